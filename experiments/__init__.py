@@ -1,0 +1,1 @@
+"""Programs to launch; each one's docstring is its command."""

@@ -1,0 +1,103 @@
+"""Flags that several experiments share."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+from absl import flags
+
+from ganrs_jax.errors import InputError
+from ganrs_jax.ratings import Ratings
+from ganrs_jax.recipes.interface import Request
+from ganrs_jax.sources import SOURCES, ReadOptions, load_ratings
+
+FLAGS = flags.FLAGS
+_HELP = {
+    "path": "File or folder that holds the named --source.",
+    "data_dir": "Folder of published releases or NAME.parquet files; default: environment GANRS_DATA_DIR.",
+    "cache_dir": "Folder for downloads; default: XDG_CACHE_HOME or ~/.cache, /ganrs_jax.",
+    "download": "Whether a named source may be fetched over the network.",
+    "user_column": "User column of a table.",
+    "item_column": "Item column of a table.",
+    "rating_column": "Rating column of a table.",
+    "timestamp_column": "Time column of a table, seconds; read where there is one.",
+    "separator": "One character, or tab; default: by suffix, else the likely one.",
+    "scale": "Allowed ratings as low:high:step; default: the source's own, else found.",
+    "duplicates": "Rating that stays of a repeated (user, item) pair: last, first, or error to refuse.",
+    "max_users": "Users kept at random; 0 = all.",
+    "max_items": "Items kept at random; 0 = all.",
+    "min_user_ratings": "Users of fewer ratings are dropped.",
+    "seed": "Seed of the sub-sampling and of the planted world.",
+    "planted_users": "Users of the planted world.",
+    "planted_items": "Items of the planted world.",
+    "planted_ratings": "Ratings of the planted world.",
+    "rank": "Latent factors of the planted world.",
+    "groups": "User groups of the planted world.",
+    "noise": "Noise of the planted world, in stars.",
+}
+_DEFINERS: dict[type, Callable[..., Any]] = {
+    bool: flags.DEFINE_bool,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+}
+
+
+def define_source(default: str = "ml100k") -> None:
+    """--source and a flag for each field of ReadOptions."""
+    names = ", ".join(SOURCES)
+    flags.DEFINE_string("source", default, f"One of {names}; or a file or folder of ratings.")
+    for field in dataclasses.fields(ReadOptions):
+        _DEFINERS[type(field.default)](_flag_name(field.name), field.default, _HELP[field.name])
+
+
+def read_source(name: str | None = None) -> Ratings:
+    """The ratings that the flags ask for.
+
+    Raises:
+      InputError: if they cannot be had.
+    """
+    values: dict[str, Any] = {f.name: FLAGS[_flag_name(f.name)].value for f in dataclasses.fields(ReadOptions)}
+    return load_ratings(name or FLAGS.source, ReadOptions(**values))
+
+
+def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0) -> None:
+    """--num_users, --num_items, --num_samples, --sigma, --group_shares."""
+    flags.DEFINE_integer("num_users", num_users, "Users wanted; 0 = as many as the source has.")
+    flags.DEFINE_integer("num_items", num_items, "Items wanted; 0 = as many as the source has.")
+    flags.DEFINE_integer("num_samples", num_samples, "Raw samples drawn; 0 = as many as the source has ratings.")
+    flags.DEFINE_float("sigma", 0.0, "Standard deviation of the noise, 0.2 to 3; 0 = the recipe's own.")
+    flags.DEFINE_list("group_shares", [], "Share of users a group, NAME=SHARE,...; default: the source's (cganrs).")
+
+
+def request(seed: int) -> Request:
+    """The request that the flags make.
+
+    Raises:
+      InputError: for group shares that are not NAME=SHARE.
+    """
+    for name in ("num_users", "num_items", "num_samples"):
+        if FLAGS[name].present and getattr(FLAGS, name) <= 0:
+            raise InputError(f"--{name}={FLAGS[name].value}; accepted: 1 or more")
+    if FLAGS["sigma"].present and not 0 < FLAGS.sigma < math.inf:
+        raise InputError(f"--sigma={FLAGS.sigma:g}; accepted: a finite number over 0")
+    sizes: dict[str, Any] = {name: FLAGS[name].value for name in ("num_users", "num_items", "num_samples", "sigma")}
+    return Request(**sizes, seed=seed, group_shares=_group_shares(FLAGS.group_shares))
+
+
+def check_seed(seed: int) -> None:
+    """Raises InputError unless the seed fits 32 bits."""
+    if not 0 <= seed < 2**32:
+        raise InputError(f"--seed={seed}; accepted: 0 to {2**32 - 1}")
+
+
+def _group_shares(parts: list[str]) -> dict[str, float]:
+    try:
+        return {name: float(share) for name, share in (part.rsplit("=", 1) for part in parts)}
+    except ValueError as error:
+        raise InputError(f"--group_shares={','.join(parts)}; accepted: NAME=SHARE,NAME=SHARE") from error
+
+
+def _flag_name(field: str) -> str:
+    return {"seed": "source_seed", "path": "source_path"}.get(field, field)

@@ -1,0 +1,72 @@
+"""Makes a dataset: ./launch.sh generate --generator=runs/ml100k/generator --num_users=1000 --num_items=1000 --num_samples=150000 --sigma=2 --seed=0 --out=synthetic.parquet
+
+Needs the generator's folder alone; any size, again and again. The suffix of --out chooses parquet or
+csv: columns user_id, item_id, rating and, from cganrs, the demographic one. A few seconds:
+--preset=small (after `train_generator --preset=small`).
+"""  # noqa: E501 - a command to copy
+
+from pathlib import Path
+
+from absl import flags
+
+from experiments._flags import check_seed, define_request, request
+from experiments._runner import FLAGS, Progress, Workdir, run, say
+from ganrs_jax.checkpoint import load_generator
+from ganrs_jax.errors import InputError
+from ganrs_jax.export import check_suffix, write_dataset
+from ganrs_jax.recipes import get_recipe
+from ganrs_jax.recipes.interface import Dataset
+from ganrs_jax.summary import describe
+
+PRESETS = {
+    "small": [
+        "--generator=runs/small/generator",
+        "--num_users=100",
+        "--num_items=80",
+        "--num_samples=5000",
+        "--out=runs/small/synthetic.parquet",
+    ]
+}
+
+flags.DEFINE_string("generator", None, "Folder that train_generator wrote.")
+flags.DEFINE_string("out", None, "File to write: .parquet or .csv.")
+flags.DEFINE_string(
+    "workdir", "", "Folder for flags.json, metrics.jsonl and results.json; default: OUT without suffix."
+)
+flags.DEFINE_integer("seed", 0, "Seed of the dataset.")
+define_request()
+
+
+def main() -> None:
+    for name in ("generator", "out"):
+        if not FLAGS[name].value:
+            raise InputError(f"--{name} is missing; accepted: --generator=FOLDER --out=FILE.parquet")
+    check_suffix(FLAGS.out)
+    check_seed(FLAGS.seed)
+    asked = request(FLAGS.seed)
+    generator = load_generator(Path(FLAGS.generator).expanduser())
+    out = Path(FLAGS.out).expanduser()
+    workdir = Workdir(FLAGS.workdir or str(out.with_suffix("")))
+    dataset = get_recipe(generator.recipe).generate(generator, asked, Progress(workdir))
+    write_dataset(out, dataset)
+    workdir.results(
+        {**dataset.metadata, "summary": describe(dataset.user, dataset.item, dataset.rating, dataset.scale)}
+    )
+    say(outcome(dataset, str(out)))
+
+
+def outcome(dataset: Dataset, place: str) -> str:
+    """What was asked and what came out, in a line."""
+    facts, asked = dataset.metadata, dataset.metadata["request"]
+    dropped = asked["num_samples"] - facts["rows"]
+    return (
+        f"asked {asked['num_users']:,} users, {asked['num_items']:,} items, {asked['num_samples']:,} samples; "
+        f"written {facts['users']:,} users, {facts['items']:,} items, {facts['rows']:,} ratings "
+        f"({100 * facts['rows'] / asked['num_samples']:.0f} %) to {place}; dropped {dropped:,}: "
+        f"{facts['dropped_identical']:,} identical, {facts['dropped_conflicting']:,} of pairs with three or more "
+        f"ratings, {facts['dropped_second_ratings']:,} second ratings of a pair"
+    )
+
+
+if __name__ == "__main__":
+    run(main, PRESETS)

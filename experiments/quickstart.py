@@ -1,0 +1,75 @@
+"""The whole way on MovieLens 100K: ./launch.sh quickstart --workdir=runs/quickstart
+
+Trains, writes the generator, generates a dataset from it and compares it with its source: a table on
+the terminal and comparison.png in the workdir. A few seconds: --preset=small.
+"""
+
+import time
+
+import numpy as np
+from absl import flags
+
+from experiments._flags import check_seed, define_request, define_source, read_source, request
+from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
+from experiments.generate import outcome
+from ganrs_jax.checkpoint import load_generator, save_generator
+from ganrs_jax.export import write_dataset
+from ganrs_jax.recipes import get_recipe
+from ganrs_jax.report.comparison import comparison_figure, comparison_table
+from ganrs_jax.summary import describe
+
+PRESETS = {
+    "small": [
+        "--config.embedding_epochs=2",
+        "--config.gan_steps=500",
+        "--num_users=200",
+        "--num_items=200",
+        "--num_samples=20000",
+    ]
+}
+
+flags.DEFINE_string("recipe", "ganrs", "Recipe to train: ganrs, wganrs or cganrs.")
+flags.DEFINE_string("workdir", "runs/quickstart", "Folder for everything the run makes; what it held is replaced.")
+flags.DEFINE_integer("seed", 0, "Seed of training and of the dataset.")
+define_source()
+define_request(num_users=1000, num_items=1000, num_samples=150_000)
+
+
+def main() -> None:
+    begin = time.monotonic()
+    config, asked = recipe_config(), request(FLAGS.seed)
+    check_seed(FLAGS.seed)
+    workdir = Workdir(FLAGS.workdir)
+    progress, recipe = Progress(workdir), get_recipe(FLAGS.recipe)
+    ratings = read_source()
+    say(f"{ratings.name}: {ratings.num_users} users, {ratings.num_items} items, {ratings.num_ratings} ratings")
+    trained = recipe.fit([FLAGS.seed], ratings, [config], progress)[0]
+    save_generator(workdir.path / "generator", trained, overwrite=True)
+    generator = load_generator(workdir.path / "generator")
+    dataset = recipe.generate(generator, asked, progress)
+    out = workdir.path / "synthetic.parquet"
+    write_dataset(out, dataset)
+    say(outcome(dataset, str(out)))
+    written = time.monotonic() - begin
+    synthetic = describe(dataset.user, dataset.item, dataset.rating, dataset.scale)
+    say("\n" + comparison_table({ratings.name: generator.source, "synthetic": synthetic}) + "\n")
+    figure = workdir.path / "comparison.png"
+    comparison_figure(
+        figure,
+        {
+            ratings.name: (*_counts(ratings.user, ratings.item), generator.source),
+            "synthetic": (*_counts(dataset.user, dataset.item), synthetic),
+        },
+    )
+    workdir.results({**dataset.metadata, "source_summary": generator.source, "summary": synthetic, "seconds": written})
+    say(f"figure: {figure}; dataset written after {written:.1f} s")
+    say(f"another one: ./launch.sh generate --generator={workdir.path / 'generator'} --seed=1 --out=another.parquet")
+
+
+def _counts(user: np.ndarray, item: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ratings of each user and of each item that occur."""
+    return np.unique(user, return_counts=True)[1], np.unique(item, return_counts=True)[1]
+
+
+if __name__ == "__main__":
+    run(main, PRESETS)

@@ -1,0 +1,122 @@
+"""Trains a generator: ./launch.sh train_generator --source=ml100k --recipe=ganrs --workdir=runs/ml100k
+
+Writes WORKDIR/generator (what `generate` needs), flags.json, metrics.jsonl and results.json.
+Several seeds (--num_seeds=8) or settings (--sweep=gan_learning_rate=1e-4,2e-4) train as lanes of one
+compiled program; --pick chooses the lane that is kept. A few seconds: --preset=small.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from absl import flags
+
+from experiments._flags import check_seed, define_source, read_source
+from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
+from ganrs_jax.checkpoint import save_generator
+from ganrs_jax.errors import InputError
+from ganrs_jax.recipes import get_recipe
+from ganrs_jax.recipes.interface import Generator, best_lane
+
+PRESETS = {
+    "small": [
+        "--source=planted",
+        "--workdir=runs/small",
+        "--overwrite",
+        "--config.embedding_epochs=2",
+        "--config.gan_steps=200",
+    ]
+}
+
+flags.DEFINE_string("recipe", "ganrs", "Recipe to train: ganrs, wganrs or cganrs.")
+flags.DEFINE_string("workdir", "runs/generator", "Folder for the generator and the records of the run.")
+flags.DEFINE_integer("seed", 0, "Seed of the first lane.")
+flags.DEFINE_integer("num_seeds", 1, "Lanes with the seeds SEED, SEED + 1, ..., trained at once.")
+flags.DEFINE_string("sweep", "", "Lanes with FIELD=VALUE,VALUE,... of one float field of --config; times --num_seeds.")
+flags.DEFINE_string("pick", "best", "Lane to keep: its number from 0, or best (least distance to held-out samples).")
+flags.DEFINE_bool("overwrite", False, "Whether a generator in the workdir may be replaced.")
+define_source()
+
+
+def main() -> None:
+    config = recipe_config()
+    seeds, configs = lanes(config)
+    pick = _asked_lane(len(seeds))
+    workdir = Workdir(FLAGS.workdir)
+    place = workdir.path / "generator"
+    if place.exists() and not FLAGS.overwrite:
+        raise InputError(f"{place} exists already; accepted: another --workdir, or --overwrite")
+    ratings = read_source()
+    for note in ratings.notes:
+        say(note)
+    say(f"{ratings.name}: {ratings.num_users} users, {ratings.num_items} items, {ratings.num_ratings} ratings")
+    generators = get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, Progress(workdir))
+    chosen = best_lane(generators) if pick is None else pick
+    save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)
+    workdir.results({"picked": chosen, "lanes": [lane_record(g, FLAGS.sweep) for g in generators]})
+    say(_outcome(generators, chosen, str(place)))
+
+
+def lanes(config: Any) -> tuple[list[int], list[Any]]:
+    """The seed and configuration of each lane.
+
+    Raises:
+      InputError: for a sweep over something else than a float field, or a number of seeds below 1.
+    """
+    if FLAGS.num_seeds < 1:
+        raise InputError(f"--num_seeds={FLAGS.num_seeds}; accepted: 1 or more")
+    check_seed(FLAGS.seed)
+    check_seed(FLAGS.seed + FLAGS.num_seeds - 1)
+    settings = swept(config, FLAGS.sweep)
+    seeds = [FLAGS.seed + s for s in range(FLAGS.num_seeds)]
+    return [s for s in seeds for _ in settings], [c for _ in seeds for c in settings]
+
+
+def swept(config: Any, sweep: str) -> list[Any]:
+    """One configuration a value of "FIELD=VALUE,VALUE,...", each checked; the configuration itself for "".
+
+    Raises:
+      InputError: for another form, a field that lanes cannot differ in, or a value out of range.
+    """
+    if not sweep:
+        return [config]
+    name, _, values = sweep.partition("=")
+    floats = [f.name for f in dataclasses.fields(config) if isinstance(getattr(config, f.name), float)]
+    floats.remove("train_share")  # it decides shapes
+    try:
+        numbers = [float(v) for v in values.split(",")]
+    except ValueError:
+        numbers = []
+    if name not in floats or not numbers:
+        raise InputError(f"--sweep={sweep}; accepted: FIELD=NUMBER,NUMBER,... with FIELD one of {', '.join(floats)}")
+    configs = [dataclasses.replace(config, **{name: number}) for number in numbers]
+    for each in configs:
+        get_recipe(FLAGS.recipe).check(each)
+    return configs
+
+
+def lane_record(generator: Generator, sweep: str) -> dict[str, Any]:
+    """What results.json says of a lane."""
+    field = sweep.partition("=")[0]
+    return {**generator.training, **({field: getattr(generator.config, field)} if field else {})}
+
+
+def _asked_lane(count: int) -> int | None:
+    """The lane that --pick numbers, or None for the best."""
+    if FLAGS.pick == "best":
+        return None
+    if not FLAGS.pick.isdecimal() or int(FLAGS.pick) >= count:
+        raise InputError(f"--pick={FLAGS.pick}; accepted: best, or 0 to {count - 1}")
+    return int(FLAGS.pick)
+
+
+def _outcome(generators: Sequence[Generator], chosen: int, place: str) -> str:
+    score = generators[chosen].training["criterion"]
+    text = f"generator written to {place} (sliced Wasserstein distance to held-out samples {score:.3f})"
+    if len(generators) == 1:
+        return text
+    return f"lane {chosen} of {len(generators)} kept, seed {generators[chosen].training['seed']}: {text}"
+
+
+if __name__ == "__main__":
+    run(main, PRESETS)

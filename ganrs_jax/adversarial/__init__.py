@@ -1,0 +1,1 @@
+"""Stage 2: networks, objectives and adversarial training on dense samples."""

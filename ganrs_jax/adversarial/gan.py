@@ -1,0 +1,222 @@
+"""Adversarial training on dense samples <user vector, item vector, rating>, and sampling from it.
+
+arXiv 2303.01297 (GANRS), 10.1007/s10489-024-05313-4 (WGANRS), Applied Soft Computing 169, 112608 (CGANRS).
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from ganrs_jax.adversarial.networks import Critic, Floats, Generator, generated, scores
+from ganrs_jax.adversarial.objectives import OBJECTIVES
+from ganrs_jax.adversarial.optimizers import OPTIMIZERS
+from ganrs_jax.training import Report, lane_keys, scanned, silent, train
+
+SAMPLE_BLOCK = 1 << 15  # samples drawn at once: bounds memory whatever is asked
+
+
+class DenseSamples(NamedTuple):
+    """The real samples, gathered on the fly: a lane's vectors by the rows' users and items.
+
+    user_vectors [L, U, k] and item_vectors [L, I, k] differ by lane; user, item int32 [N], value
+    float32 [N] (rating on the unit scale) and label int32 [N] (or None) are shared.
+    """
+
+    user_vectors: jax.Array
+    item_vectors: jax.Array
+    user: jax.Array
+    item: jax.Array
+    value: jax.Array
+    label: jax.Array | None = None
+
+
+class GanSpec(NamedTuple):
+    """All that fixes the compiled program: networks, objective, sizes."""
+
+    generator: Generator
+    critic: Critic
+    objective: str
+    optimizer: str
+    noise_size: int
+    batch_size: int
+    critic_steps: int
+
+
+class GanState(NamedTuple):
+    """Variables of both networks and of their optimisers, lanes leading."""
+
+    generator: Any
+    critic: Any
+    generator_moments: Any
+    critic_moments: Any
+
+
+def fit_gan(
+    seeds: tuple[int, ...],
+    spec: GanSpec,
+    samples: DenseSamples,
+    *,
+    floats: Floats,
+    num_steps: int,
+    chunk_steps: int = 2000,
+    report: Report = silent,
+) -> GanState:
+    """Trains a generator and critic a lane, all in one compiled program.
+
+    Args:
+      seeds: L seeds.
+      floats: `gan_learning_rate`, `beta1`, `clip`, `slope`, `momentum`, `dropout`, each [L].
+      num_steps: generator steps, each after `spec.critic_steps` critic steps.
+
+    Raises:
+      TrainingDivergedError: if every lane diverges.
+    """
+    keys = lane_keys(seeds)
+    state = _init(spec, keys, floats)
+    lanes = {"key": keys, "floats": floats, "user": samples.user_vectors, "item": samples.item_vectors}
+    empty = jnp.zeros((0, 0))  # vectors differ by lane and travel with it
+    shared = samples._replace(user_vectors=empty, item_vectors=empty)
+    chunk = _chunk(spec)
+    return train(
+        lambda s, first, count: chunk(s, first, count, lanes, shared),
+        state,
+        stage=f"GAN ({spec.objective})",
+        num_steps=num_steps,
+        chunk_steps=chunk_steps,
+        report=report,
+    )
+
+
+def real_samples(samples: DenseSamples, rows: jax.Array) -> jax.Array:
+    """Dense samples of given rows, [B, 2k+1]; `samples` holds one lane's vectors [U, k], [I, k]."""
+    parts = (samples.user_vectors[samples.user[rows]], samples.item_vectors[samples.item[rows]])
+    return jnp.concatenate([*parts, samples.value[rows][:, None]], axis=1)
+
+
+@functools.partial(jax.jit, static_argnums=(1, 3))
+def draw_samples(
+    key: jax.Array,
+    generator: Generator,
+    variables: Any,
+    shape: tuple[int, int],
+    sigma: jax.Array,
+    label: jax.Array | None,
+    floats: Floats,
+) -> jax.Array:
+    """Generated samples [N, outputs] in inference mode, noise N(0, sigma^2).
+
+    Args:
+      shape: (N, numbers in a noise vector).
+      label: int32 [N], or None for an unconditional generator.
+    """
+    num_samples, noise_size = shape
+    blocks = -(-num_samples // SAMPLE_BLOCK)
+    padded = None if label is None else jnp.pad(label, (0, blocks * SAMPLE_BLOCK - num_samples))
+
+    def block(index: jax.Array) -> jax.Array:
+        noise = sigma * jax.random.normal(jax.random.fold_in(key, index), (SAMPLE_BLOCK, noise_size))
+        part = None if padded is None else jax.lax.dynamic_slice(padded, (index * SAMPLE_BLOCK,), (SAMPLE_BLOCK,))
+        return generated(generator, variables, noise, part, floats)
+
+    drawn = jax.lax.map(block, jnp.arange(blocks))
+    return drawn.reshape(blocks * SAMPLE_BLOCK, -1)[:num_samples]
+
+
+@functools.lru_cache
+def _chunk(spec: GanSpec) -> Callable[..., Any]:
+    """One compiled program a spec, however often it is trained."""
+    return scanned(functools.partial(_step, spec=spec))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+@functools.partial(jax.vmap, in_axes=(None, 0, 0))
+def _init(spec: GanSpec, key: jax.Array, floats: Floats) -> GanState:
+    generator_key, critic_key = jax.random.split(jax.random.fold_in(key, 0))
+    label = jnp.zeros(2, jnp.int32) if spec.generator.num_labels else None
+    generator = spec.generator.init(generator_key, jnp.zeros((2, spec.noise_size)), label, floats, train=False)
+    critic = spec.critic.init(critic_key, jnp.zeros((2, spec.generator.outputs)), label, floats)
+    optimizer = OPTIMIZERS[spec.optimizer](floats)
+    return GanState(generator, critic, optimizer.init(generator["params"]), optimizer.init(critic))
+
+
+def _step(
+    state: GanState, index: jax.Array, lane: Any, samples: DenseSamples, *, spec: GanSpec
+) -> tuple[GanState, Any]:
+    """`critic_steps` critic steps, then one generator step."""
+    samples = samples._replace(user_vectors=lane["user"], item_vectors=lane["item"])
+    key = jax.random.fold_in(jax.random.fold_in(lane["key"], 1), index)
+    *critic_keys, generator_key = jax.random.split(key, spec.critic_steps + 1)
+
+    def one(state: GanState, key: jax.Array) -> tuple[GanState, jax.Array]:
+        return _critic_step(state, key, samples, lane["floats"], spec)
+
+    if spec.critic_steps == 1:
+        state, critic_loss = one(state, critic_keys[0])
+    else:
+        state, losses = jax.lax.scan(one, state, jnp.stack(critic_keys))
+        critic_loss = jnp.mean(losses)
+    state, generator_loss = _generator_step(state, generator_key, samples, lane["floats"], spec)
+    return state, {"critic_loss": critic_loss, "generator_loss": generator_loss}
+
+
+def _critic_step(
+    state: GanState, key: jax.Array, samples: DenseSamples, floats: Floats, spec: GanSpec
+) -> tuple[GanState, jax.Array]:
+    """The fakes are drawn in inference mode, as Keras's `predict` does in the published loop."""
+    real, label, noise = _batch(key, samples, spec)
+    fake = generated(spec.generator, state.generator, noise, label, floats)
+    objective = OBJECTIVES[spec.objective]
+
+    def loss(critic: Any) -> jax.Array:
+        return objective.critic_loss(lambda x: scores(spec.critic, critic, x, label, floats), real, fake)
+
+    value, grads = jax.value_and_grad(loss)(state.critic)
+    updates, moments = _updates(spec, floats, grads, state.critic_moments)
+    critic = optax.apply_updates(state.critic, updates)
+    if objective.clipped:
+        critic = jax.tree.map(lambda w: jnp.clip(w, -floats["clip"], floats["clip"]), critic)
+    return state._replace(critic=critic, critic_moments=moments), value
+
+
+def _generator_step(
+    state: GanState, key: jax.Array, samples: DenseSamples, floats: Floats, spec: GanSpec
+) -> tuple[GanState, jax.Array]:
+    batch_key, dropout_key = jax.random.split(key)
+    real, label, noise = _batch(batch_key, samples, spec)
+    rest = {k: v for k, v in state.generator.items() if k != "params"}
+
+    def loss(params: Any) -> tuple[jax.Array, Any]:
+        fake, moved = spec.generator.apply(
+            {"params": params, **rest},
+            noise,
+            label,
+            floats,
+            train=True,
+            rngs={"dropout": dropout_key},
+            mutable=["batch_stats"],
+        )
+        score = functools.partial(scores, spec.critic, state.critic, label_B=label, floats=floats)
+        return OBJECTIVES[spec.objective].generator_loss(score, real, fake), moved
+
+    (value, moved), grads = jax.value_and_grad(loss, has_aux=True)(state.generator["params"])
+    updates, moments = _updates(spec, floats, grads, state.generator_moments)
+    params = optax.apply_updates(state.generator["params"], updates)
+    return state._replace(generator={"params": params, **moved}, generator_moments=moments), value
+
+
+def _updates(spec: GanSpec, floats: Floats, grads: Any, moments: Any) -> tuple[Any, Any]:
+    """The barrier keeps XLA from fusing gradient and moments in another way, and rounding, for another lane count."""
+    return OPTIMIZERS[spec.optimizer](floats).update(jax.lax.optimization_barrier(grads), moments)
+
+
+def _batch(key: jax.Array, samples: DenseSamples, spec: GanSpec) -> tuple[jax.Array, jax.Array | None, jax.Array]:
+    """Real samples, their labels and as many noise vectors."""
+    row_key, noise_key = jax.random.split(key)
+    rows = jax.random.randint(row_key, (spec.batch_size,), 0, len(samples.user))
+    noise = jax.random.normal(noise_key, (spec.batch_size, spec.noise_size))
+    label = None if samples.label is None else samples.label[rows]
+    return real_samples(samples, rows), label, noise

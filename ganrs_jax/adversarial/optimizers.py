@@ -1,0 +1,22 @@
+"""Optimisers by name, built inside the compiled step so that each lane has its own float settings."""
+
+from collections.abc import Callable, Mapping
+
+import jax
+import optax
+
+_EPSILON = 1e-7  # Keras's
+
+
+def _adam(floats: Mapping[str, jax.Array]) -> optax.GradientTransformation:
+    return optax.adam(floats["gan_learning_rate"], b1=floats["beta1"], eps=_EPSILON)
+
+
+def _rmsprop(floats: Mapping[str, jax.Array]) -> optax.GradientTransformation:
+    return optax.rmsprop(floats["gan_learning_rate"], decay=0.9, eps=_EPSILON)
+
+
+OPTIMIZERS: dict[str, Callable[[Mapping[str, jax.Array]], optax.GradientTransformation]] = {
+    "adam": _adam,
+    "rmsprop": _rmsprop,
+}

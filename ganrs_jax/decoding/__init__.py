@@ -1,0 +1,1 @@
+"""Stage 3: from generated vectors to ids and ratings."""

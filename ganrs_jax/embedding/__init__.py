@@ -1,0 +1,1 @@
+"""Stage 1: vectors of users and items."""

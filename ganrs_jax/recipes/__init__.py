@@ -1,0 +1,18 @@
+"""The recipes by name."""
+
+from ganrs_jax.errors import InputError
+from ganrs_jax.recipes import cganrs, ganrs, wganrs
+from ganrs_jax.recipes.interface import Recipe
+
+RECIPES: dict[str, Recipe] = {"ganrs": ganrs.RECIPE, "wganrs": wganrs.RECIPE, "cganrs": cganrs.RECIPE}
+
+
+def get_recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+      InputError: listing the names there are.
+    """
+    if name not in RECIPES:
+        raise InputError(f"--recipe={name}; accepted: {', '.join(RECIPES)}")
+    return RECIPES[name]

@@ -1,0 +1,115 @@
+"""What every recipe takes and gives: a generator, a request, a dataset."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ganrs_jax.errors import InputError
+from ganrs_jax.ratings import Scale
+
+
+class Generator(NamedTuple):
+    """All that generation needs, and nothing of a real person: what a checkpoint holds.
+
+    Attributes:
+      recipe: its name in `ganrs_jax.recipes.RECIPES`.
+      config: the recipe's frozen dataclass.
+      arrays: pytree of numpy arrays (network variables, moments of the ratings).
+      source: `summary.describe_source` of the training data.
+      training: seed, criterion and figures of the training run.
+    """
+
+    recipe: str
+    config: Any
+    arrays: Any
+    source: dict[str, Any]
+    training: dict[str, Any]
+
+    @property
+    def scale(self) -> Scale:
+        return Scale(*self.source["scale"])
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """The dataset that is wanted; 0 takes the source's own number."""
+
+    num_users: int = 0  # users wanted
+    num_items: int = 0  # items wanted
+    num_samples: int = 0  # raw samples drawn; the published recipes keep fewer rows
+    sigma: float = 0.0  # standard deviation of the noise, 0.2 to 3 ("variability"); 0 = the recipe's default
+    seed: int = 0  # of everything random in generation
+    group_shares: Mapping[str, float] = dataclasses.field(default_factory=dict)  # share of users a group, sums to 1
+
+
+class Dataset(NamedTuple):
+    """M generated ratings.
+
+    Attributes:
+      user, item: int32 [M], ids from 0; rows ascend by (user, item), no pair repeats.
+      rating: float32 [M], on `scale`.
+      groups: demographic column -> its value for each user id, str [num_users].
+      metadata: the request, what was kept and dropped, the generator's origin; json-ready.
+    """
+
+    user: np.ndarray
+    item: np.ndarray
+    rating: np.ndarray
+    scale: Scale
+    groups: dict[str, np.ndarray]
+    metadata: dict[str, Any]
+
+
+class Recipe(NamedTuple):
+    """A way from ratings to datasets.
+
+    Attributes:
+      about: one line for help texts.
+      config: the frozen dataclass of its settings; its defaults are the recipe's.
+      check: (config) -> None, raises InputError on a value that cannot be.
+      fit: (seeds [L], ratings, configs [L], report) -> a Generator a lane.
+      generate: (generator, request, report) -> Dataset.
+    """
+
+    about: str
+    config: type
+    check: Callable[[Any], None]
+    fit: Callable[..., list[Generator]]
+    generate: Callable[..., Dataset]
+
+
+def completed(request: Request, generator: Generator, default_sigma: float) -> Request:
+    """The request with the source's numbers where it has none.
+
+    Raises:
+      InputError: on sizes that are not positive, a sigma that is not, or more users or items than samples.
+    """
+    for name in ("num_users", "num_items", "num_samples", "sigma", "seed"):
+        value = getattr(request, name)
+        if not value >= 0 or value == float("inf"):
+            raise InputError(f"--{name}={value}: accepted: a number over 0, or 0 for the default")
+    request = dataclasses.replace(
+        request,
+        num_users=request.num_users or generator.source["users"],
+        num_items=request.num_items or generator.source["items"],
+        num_samples=request.num_samples or generator.source["ratings"],
+        sigma=request.sigma or default_sigma,
+    )
+    for name in ("num_users", "num_items"):
+        if getattr(request, name) > request.num_samples:
+            raise InputError(
+                f"--{name}={getattr(request, name)} cannot be filled by --num_samples={request.num_samples}; "
+                f"accepted: 1 to {request.num_samples}, or more samples"
+            )
+    return request
+
+
+def best_lane(generators: Sequence[Generator]) -> int:
+    """The lane whose samples lie closest to held-out ones (`training["criterion"]`, lowest wins).
+
+    A lane whose criterion is not a number has diverged and never wins over one that has not.
+    """
+    scores = np.array([g.training["criterion"] for g in generators], np.float64)
+    return int(np.argmin(np.where(np.isfinite(scores), scores, np.inf)))

@@ -1,0 +1,71 @@
+"""Source beside synthetic: a text table, and a figure of histograms and long tails."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganrs_jax.whole_files import whole_file
+
+_ROWS = (
+    ("users", "users", "{:,}"),
+    ("items", "items", "{:,}"),
+    ("ratings", "ratings", "{:,}"),
+    ("repeated (user, item) pairs", "repeated_pairs", "{:,}"),
+    ("mean rating", "mean_rating", "{:.3f}"),
+    ("standard deviation of ratings", "std_rating", "{:.3f}"),
+    ("Gini of ratings per user", "gini_user", "{:.3f}"),
+    ("Gini of ratings per item", "gini_item", "{:.3f}"),
+)
+
+
+def comparison_table(summaries: Mapping[str, Mapping[str, Any]]) -> str:
+    """A table of `summary.describe` results, a column each, all on one rating scale."""
+    rows = [[label, *(form.format(s[key]) for s in summaries.values())] for label, key, form in _ROWS]
+    first = next(iter(summaries.values()))
+    for index, level in enumerate(first["rating_levels"]):
+        shares = [f"{100 * s['rating_histogram'][index]:.1f} %" for s in summaries.values()]
+        rows.append([f"share of rating {level:g}", *shares])
+    return text_table(["", *summaries], rows)
+
+
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lines of aligned columns, the first to the left and the others to the right."""
+    widths = [max(len(str(row[i])) for row in [header, *rows]) for i in range(len(header))]
+    lines = []
+    for row in [header, ["-" * w for w in widths], *rows]:
+        cells = [str(row[0]).ljust(widths[0]), *(str(c).rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def comparison_figure(path: Path, datasets: Mapping[str, tuple[np.ndarray, np.ndarray, Mapping[str, Any]]]) -> None:
+    """Saves a figure of rating shares and of ratings per user and per item, by rank.
+
+    Args:
+      path: a .png or .svg file.
+      datasets: name -> (ratings of each user [U], ratings of each item [I], `summary.describe`).
+    """
+    from matplotlib.figure import Figure  # imported on use: half a second
+
+    figure = Figure(figsize=(11, 3.4), layout="constrained")
+    shares, users, items = figure.subplots(1, 3)
+    width = 0.8 / len(datasets)
+    for number, (name, (per_user, per_item, summary)) in enumerate(datasets.items()):
+        places = np.arange(len(summary["rating_levels"])) + (number - (len(datasets) - 1) / 2) * width
+        shares.bar(places, summary["rating_histogram"], width, label=name)
+        for axes, counts in ((users, per_user), (items, per_item)):
+            ranked = np.sort(counts)[::-1]
+            axes.plot((np.arange(len(ranked)) + 1) / len(ranked), np.maximum(ranked, 0.5) / ranked.mean(), label=name)
+    levels = next(iter(datasets.values()))[2]["rating_levels"]
+    shares.set(title="Rating histogram", xlabel="rating", ylabel="share of ratings", xticks=np.arange(len(levels)))
+    shares.set_xticklabels([f"{level:g}" for level in levels])
+    users.set(title="Ratings per user", xlabel="share of users, most active first", ylabel="times the mean")
+    items.set(title="Ratings per item", xlabel="share of items, most popular first", ylabel="times the mean")
+    for axes in (users, items):
+        axes.set(yscale="log", xlim=(0, 1))
+        axes.grid(alpha=0.3)
+    shares.legend(frameon=False)
+    with whole_file(path) as partial:
+        figure.savefig(partial, format=path.suffix[1:], dpi=150, metadata={"Software": None})

@@ -1,0 +1,137 @@
+"""Any csv, tsv, text or parquet table with columns for user, item and rating; and this project's parquet releases."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ganrs_jax.errors import InputError
+from ganrs_jax.ratings import Place
+from ganrs_jax.sources.columns import People, Roles, Table, columns_of, people_of
+from ganrs_jax.sources.files import first_line, likely_separator, read_head, shown
+from ganrs_jax.sources.layout import Layout
+from ganrs_jax.sources.options import ReadOptions, separator_of
+from ganrs_jax.sources.text import header_names, listed, read_text, text_place
+
+PARQUET_SUFFIXES = (".parquet", ".pq")
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data")
+_SEPARATOR_OF = {".csv": ",", ".tsv": "\t"}
+_DEMOGRAPHICS = ("gender", "age")
+
+
+def generic(options: ReadOptions) -> Layout:
+    """The layout of a table whose columns and separator the options name."""
+    return Layout("table", "", lambda files: read_table(files[0], options))
+
+
+def read_table(path: Path, options: ReadOptions) -> Table:
+    """A generic table; columns "gender" and "age" are carried if each user has one value throughout.
+
+    Raises:
+      InputError: whatever keeps the file from being read, a missing column (those present are listed).
+    """
+    roles = Roles(options.user_column, options.item_column, options.rating_column, options.timestamp_column)
+    if path.suffix.lower() in PARQUET_SUFFIXES:
+        return _from_parquet(path, roles)
+    separator = separator_of(options.separator) or _separator(path)
+    present = header_names(first_line(path), separator)
+    roles = _without_absent_time(roles, present)
+    table = _read_typed(path, separator, roles, [name for name in _DEMOGRAPHICS if name in present])
+    return _as_table(table, roles, text_place(path, has_header=True))
+
+
+def read_release(files: Sequence[Path]) -> Table:
+    """NAME.parquet with columns user_id, item_id, rating (and timestamp), and NAME_users.parquet beside it."""
+    table = _from_parquet(files[0], Roles())
+    path = files[0].with_name(f"{files[0].stem}_users.parquet")
+    if not path.exists():
+        return table
+    present = _parquet_columns(path)
+    gender, age = (name if name in present else None for name in _DEMOGRAPHICS)
+    users = _read_parquet(path, [name for name in ("user_id", gender, age) if name])
+    return table._replace(people=people_of(users, "user_id", gender, age, _parquet_place(path)))
+
+
+def _from_parquet(path: Path, roles: Roles) -> Table:
+    present = _parquet_columns(path)
+    roles = _without_absent_time(roles, present)
+    wanted = [*(name for name in roles if name), *(name for name in _DEMOGRAPHICS if name in present)]
+    return _as_table(_read_parquet(path, list(dict.fromkeys(wanted))), roles, _parquet_place(path))
+
+
+def _without_absent_time(roles: Roles, present: Sequence[str]) -> Roles:
+    """A timestamp column that the user did not ask for by name is read only where the table has it."""
+    absent = roles.timestamp == Roles().timestamp and roles.timestamp not in present
+    return roles._replace(timestamp="") if absent else roles
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    read_head(path)
+    try:
+        return list(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _read_parquet(path: Path, wanted: list[str]) -> pa.Table:
+    present = _parquet_columns(path)
+    for name in wanted:
+        if name not in present:
+            raise InputError(f"{path}: column {name!r} is missing; columns present: {listed(present)}")
+    try:
+        return pq.read_table(path, columns=wanted)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: truncated, or not a parquet file ({shown(error)}); accepted: a whole parquet file")
+
+
+def _parquet_place(path: Path) -> Place:
+    return lambda row: f"{path}: row {row + 1}"
+
+
+def _separator(path: Path) -> str:
+    """By suffix, else what cuts the first line; a comma if nothing does, for the message to say so."""
+    likely = likely_separator(first_line(path))
+    return _SEPARATOR_OF.get(path.suffix.lower()) or (likely if len(likely) == 1 else ",")
+
+
+def _read_typed(path: Path, separator: str, roles: Roles, people: list[str]) -> pa.Table:
+    """Ids are numbers if all of them are, else text."""
+    types: dict[str, pa.DataType | None] = {roles.user: None, roles.item: None, roles.rating: pa.float32()}
+    types |= {roles.timestamp: None} if roles.timestamp else {}
+    types |= {name: pa.string() if name == "gender" else pa.float64() for name in people}
+    ids = (roles.user, roles.item)
+    try:
+        table = read_text(path, separator, types)
+    except InputError:  # perhaps a first block of numbers, then text, where numbers were guessed
+        return read_text(path, separator, types | {name: pa.string() for name in ids})
+    text: dict[str, pa.DataType | None] = {name: pa.string() for name in ids if not _is_number(table[name].type)}
+    return read_text(path, separator, types | text) if text else table
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)
+
+
+def _as_table(table: pa.Table, roles: Roles, place: Place) -> Table:
+    columns = columns_of(table, roles, place)
+    gender, age = (name if name in table.column_names else None for name in _DEMOGRAPHICS)
+    if not (gender or age):
+        return Table(columns, place)
+    people, note = _one_row_a_user(people_of(table, roles.user, gender, age, place))
+    return Table(columns, place, people, note)
+
+
+def _one_row_a_user(rows: People) -> tuple[People | None, tuple[str, ...]]:
+    frame = pd.DataFrame({name: column for name, column in rows._asdict().items() if column is not None})
+    frame = frame.drop_duplicates()
+    if frame["user"].duplicated().any():
+        return None, ("gender and age are left out: some users have more than one value",)
+    gender = frame["gender"].to_numpy().astype(np.str_) if "gender" in frame else None
+    return People(frame["user"].to_numpy(), gender, frame["age"].to_numpy() if "age" in frame else None), ()

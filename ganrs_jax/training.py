@@ -1,0 +1,122 @@
+"""The shared training loop: scanned steps in jitted chunks, many runs ("lanes") in one program.
+
+A lane is one seed with one setting of the float hyperparameters. Every array of a state has a
+leading lane axis, written `L` in shape suffixes; a single run is one lane.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+State = TypeVar("State")
+Config = TypeVar("Config")
+Metrics = Mapping[str, jax.Array]
+
+
+class Report(Protocol):
+    """Told of progress after each chunk: steps done of total, and each metric's value a lane."""
+
+    def __call__(self, stage: str, done: int, total: int, metrics: Mapping[str, Sequence[float]]) -> None: ...
+
+
+def silent(stage: str, done: int, total: int, metrics: Mapping[str, Sequence[float]]) -> None:
+    """The report that tells nobody."""
+
+
+class TrainingDivergedError(RuntimeError):
+    """Every lane's loss became infinite or not a number."""
+
+
+def train(
+    chunk: Callable[[State, int, int], tuple[State, Metrics]],
+    state: State,
+    *,
+    stage: str,
+    num_steps: int,
+    chunk_steps: int,
+    report: Report = silent,
+    start: int = 0,
+) -> State:
+    """Runs steps `start` to `num_steps` in jitted chunks and returns the last state.
+
+    A chunk must derive its randomness from the step number (`jax.random.fold_in`), so that a run
+    resumed at a chunk's border is the run that was never stopped.
+
+    Args:
+      chunk: (state, first step, number of steps) -> (state, metrics [L] averaged over the chunk);
+        see `scanned`.
+      state: lanes leading.
+      stage: the name that progress and errors carry.
+      chunk_steps: steps between two reports.
+
+    Raises:
+      TrainingDivergedError: when no lane's metrics are finite any more.
+    """
+    for first, count in chunks(start, num_steps, chunk_steps):
+        state, metrics = chunk(state, first, count)
+        values = {name: np.asarray(value).tolist() for name, value in metrics.items()}
+        _check_finite(stage, first + count, values)
+        report(stage, first + count, num_steps, values)
+    return state
+
+
+def chunks(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
+    """Pairs (first, count) that cover start..stop; borders are multiples of size wherever one starts."""
+    while start < stop:
+        end = min(stop, (start // size + 1) * size)
+        yield start, end - start
+        start = end
+
+
+def scanned(step: Callable[..., tuple[State, Metrics]]) -> Callable[..., tuple[State, Metrics]]:
+    """Turns step(state, index, lane, shared) into a jitted chunk over lanes.
+
+    The chunk is called as (state, first, count, lanes, shared): `lanes` is a pytree with a leading
+    lane axis (keys, float settings), `shared` is seen whole by every lane (the data). The old state
+    is donated.
+    """
+
+    def one_lane(state: State, first: jax.Array, count: int, lane: Any, shared: Any) -> tuple[State, Metrics]:
+        state, metrics = jax.lax.scan(lambda s, i: step(s, i, lane, shared), state, first + jnp.arange(count))
+        return state, jax.tree.map(jnp.mean, metrics)
+
+    def chunk(state: State, first: jax.Array, count: int, lanes: Any, shared: Any) -> tuple[State, Metrics]:
+        return jax.vmap(lambda s, lane: one_lane(s, first, count, lane, shared))(state, lanes)
+
+    return jax.jit(chunk, static_argnums=2, donate_argnums=0)
+
+
+def lane_keys(seeds: Sequence[int]) -> jax.Array:
+    """A typed key [L] for each seed; the same seed gives the same key in any company."""
+    return jax.vmap(jax.random.key)(jnp.asarray(seeds, jnp.uint32))
+
+
+def stacked_floats(configs: Sequence[Config]) -> dict[str, jax.Array]:
+    """The float fields of configurations that agree in all else, each as an array [L].
+
+    Raises:
+      ValueError: if a field that is not a float differs.
+    """
+    first = configs[0]
+    names = [f.name for f in dataclasses.fields(first) if isinstance(getattr(first, f.name), float)]  # type: ignore[arg-type]
+    rest = [{k: v for k, v in dataclasses.asdict(c).items() if k not in names} for c in configs]  # type: ignore[call-overload]
+    if any(r != rest[0] for r in rest):
+        raise ValueError("lanes may differ in float fields only")
+    return {n: jnp.asarray([getattr(c, n) for c in configs], jnp.float32) for n in names}
+
+
+def lane(tree: Any, index: int) -> Any:
+    """One lane's part of a pytree."""
+    return jax.tree.map(lambda x: x[index], tree)
+
+
+def _check_finite(stage: str, step: int, values: Mapping[str, Sequence[float]]) -> None:
+    table = np.array([np.atleast_1d(v) for v in values.values()])
+    if table.size and not np.isfinite(table).all(0).any():
+        raise TrainingDivergedError(
+            f"{stage}: the loss is not finite at step {step}; a smaller learning rate may help, or another seed"
+        )
