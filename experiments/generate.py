@@ -15,7 +15,7 @@ from ganrs_jax.checkpoint import load_generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import check_suffix, write_dataset
 from ganrs_jax.recipes import get_recipe
-from ganrs_jax.recipes.interface import Dataset
+from ganrs_jax.report.comparison import outcome
 from ganrs_jax.summary import describe
 
 PRESETS = {
@@ -53,19 +53,6 @@ def main() -> None:
         {**dataset.metadata, "summary": describe(dataset.user, dataset.item, dataset.rating, dataset.scale)}
     )
     say(outcome(dataset, str(out)))
-
-
-def outcome(dataset: Dataset, place: str) -> str:
-    """What was asked and what came out, in a line."""
-    facts, asked = dataset.metadata, dataset.metadata["request"]
-    dropped = asked["num_samples"] - facts["rows"]
-    return (
-        f"asked {asked['num_users']:,} users, {asked['num_items']:,} items, {asked['num_samples']:,} samples; "
-        f"written {facts['users']:,} users, {facts['items']:,} items, {facts['rows']:,} ratings "
-        f"({100 * facts['rows'] / asked['num_samples']:.0f} %) to {place}; dropped {dropped:,}: "
-        f"{facts['dropped_identical']:,} identical, {facts['dropped_conflicting']:,} of pairs with three or more "
-        f"ratings, {facts['dropped_second_ratings']:,} second ratings of a pair"
-    )
 
 
 if __name__ == "__main__":

@@ -11,11 +11,10 @@ from absl import flags
 
 from experiments._flags import check_seed, define_request, define_source, read_source, request
 from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
-from experiments.generate import outcome
 from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.export import write_dataset
 from ganrs_jax.recipes import get_recipe
-from ganrs_jax.report.comparison import comparison_figure, comparison_table
+from ganrs_jax.report.comparison import comparison_figure, comparison_table, outcome
 from ganrs_jax.summary import describe
 
 PRESETS = {

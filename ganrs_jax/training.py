@@ -72,7 +72,7 @@ def chunks(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def scanned(step: Callable[..., tuple[State, Metrics]]) -> Callable[..., tuple[State, Metrics]]:
+def scanned(step: Callable[..., tuple[State, Metrics]]) -> Any:
     """Turns step(state, index, lane, shared) into a jitted chunk over lanes.
 
     The chunk is called as (state, first, count, lanes, shared): `lanes` is a pytree with a leading

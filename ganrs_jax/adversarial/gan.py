@@ -4,7 +4,6 @@ arXiv 2303.01297 (GANRS), 10.1007/s10489-024-05313-4 (WGANRS), Applied Soft Comp
 """
 
 import functools
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +15,7 @@ from ganrs_jax.adversarial.objectives import OBJECTIVES
 from ganrs_jax.adversarial.optimizers import OPTIMIZERS
 from ganrs_jax.training import Report, lane_keys, scanned, silent, train
 
+CHUNK_STEPS = 2000  # steps between two reports
 SAMPLE_BLOCK = 1 << 15  # samples drawn at once: bounds memory whatever is asked
 
 
@@ -62,7 +62,7 @@ def fit_gan(
     *,
     floats: Floats,
     num_steps: int,
-    chunk_steps: int = 2000,
+    chunk_steps: int = CHUNK_STEPS,
     report: Report = silent,
 ) -> GanState:
     """Trains a generator and critic a lane, all in one compiled program.
@@ -75,11 +75,7 @@ def fit_gan(
     Raises:
       TrainingDivergedError: if every lane diverges.
     """
-    keys = lane_keys(seeds)
-    state = _init(spec, keys, floats)
-    lanes = {"key": keys, "floats": floats, "user": samples.user_vectors, "item": samples.item_vectors}
-    empty = jnp.zeros((0, 0))  # vectors differ by lane and travel with it
-    shared = samples._replace(user_vectors=empty, item_vectors=empty)
+    state, lanes, shared = _beginning(seeds, spec, samples, floats)
     chunk = _chunk(spec)
     return train(
         lambda s, first, count: chunk(s, first, count, lanes, shared),
@@ -89,6 +85,23 @@ def fit_gan(
         chunk_steps=chunk_steps,
         report=report,
     )
+
+
+def compile_gan(
+    seeds: tuple[int, ...],
+    spec: GanSpec,
+    samples: DenseSamples,
+    *,
+    floats: Floats,
+    num_steps: int,
+    chunk_steps: int = CHUNK_STEPS,
+) -> None:
+    """Compiles what `fit_gan` will run with the same arguments; a thread may do so while the embedding trains.
+
+    `samples` may hold shapes (jax.ShapeDtypeStruct) in place of arrays.
+    """
+    state, lanes, shared = _beginning(seeds, spec, samples, floats)
+    _chunk(spec).lower(state, 0, min(chunk_steps, num_steps), lanes, shared).compile()
 
 
 def real_samples(samples: DenseSamples, rows: jax.Array) -> jax.Array:
@@ -126,8 +139,24 @@ def draw_samples(
     return drawn.reshape(blocks * SAMPLE_BLOCK, -1)[:num_samples]
 
 
+def _beginning(
+    seeds: tuple[int, ...], spec: GanSpec, samples: DenseSamples, floats: Floats
+) -> tuple[GanState, dict[str, Any], DenseSamples]:
+    """The first state, what differs by lane, and what all lanes see."""
+    keys = lane_keys(seeds)
+    lanes = {"key": _training_keys(keys), "floats": floats, "user": samples.user_vectors, "item": samples.item_vectors}
+    empty = jnp.zeros((0, 0))  # the vectors travel with their lane
+    return _init(spec, keys, floats), lanes, samples._replace(user_vectors=empty, item_vectors=empty)
+
+
+@jax.jit
+@jax.vmap
+def _training_keys(key: jax.Array) -> jax.Array:
+    return jax.random.fold_in(key, 1)
+
+
 @functools.lru_cache
-def _chunk(spec: GanSpec) -> Callable[..., Any]:
+def _chunk(spec: GanSpec) -> Any:
     """One compiled program a spec, however often it is trained."""
     return scanned(functools.partial(_step, spec=spec))
 
@@ -143,32 +172,42 @@ def _init(spec: GanSpec, key: jax.Array, floats: Floats) -> GanState:
     return GanState(generator, critic, optimizer.init(generator["params"]), optimizer.init(critic))
 
 
+class _Batch(NamedTuple):
+    """Rows of real samples int32 [B] and noise vectors [B, Z]."""
+
+    rows: jax.Array
+    noise: jax.Array
+
+
 def _step(
     state: GanState, index: jax.Array, lane: Any, samples: DenseSamples, *, spec: GanSpec
 ) -> tuple[GanState, Any]:
     """`critic_steps` critic steps, then one generator step."""
     samples = samples._replace(user_vectors=lane["user"], item_vectors=lane["item"])
-    key = jax.random.fold_in(jax.random.fold_in(lane["key"], 1), index)
-    *critic_keys, generator_key = jax.random.split(key, spec.critic_steps + 1)
-
-    def one(state: GanState, key: jax.Array) -> tuple[GanState, jax.Array]:
-        return _critic_step(state, key, samples, lane["floats"], spec)
-
-    if spec.critic_steps == 1:
-        state, critic_loss = one(state, critic_keys[0])
-    else:
-        state, losses = jax.lax.scan(one, state, jnp.stack(critic_keys))
-        critic_loss = jnp.mean(losses)
-    state, generator_loss = _generator_step(state, generator_key, samples, lane["floats"], spec)
-    return state, {"critic_loss": critic_loss, "generator_loss": generator_loss}
+    row_key, noise_key, dropout_key = jax.random.split(jax.random.fold_in(lane["key"], index), 3)
+    shape = (spec.critic_steps + 1, spec.batch_size)
+    batches = _Batch(  # all draws of a step at once: a random call costs more than the numbers it gives
+        jax.random.randint(row_key, shape, 0, len(samples.user)),
+        jax.random.normal(noise_key, (*shape, spec.noise_size)),
+    )
+    batches = jax.lax.optimization_barrier(batches)
+    state, losses = jax.lax.scan(
+        lambda s, batch: _critic_step(s, batch, samples, lane["floats"], spec),
+        state,
+        jax.tree.map(lambda x: x[:-1], batches),
+        unroll=spec.critic_steps == 1,
+    )
+    last = jax.tree.map(lambda x: x[-1], batches)
+    state, generator_loss = _generator_step(state, last, dropout_key, samples, lane["floats"], spec)
+    return state, {"critic_loss": jnp.mean(losses), "generator_loss": generator_loss}
 
 
 def _critic_step(
-    state: GanState, key: jax.Array, samples: DenseSamples, floats: Floats, spec: GanSpec
+    state: GanState, batch: _Batch, samples: DenseSamples, floats: Floats, spec: GanSpec
 ) -> tuple[GanState, jax.Array]:
     """The fakes are drawn in inference mode, as Keras's `predict` does in the published loop."""
-    real, label, noise = _batch(key, samples, spec)
-    fake = generated(spec.generator, state.generator, noise, label, floats)
+    real, label = real_samples(samples, batch.rows), _labels(samples, batch.rows)
+    fake = generated(spec.generator, state.generator, batch.noise, label, floats)
     objective = OBJECTIVES[spec.objective]
 
     def loss(critic: Any) -> jax.Array:
@@ -183,16 +222,15 @@ def _critic_step(
 
 
 def _generator_step(
-    state: GanState, key: jax.Array, samples: DenseSamples, floats: Floats, spec: GanSpec
+    state: GanState, batch: _Batch, dropout_key: jax.Array, samples: DenseSamples, floats: Floats, spec: GanSpec
 ) -> tuple[GanState, jax.Array]:
-    batch_key, dropout_key = jax.random.split(key)
-    real, label, noise = _batch(batch_key, samples, spec)
+    real, label = real_samples(samples, batch.rows), _labels(samples, batch.rows)
     rest = {k: v for k, v in state.generator.items() if k != "params"}
 
     def loss(params: Any) -> tuple[jax.Array, Any]:
         fake, moved = spec.generator.apply(
             {"params": params, **rest},
-            noise,
+            batch.noise,
             label,
             floats,
             train=True,
@@ -208,15 +246,10 @@ def _generator_step(
     return state._replace(generator={"params": params, **moved}, generator_moments=moments), value
 
 
+def _labels(samples: DenseSamples, rows: jax.Array) -> jax.Array | None:
+    return None if samples.label is None else samples.label[rows]
+
+
 def _updates(spec: GanSpec, floats: Floats, grads: Any, moments: Any) -> tuple[Any, Any]:
     """The barrier keeps XLA from fusing gradient and moments in another way, and rounding, for another lane count."""
     return OPTIMIZERS[spec.optimizer](floats).update(jax.lax.optimization_barrier(grads), moments)
-
-
-def _batch(key: jax.Array, samples: DenseSamples, spec: GanSpec) -> tuple[jax.Array, jax.Array | None, jax.Array]:
-    """Real samples, their labels and as many noise vectors."""
-    row_key, noise_key = jax.random.split(key)
-    rows = jax.random.randint(row_key, (spec.batch_size,), 0, len(samples.user))
-    noise = jax.random.normal(noise_key, (spec.batch_size, spec.noise_size))
-    label = None if samples.label is None else samples.label[rows]
-    return real_samples(samples, rows), label, noise

@@ -2,8 +2,9 @@
 
 Decoding step of GANRS (arXiv 2303.01297, section 3). Stops as scikit-learn 1.9 does: labels that
 stay, centroids that move less than `tolerance` times the mean variance, or `max_iterations`.
-Arthur and Vassilvitskii 2007 for the seeding (one candidate a centroid, where scikit-learn tries
-several).
+Seeding by Arthur and Vassilvitskii 2007 (one candidate a centroid, where scikit-learn tries several).
+Iterations by Hamerly 2010, "Making k-means even faster": bounds on each point's distances tell which
+points can have changed cluster, and only those are compared with the centroids again.
 """
 
 import functools
@@ -16,6 +17,7 @@ from ganrs_jax.training import Report, silent
 
 _UNROLL = 8  # centroids compared in one pass over the points
 _CHUNK = 10  # iterations between two reports
+_BLOCK_POINTS = 1 << 14  # doubtful points compared with all centroids at once
 _BLOCK = 512  # points in a block of the seeding's two-level draw
 
 
@@ -28,9 +30,16 @@ class KMeans(NamedTuple):
     inertia: float
 
 
+_Three = tuple[jax.Array, jax.Array, jax.Array]
+
+
 class _Lloyd(NamedTuple):
+    """labels [N] and bounds [N] belong to centroids [K, D]: distance to the own one, least to any other."""
+
     centroids: jax.Array
     labels: jax.Array
+    upper: jax.Array
+    lower: jax.Array
     iterations: jax.Array
     done: jax.Array
 
@@ -48,29 +57,25 @@ def fit_kmeans(
     """Clusters N points; an emptied cluster is moved to a point far from its centroid.
 
     Args:
+      key: of the seeding.
+      points_NxD: the points.
       num_clusters: K, 1 to N.
+      max_iterations: at most so many.
       tolerance: share of the mean variance of the columns under which movement counts as none.
+      stage: name for the report.
+      report: told every few iterations.
     """
-    centre = jnp.mean(points_NxD, 0)
-    points = (points_NxD - centre[None]).T
-    limit = tolerance * jnp.mean(jnp.var(points_NxD, 0))
-    state = _Lloyd(
-        seed_centroids(key, points, num_clusters),
-        jnp.full(points.shape[1], -1, jnp.int32),
-        jnp.int32(0),
-        jnp.bool_(False),
-    )
-    while not state.done and state.iterations < max_iterations:
-        state = _lloyd(state, points, limit, jnp.minimum(state.iterations + _CHUNK, max_iterations))
-        report(stage, int(state.iterations), max_iterations, {})
-    labels = assign(points, state.centroids)
-    inertia = jnp.sum(_own_distance(points, state.centroids, labels))
-    return KMeans(labels, state.centroids + centre[None], int(state.iterations), float(inertia))
+    state, points, centre, limit = _start(key, points_NxD, tolerance, num_clusters)
+    done = 0
+    while done < max_iterations and not state.done:
+        state = _lloyd(state, points, limit, jnp.int32(min(done + _CHUNK, max_iterations)))
+        done = int(state.iterations)
+        report(stage, done, max_iterations, {})
+    return KMeans(state.labels, state.centroids + centre[None], done, float(_inertia(state, points)))
 
 
-@jax.jit
-def assign(points_DxN: jax.Array, centroids_KxD: jax.Array) -> jax.Array:
-    """Index of the nearest centroid (the lowest of equals), int32 [N].
+def assign(points_DxN: jax.Array, centroids_KxD: jax.Array) -> _Three:
+    """Nearest centroid (the lowest of equals), and the distances to it and to the next, each [N].
 
     A scan over the centroids, a few at a time, that keeps the best so far of every point: as
     vectorised as a distance matrix, without the matrix.
@@ -84,21 +89,22 @@ def assign(points_DxN: jax.Array, centroids_KxD: jax.Array) -> jax.Array:
         jnp.arange(num + padding, dtype=jnp.int32).reshape(-1, _UNROLL),
     )
 
-    def nearer(
-        best: tuple[jax.Array, jax.Array], group: tuple[jax.Array, ...]
-    ) -> tuple[tuple[jax.Array, jax.Array], None]:
-        distance, label = best
+    def nearer(best: _Three, group: _Three) -> tuple[_Three, None]:
+        distance, second, label = best
         for centroid, square, index in zip(*group, strict=True):
             this = square - sum(centroid[d] * points_DxN[d] for d in range(dim))
-            label = jnp.where(this < distance, index, label)
-            distance = jnp.minimum(this, distance)
-        return (distance, label), None
+            nearest = this < distance  # selects, as jnp.minimum costs three times as much for the sake of NaN
+            second = jnp.where(nearest, distance, jnp.where(this < second, this, second))
+            label = jnp.where(nearest, index, label)
+            distance = jnp.where(nearest, this, distance)
+        return (distance, second, label), None
 
-    start = (jnp.full(points_DxN.shape[1], jnp.inf), jnp.zeros(points_DxN.shape[1], jnp.int32))
-    return jax.lax.scan(nearer, start, groups)[0][1]
+    far = jnp.full(points_DxN.shape[1], jnp.inf)
+    (distance, second, label), _ = jax.lax.scan(nearer, (far, far, jnp.zeros(far.shape, jnp.int32)), groups)
+    square = jnp.sum(jnp.square(points_DxN), 0)
+    return label, jnp.sqrt(jnp.maximum(2 * distance + square, 0)), jnp.sqrt(jnp.maximum(2 * second + square, 0))
 
 
-@functools.partial(jax.jit, static_argnums=2)
 def seed_centroids(key: jax.Array, points_DxN: jax.Array, num_clusters: int) -> jax.Array:
     """K-means++: each next centroid [D] is a point drawn by its squared distance to those there are.
 
@@ -134,19 +140,58 @@ def _draw_small(key: jax.Array, weights: jax.Array) -> jax.Array:
     return jnp.minimum(index, len(weights) - 1).astype(jnp.int32)
 
 
+@functools.partial(jax.jit, static_argnums=3)
+def _start(
+    key: jax.Array, points_NxD: jax.Array, tolerance: float, num_clusters: int
+) -> tuple[_Lloyd, jax.Array, jax.Array, jax.Array]:
+    """The first state, centred points [D, N], their centre [D], and the movement that counts as none."""
+    centre = jnp.mean(points_NxD, 0)
+    points = (points_NxD - centre[None]).T
+    centroids = seed_centroids(key, points, num_clusters)
+    label, upper, lower = assign(points, centroids)
+    state = _Lloyd(centroids, label, upper, lower, jnp.int32(0), jnp.bool_(False))
+    return state, points, centre, tolerance * jnp.mean(jnp.var(points_NxD, 0))
+
+
 @functools.partial(jax.jit, donate_argnums=0)
 def _lloyd(state: _Lloyd, points: jax.Array, limit: jax.Array, until: jax.Array) -> _Lloyd:
     def unfinished(state: _Lloyd) -> jax.Array:
         return ~state.done & (state.iterations < until)
 
     def iterate(state: _Lloyd) -> _Lloyd:
-        labels = assign(points, state.centroids)
-        centroids = _means(points, labels, state.centroids)
-        moved = jnp.sum(jnp.square(centroids - state.centroids))
-        done = jnp.all(labels == state.labels) | (moved <= limit)
-        return _Lloyd(centroids, labels, state.iterations + 1, done)
+        centroids = _means(points, state.labels, state.centroids)
+        moved = jnp.sqrt(jnp.sum(jnp.square(centroids - state.centroids), 1))
+        labels, upper, lower = _reassigned(state, points, centroids, moved)
+        done = jnp.all(labels == state.labels) | (jnp.sum(jnp.square(moved)) <= limit)
+        return _Lloyd(centroids, labels, upper, lower, state.iterations + 1, done)
 
     return jax.lax.while_loop(unfinished, iterate, state)
+
+
+def _reassigned(state: _Lloyd, points: jax.Array, centroids: jax.Array, moved: jax.Array) -> _Three:
+    """Labels and bounds for moved centroids; only points whose bounds overlap are compared with all of them."""
+    num = points.shape[1]
+    furthest, next_furthest = jax.lax.top_k(jnp.pad(moved, (0, 1)), 2)[0]
+    others = jnp.where(moved == furthest, next_furthest, furthest)  # the most that any other centroid moved
+    upper = jnp.sqrt(_own_distance(points, centroids, state.labels))
+    lower = state.lower - others[state.labels]
+    doubtful = upper * (1 + 1e-5) >= lower  # the margin covers rounding
+    count = jnp.sum(doubtful)
+    rows = jnp.nonzero(doubtful, size=num + _BLOCK_POINTS, fill_value=num)[0]
+
+    def block(index: jax.Array, held: _Three) -> _Three:
+        some = jax.lax.dynamic_slice(rows, (index * _BLOCK_POINTS,), (_BLOCK_POINTS,))
+        found = assign(points[:, jnp.minimum(some, num - 1)], centroids)
+        label, upper, lower = (x.at[some].set(y, mode="drop") for x, y in zip(held, found, strict=True))
+        return label, upper, lower
+
+    blocks = (count + _BLOCK_POINTS - 1) // _BLOCK_POINTS
+    return jax.lax.fori_loop(0, blocks, block, (state.labels, upper, lower))
+
+
+@jax.jit
+def _inertia(state: _Lloyd, points: jax.Array) -> jax.Array:
+    return jnp.sum(_own_distance(points, state.centroids, state.labels))
 
 
 def _means(points: jax.Array, labels: jax.Array, centroids: jax.Array) -> jax.Array:

@@ -8,14 +8,16 @@ mean-only rescale (`decoding.unit_scale.match_moments`) and the pairs with two r
 """
 
 import dataclasses
+import functools
 from collections.abc import Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.adversarial.gan import DenseSamples, GanSpec, GanState, draw_samples, fit_gan, real_samples
+from ganrs_jax.adversarial.gan import DenseSamples, GanSpec, GanState, compile_gan, draw_samples, fit_gan, real_samples
 from ganrs_jax.adversarial.networks import Critic
 from ganrs_jax.adversarial.objectives import OBJECTIVES
 from ganrs_jax.adversarial.optimizers import OPTIMIZERS
@@ -104,20 +106,24 @@ def fit_lanes(
       InputError: if the ratings cannot be split.
       TrainingDivergedError: if every lane diverges.
     """
-    floats, config = stacked_floats(configs), configs[0]
-    embedding = fit_deepmf(
-        tuple(seeds),
-        ratings,
-        size=config.embedding_size,
-        learning_rate=floats["embedding_learning_rate"],
-        batch_size=config.embedding_batch_size,
-        epochs=config.embedding_epochs,
-        train_share=config.train_share,
-        report=report,
-    )
-    samples = _dense_samples(embedding, ratings, label)
+    seeds, floats, config = tuple(seeds), stacked_floats(configs), configs[0]
     spec = _gan_spec(config, num_labels)
-    state = fit_gan(tuple(seeds), spec, samples, floats=floats, num_steps=config.gan_steps, report=report)
+    with ThreadPoolExecutor(1) as beside:  # compiles the GAN while the embedding trains
+        shapes = _dense_samples(_embedding_shapes(len(seeds), ratings, config), ratings, label)
+        compiled = beside.submit(compile_gan, seeds, spec, shapes, floats=floats, num_steps=config.gan_steps)
+        embedding = fit_deepmf(
+            seeds,
+            ratings,
+            size=config.embedding_size,
+            learning_rate=floats["embedding_learning_rate"],
+            batch_size=config.embedding_batch_size,
+            epochs=config.embedding_epochs,
+            train_share=config.train_share,
+            report=report,
+        )
+        compiled.result()
+    samples = shapes._replace(user_vectors=embedding.user, item_vectors=embedding.item)
+    state = fit_gan(seeds, spec, samples, floats=floats, num_steps=config.gan_steps, report=report)
     criterion = _criterion(seeds, spec, samples, state, floats, ratings, config)
     variables = jax.tree.map(np.asarray, state.generator)
     values = np.asarray(samples.value, np.float64)
@@ -162,6 +168,15 @@ def _gan_spec(config: GanrsConfig, num_labels: int = 0) -> GanSpec:
     )
 
 
+def _embedding_shapes(num_lanes: int, ratings: Ratings, config: GanrsConfig) -> Embedding:
+    """What DeepMF will give, as shapes."""
+    user, item = (
+        jax.ShapeDtypeStruct((num_lanes, n, config.embedding_size), jnp.float32)
+        for n in (ratings.num_users, ratings.num_items)
+    )
+    return Embedding(user, item, jax.ShapeDtypeStruct((num_lanes,), jnp.float32))  # type: ignore[arg-type]
+
+
 def _dense_samples(embedding: Embedding, ratings: Ratings, label: np.ndarray | None) -> DenseSamples:
     """Step 2: each real rating as <user vector, item vector, rating on the unit scale>."""
     value = jnp.asarray(to_unit(ratings.rating, ratings.scale))
@@ -182,18 +197,22 @@ def _criterion(
 ) -> np.ndarray:
     """Sliced Wasserstein distance between generated and held-out dense samples, [L]; lowest is best."""
     held_out = np.stack([split_rows(ratings.num_ratings, config.train_share, s)[1][:_CRITERION_SAMPLES] for s in seeds])
+    lanes = (lane_keys(seeds), state.generator, samples.user_vectors, samples.item_vectors, held_out, floats)
+    return np.asarray(_distances(spec, lanes, samples))
 
+
+@functools.partial(jax.jit, static_argnums=0)
+def _distances(spec: GanSpec, lanes: Any, samples: DenseSamples) -> jax.Array:
     def one_lane(lane: Any) -> jax.Array:
         key, variables, users, items, rows, floats = lane
         mine = samples._replace(user_vectors=users, item_vectors=items)
         label = None if samples.label is None else samples.label[rows]
         draw_key, slice_key = jax.random.split(jax.random.fold_in(key, 2))
-        shape = (rows.shape[0], config.noise_size)
+        shape = (rows.shape[0], spec.noise_size)
         fake = draw_samples(draw_key, spec.generator, variables, shape, jnp.float32(1.0), label, floats)
         return sliced_wasserstein(slice_key, real_samples(mine, rows), fake)
 
-    lanes = (lane_keys(seeds), state.generator, samples.user_vectors, samples.item_vectors, held_out, floats)
-    return np.asarray(jax.jit(lambda lanes: jax.lax.map(one_lane, lanes))(lanes))
+    return cast(jax.Array, jax.lax.map(one_lane, lanes))
 
 
 RECIPE = Recipe(

@@ -1,4 +1,4 @@
-"""Source beside synthetic: a text table, and a figure of histograms and long tails."""
+"""Source beside synthetic, asked beside made: text tables, a line, a figure."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ganrs_jax.recipes.interface import Dataset
 from ganrs_jax.whole_files import whole_file
 
 _ROWS = (
@@ -38,6 +39,19 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         cells = [str(row[0]).ljust(widths[0]), *(str(c).rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def outcome(dataset: Dataset, place: str) -> str:
+    """What was asked and what came out, in a line."""
+    facts, asked = dataset.metadata, dataset.metadata["request"]
+    dropped = asked["num_samples"] - facts["rows"]
+    return (
+        f"asked {asked['num_users']:,} users, {asked['num_items']:,} items, {asked['num_samples']:,} samples; "
+        f"written {facts['users']:,} users, {facts['items']:,} items, {facts['rows']:,} ratings "
+        f"({100 * facts['rows'] / asked['num_samples']:.0f} %) to {place}; dropped {dropped:,}: "
+        f"{facts['dropped_identical']:,} identical, {facts['dropped_conflicting']:,} of pairs with three or more "
+        f"ratings, {facts['dropped_second_ratings']:,} second ratings of a pair"
+    )
 
 
 def comparison_figure(path: Path, datasets: Mapping[str, tuple[np.ndarray, np.ndarray, Mapping[str, Any]]]) -> None:
