@@ -17,17 +17,18 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises:
       InputError: if the folder cannot be written, or the disk is full.
     """
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; accepted: a file name")
+    partial = _beside(path, "partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise InputError(f"{path} is a folder; accepted: a file name")
         yield partial
         os.replace(partial, path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise _unwritable(path, error) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
 
 
 @contextlib.contextmanager
@@ -35,22 +36,56 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Yields a new folder beside `path`; on success it becomes `path`, on failure it goes.
 
     Raises:
-      InputError: if `path` exists and is not to be overwritten, or cannot be written.
+      InputError: if `path` exists and is not to be overwritten, is a file, or cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     if path.exists() and not overwrite:
         raise InputError(f"{path} exists already; accepted: a new place, or --overwrite")
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file; accepted: a folder, or a new place")
+    partial = _beside(path, "partial")
     try:
         partial.mkdir(parents=True)
         yield partial
-        if path.exists():
-            old = path.with_name(f".{path.name}.{uuid.uuid4().hex}.old")
-            os.replace(path, old)
-            os.replace(partial, path)
-            shutil.rmtree(old)
-        else:
-            os.replace(partial, path)
+        _replace_folder(partial, path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise _unwritable(path, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_writable(path: Path) -> None:
+    """Makes the folder of a file to be and tries to write there, so that long work does not end in vain.
+
+    Raises:
+      InputError: if the file could not be written, or is a folder.
+    """
+    with contextlib.suppress(_TriedError), whole_file(path) as partial:
+        partial.write_bytes(b"")
+        raise _TriedError
+
+
+class _TriedError(Exception):
+    """Ends a `whole_file` before it replaces anything."""
+
+
+def _replace_folder(new: Path, path: Path) -> None:
+    """Puts a folder in the place of another, or, if that fails, leaves the other where it was."""
+    if not path.exists():
+        os.replace(new, path)
+        return
+    old = _beside(path, "old")
+    os.replace(path, old)
+    try:
+        os.replace(new, path)
+    except OSError:
+        os.replace(old, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _beside(path: Path, purpose: str) -> Path:
+    return path.parent / f".{path.name[:100]}.{uuid.uuid4().hex}.{purpose}"
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(f"{path}: cannot be written: {error.strerror or error}")

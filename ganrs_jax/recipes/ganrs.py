@@ -24,6 +24,7 @@ from ganrs_jax.adversarial.optimizers import OPTIMIZERS
 from ganrs_jax.adversarial.selection import sliced_wasserstein
 from ganrs_jax.decoding.unit_scale import to_unit
 from ganrs_jax.embedding.deepmf import Embedding, fit_deepmf
+from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings, split_rows
 from ganrs_jax.recipes import clustered
 from ganrs_jax.recipes.checks import check_choice, check_range
@@ -148,6 +149,10 @@ def generate(generator: Generator, request: Request, report: Report = silent) ->
     Raises:
       InputError: for a request that samples cannot fill, or group shares, which need `cganrs`.
     """
+    if request.group_shares:
+        raise InputError(
+            f"group shares were asked of recipe {generator.recipe}, which knows no groups; accepted: cganrs"
+        )
     request = completed(request, generator, generator.config.sigma)
     samples = clustered.draw(generator, request)
     users = clustered.cluster(generator, request, samples, "users", report)

@@ -89,7 +89,7 @@ def completed(request: Request, generator: Generator, default_sigma: float) -> R
     for name in ("num_users", "num_items", "num_samples", "sigma", "seed"):
         value = getattr(request, name)
         if not value >= 0 or value == float("inf"):
-            raise InputError(f"--{name}={value}: accepted: a number over 0, or 0 for the default")
+            raise InputError(f"--{name}={value}; accepted: a number over 0, or 0 for the default")
     request = dataclasses.replace(
         request,
         num_users=request.num_users or generator.source["users"],
