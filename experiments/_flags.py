@@ -13,6 +13,7 @@ from ganrs_jax.recipes.interface import Request
 from ganrs_jax.sources import SOURCES, ReadOptions, load_ratings
 
 FLAGS = flags.FLAGS
+_MOST = 2**31 - 1  # users, items or samples: ids are 32 bits wide
 _HELP = {
     "path": "File or folder that holds the named --source.",
     "data_dir": "Folder of published releases or NAME.parquet files; default: environment GANRS_DATA_DIR.",
@@ -45,9 +46,13 @@ _DEFINERS: dict[type, Callable[..., Any]] = {
 
 
 def define_source(default: str = "ml100k") -> None:
-    """--source and a flag for each field of ReadOptions."""
-    names = ", ".join(SOURCES)
-    flags.DEFINE_string("source", default, f"One of {names}; or a file or folder of ratings.")
+    """--source and the flags of `define_reading`."""
+    flags.DEFINE_string("source", default, f"One of {', '.join(SOURCES)}; or a file or folder of ratings.")
+    define_reading()
+
+
+def define_reading() -> None:
+    """A flag for each field of ReadOptions."""
     for field in dataclasses.fields(ReadOptions):
         _DEFINERS[type(field.default)](_flag_name(field.name), field.default, _HELP[field.name])
 
@@ -58,8 +63,13 @@ def read_source(name: str | None = None) -> Ratings:
     Raises:
       InputError: if they cannot be had.
     """
+    return load_ratings(name or FLAGS.source, read_options())
+
+
+def read_options() -> ReadOptions:
+    """The options of reading that the flags give."""
     values: dict[str, Any] = {f.name: FLAGS[_flag_name(f.name)].value for f in dataclasses.fields(ReadOptions)}
-    return load_ratings(name or FLAGS.source, ReadOptions(**values))
+    return ReadOptions(**values)
 
 
 def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0) -> None:
@@ -75,11 +85,11 @@ def request(seed: int) -> Request:
     """The request that the flags make.
 
     Raises:
-      InputError: for group shares that are not NAME=SHARE.
+      InputError: for sizes that cannot be, or group shares that are not NAME=SHARE.
     """
+    check_seed(seed)
     for name in ("num_users", "num_items", "num_samples"):
-        if FLAGS[name].present and getattr(FLAGS, name) <= 0:
-            raise InputError(f"--{name}={FLAGS[name].value}; accepted: 1 or more")
+        _check_size(name)
     if FLAGS["sigma"].present and not 0 < FLAGS.sigma < math.inf:
         raise InputError(f"--sigma={FLAGS.sigma:g}; accepted: a finite number over 0")
     sizes: dict[str, Any] = {name: FLAGS[name].value for name in ("num_users", "num_items", "num_samples", "sigma")}
@@ -87,14 +97,27 @@ def request(seed: int) -> Request:
 
 
 def check_seed(seed: int) -> None:
-    """Raises InputError unless the seed fits 32 bits."""
+    """Raises InputError unless the seed fits 32 bits, as keys are made from that many."""
     if not 0 <= seed < 2**32:
         raise InputError(f"--seed={seed}; accepted: 0 to {2**32 - 1}")
 
 
+def _check_size(name: str) -> None:
+    size, samples = int(getattr(FLAGS, name)), FLAGS.num_samples
+    if not (1 if FLAGS[name].present else 0) <= size <= _MOST:
+        raise InputError(f"--{name}={size}; accepted: 1 to {_MOST}")
+    if samples and size > samples:
+        raise InputError(
+            f"--{name}={size} cannot be filled by --num_samples={samples}; accepted: 1 to {samples}, or more samples"
+        )
+
+
 def _group_shares(parts: list[str]) -> dict[str, float]:
     try:
-        return {name: float(share) for name, share in (part.rsplit("=", 1) for part in parts)}
+        shares = {name: float(share) for name, share in (part.rsplit("=", 1) for part in parts)}
+        if len(shares) != len(parts) or not all(math.isfinite(share) for share in shares.values()):
+            raise ValueError
+        return shares
     except ValueError as error:
         raise InputError(f"--group_shares={','.join(parts)}; accepted: NAME=SHARE,NAME=SHARE") from error
 

@@ -19,6 +19,7 @@ from absl import flags
 
 from experiments._flags import define_request, define_source, read_source, request
 from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
+from ganrs_jax.errors import InputError
 from ganrs_jax.export import write_dataset
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes import clustered, ganrs
@@ -46,6 +47,7 @@ def published_recipe(progress: Progress) -> dict[str, Any]:
     """Stage times of the published recipe: embedding, GAN, samples, two K-means, repeats, file."""
     begin = time.monotonic()
     config, ratings = recipe_config(), read_source()
+    request(0)  # checked before any work
     reading = time.monotonic() - begin
     first = _pass(0, config, ratings, progress)
     until_file = _process_seconds()
@@ -69,6 +71,8 @@ flags.DEFINE_enum("suite", "published_recipe", list(SUITES), "What to time.")
 
 
 def main() -> None:
+    if FLAGS.recipe == "cganrs":
+        raise InputError("--recipe=cganrs; accepted: ganrs, wganrs")
     workdir = Workdir(FLAGS.workdir)
     device = jax.devices()[0]
     results = {

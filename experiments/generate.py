@@ -5,11 +5,12 @@ csv: columns user_id, item_id, rating and, from cganrs, the demographic one. A f
 --preset=small (after `train_generator --preset=small`).
 """  # noqa: E501 - a command to copy
 
+import os
 from pathlib import Path
 
 from absl import flags
 
-from experiments._flags import check_seed, define_request, request
+from experiments._flags import define_request, request
 from experiments._runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.checkpoint import load_generator
 from ganrs_jax.errors import InputError
@@ -17,13 +18,14 @@ from ganrs_jax.export import check_suffix, write_dataset
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.report.comparison import outcome
 from ganrs_jax.summary import describe
+from ganrs_jax.whole_files import check_writable
 
 PRESETS = {
     "small": [
         "--generator=runs/small/generator",
         "--num_users=100",
-        "--num_items=80",
-        "--num_samples=5000",
+        "--num_items=100",
+        "--num_samples=10000",
         "--out=runs/small/synthetic.parquet",
     ]
 }
@@ -31,7 +33,7 @@ PRESETS = {
 flags.DEFINE_string("generator", None, "Folder that train_generator wrote.")
 flags.DEFINE_string("out", None, "File to write: .parquet or .csv.")
 flags.DEFINE_string(
-    "workdir", "", "Folder for flags.json, metrics.jsonl and results.json; default: OUT without suffix."
+    "workdir", "", "Folder for flags.json, metrics.jsonl and results.json; default: OUT with .run added."
 )
 flags.DEFINE_integer("seed", 0, "Seed of the dataset.")
 define_request()
@@ -41,18 +43,25 @@ def main() -> None:
     for name in ("generator", "out"):
         if not FLAGS[name].value:
             raise InputError(f"--{name} is missing; accepted: --generator=FOLDER --out=FILE.parquet")
-    check_suffix(FLAGS.out)
-    check_seed(FLAGS.seed)
-    asked = request(FLAGS.seed)
+    out, asked = _place(FLAGS.out), request(FLAGS.seed)
     generator = load_generator(Path(FLAGS.generator).expanduser())
-    out = Path(FLAGS.out).expanduser()
-    workdir = Workdir(FLAGS.workdir or str(out.with_suffix("")))
+    workdir = Workdir(FLAGS.workdir or f"{out}.run")
     dataset = get_recipe(generator.recipe).generate(generator, asked, Progress(workdir))
     write_dataset(out, dataset)
     workdir.results(
         {**dataset.metadata, "summary": describe(dataset.user, dataset.item, dataset.rating, dataset.scale)}
     )
     say(outcome(dataset, str(out)))
+
+
+def _place(out: str) -> Path:
+    """The file to write, known to be writable before any work is done."""
+    if out.endswith(os.sep):
+        raise InputError(f"--out={out} is a folder; accepted: a file name")
+    check_suffix(out)
+    path = Path(out).expanduser()
+    check_writable(path)
+    return path
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ run that was stopped goes on where it was. A few seconds: --preset=small.
 """
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,24 +13,26 @@ from typing import Any, NamedTuple
 import pandas as pd
 from absl import flags
 
-from experiments._flags import check_seed, define_source, read_source
+from experiments._cells import COLUMNS, Cells
+from experiments._flags import check_seed, define_reading, read_options, read_source
 from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
 from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import clustered, ganrs
 from ganrs_jax.recipes.interface import Generator, Request, completed
 from ganrs_jax.report.comparison import text_table
+from ganrs_jax.sources import SOURCES
 from ganrs_jax.whole_files import whole_file
 
 PRESETS = {
     "small": [
         "--sources=planted",
         "--users=50,100",
-        "--items=200",
-        "--num_samples=5000",
+        "--items=100",
+        "--num_samples=10000",
         "--sigmas=1",
         "--config.embedding_epochs=2",
-        "--config.gan_steps=200",
+        "--config.gan_steps=500",
         "--workdir=runs/small_grid",
     ]
 }
@@ -61,28 +62,23 @@ PUBLISHED = {
     "myanimelist": Published(1_500_000, (1.0, 1.2, 1.5), {}),
     "netflix": Published(1_500_000, (2.0, 2.5, 3.0), {}),
 }
-_COLUMNS = ("source", "samples", "sigma", "users", "items", "rows", "rows_by_published_rule", "published_rows")
-
 flags.DEFINE_string("recipe", "ganrs", "Recipe to train: ganrs or wganrs.")
 flags.DEFINE_string("workdir", "runs/published_grid", "Folder for generators, grid.csv and the records of the run.")
 flags.DEFINE_integer("seed", 0, "Seed of training and of every dataset.")
-flags.DEFINE_list("sources", list(PUBLISHED), "Sources; those that are not at hand are left out, with a line.")
+flags.DEFINE_list("sources", list(PUBLISHED), f"Some of {', '.join(SOURCES)}; of the default ones, those at hand.")
 flags.DEFINE_list("users", ["100", "1000", "2000", "4000", "8000"], "Numbers of users.")
 flags.DEFINE_integer("items", 4000, "Items of every dataset.")
 flags.DEFINE_integer("num_samples", 0, "Raw samples of every dataset; 0 = as the study for the source.")
 flags.DEFINE_list("sigmas", [], "Noise of generation; default: as the study for the source.")
-define_source()
+define_reading()
 
 
 def main() -> None:
-    config, users = recipe_config(), _numbers("users", int)
-    sigmas = _numbers("sigmas", float)
-    check_seed(FLAGS.seed)
-    if FLAGS.recipe == "cganrs":
-        raise InputError("--recipe=cganrs; accepted: ganrs, wganrs (the grid has no groups)")
+    _check_flags()
+    config, users, sigmas = recipe_config(), _numbers("users", int), _numbers("sigmas", float)
+    cells = Cells(Path(FLAGS.workdir).expanduser(), _settings(config))
     workdir = Workdir(FLAGS.workdir)
     progress = Progress(workdir)
-    cells = Cells(workdir.path, {"config": dataclasses.asdict(config), "recipe": FLAGS.recipe, "seed": FLAGS.seed})
     for name in FLAGS.sources:
         generator = _generator(workdir.path / name, name, config, progress)
         if generator is None:
@@ -94,47 +90,44 @@ def main() -> None:
                 cells.add(name, cell)
     if not cells.rows:
         raise InputError(f"--sources={','.join(FLAGS.sources)}: none is at hand; accepted: --sources=planted, say")
-    table = pd.DataFrame(cells.rows).sort_values(["source", "samples", "sigma", "users"])[list(_COLUMNS)]
+    table = pd.DataFrame(cells.rows).sort_values(["source", "samples", "sigma", "users"])[list(COLUMNS)]
     with whole_file(workdir.path / "grid.csv") as partial:
         table.to_csv(partial, index=False)
     workdir.results({"cells": cells.rows})
-    say(text_table([c.replace("_", " ") for c in (*_COLUMNS, "share")], _printed(table)))
+    say(text_table([c.replace("_", " ") for c in (*COLUMNS, "share")], _printed(table)))
 
 
-class Cells:
-    """Finished cells, kept in the workdir so that a run that was stopped goes on where it was."""
+def _check_flags() -> None:
+    check_seed(FLAGS.seed)
+    if FLAGS.recipe == "cganrs":
+        raise InputError("--recipe=cganrs; accepted: ganrs, wganrs (the grid has no groups)")
+    unknown = [name for name in FLAGS.sources if name not in SOURCES]
+    if unknown or not FLAGS.sources:
+        raise InputError(f"--sources={','.join(FLAGS.sources)}; accepted: some of {', '.join(SOURCES)}")
+    for name, low in (("items", 1), ("num_samples", int(FLAGS["num_samples"].present))):
+        if not low <= getattr(FLAGS, name) < 2**31:
+            raise InputError(f"--{name}={getattr(FLAGS, name)}; accepted: 1 to {2**31 - 1}")
+    most = max([FLAGS.items, *_numbers("users", int)])
+    if FLAGS.num_samples and most > FLAGS.num_samples:
+        raise InputError(f"--num_samples={FLAGS.num_samples} cannot fill {most} users or items; accepted: more samples")
 
-    def __init__(self, workdir: Path, settings: dict[str, Any]) -> None:
-        self._path = workdir / "cells.json"
-        self._settings = json.loads(json.dumps(settings))
-        self.rows: list[dict[str, Any]] = []
-        if self._path.exists():
-            held = json.loads(self._path.read_text())
-            if held["settings"] != self._settings:
-                raise InputError(
-                    f"{self._path} holds cells of other settings; accepted: the same, or another --workdir"
-                )
-            self.rows = held["rows"]
 
-    def add(self, source: str, cell: dict[str, Any]) -> None:
-        """Adds a cell and writes all of them, whole or not at all."""
-        self.rows.append({"source": source, **cell})
-        with whole_file(self._path) as partial:
-            partial.write_text(json.dumps({"settings": self._settings, "rows": self.rows}, indent=1))
-
-    def has(self, source: str, request: Request) -> bool:
-        """Whether the cell of this request is finished."""
-        key = (source, request.num_samples, request.sigma, request.num_users, request.num_items)
-        return any(key == tuple(r[k] for k in ("source", "samples", "sigma", "users", "items")) for r in self.rows)
+def _settings(config: Any) -> dict[str, Any]:
+    """All that decides the generators of a workdir."""
+    places = ("path", "data_dir", "cache_dir", "download")
+    reading = {k: v for k, v in dataclasses.asdict(read_options()).items() if k not in places}
+    return {"config": dataclasses.asdict(config), "recipe": FLAGS.recipe, "seed": FLAGS.seed, "reading": reading}
 
 
 def _generator(place: Path, name: str, config: Any, progress: Progress) -> Generator | None:
-    """The source's generator, from an earlier run or trained now; None if the source is not at hand."""
+    """The source's generator, from an earlier run or trained now; None if a default source is not at hand."""
     if (place / "generator").exists():
         return load_generator(place / "generator")
     try:
         ratings = read_source(name)
     except InputError as error:
+        if FLAGS["sources"].present:
+            raise
         say(f"{name} is left out: {error}")
         return None
     generator = ganrs.fit_lanes(FLAGS.recipe, [FLAGS.seed], ratings, [config], report=progress)[0]
@@ -170,7 +163,7 @@ def _printed(table: pd.DataFrame) -> list[list[str]]:
     """Cells as text, with the share of the samples that the published rule keeps."""
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return [
-        [*(_text(row[c]) for c in _COLUMNS), f"{100 * row['rows_by_published_rule'] / row['samples']:.1f} %"]
+        [*(_text(row[c]) for c in COLUMNS), f"{100 * row['rows_by_published_rule'] / row['samples']:.1f} %"]
         for row in rows
     ]
 
@@ -185,6 +178,8 @@ def _numbers(flag: str, kind: type) -> list[Any]:
     try:
         values = [kind(v) for v in getattr(FLAGS, flag)]
     except ValueError:
+        values = [0]
+    if not values and FLAGS[flag].default:
         values = [0]
     if not all(0 < v < float("inf") for v in values):
         raise InputError(f"--{flag}={','.join(getattr(FLAGS, flag))}; accepted: numbers over 0, separated by commas")

@@ -5,25 +5,27 @@ the terminal and comparison.png in the workdir. A few seconds: --preset=small.
 """
 
 import time
+from pathlib import Path
 
 import numpy as np
 from absl import flags
 
-from experiments._flags import check_seed, define_request, define_source, read_source, request
+from experiments._flags import define_request, define_source, read_source, request
 from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
 from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.export import write_dataset
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.report.comparison import comparison_figure, comparison_table, outcome
 from ganrs_jax.summary import describe
+from ganrs_jax.whole_files import check_writable
 
 PRESETS = {
     "small": [
         "--config.embedding_epochs=2",
         "--config.gan_steps=500",
-        "--num_users=200",
-        "--num_items=200",
-        "--num_samples=20000",
+        "--num_users=100",
+        "--num_items=100",
+        "--num_samples=10000",
     ]
 }
 
@@ -37,22 +39,25 @@ define_request(num_users=1000, num_items=1000, num_samples=150_000)
 def main() -> None:
     begin = time.monotonic()
     config, asked = recipe_config(), request(FLAGS.seed)
-    check_seed(FLAGS.seed)
+    folder = Path(FLAGS.workdir).expanduser()
+    check_writable(folder / "synthetic.parquet")
+    recipe, ratings = get_recipe(FLAGS.recipe), read_source()
     workdir = Workdir(FLAGS.workdir)
-    progress, recipe = Progress(workdir), get_recipe(FLAGS.recipe)
-    ratings = read_source()
+    progress = Progress(workdir)
+    for note in ratings.notes:
+        say(note)
     say(f"{ratings.name}: {ratings.num_users} users, {ratings.num_items} items, {ratings.num_ratings} ratings")
     trained = recipe.fit([FLAGS.seed], ratings, [config], progress)[0]
-    save_generator(workdir.path / "generator", trained, overwrite=True)
-    generator = load_generator(workdir.path / "generator")
+    save_generator(folder / "generator", trained, overwrite=True)
+    generator = load_generator(folder / "generator")
     dataset = recipe.generate(generator, asked, progress)
-    out = workdir.path / "synthetic.parquet"
+    out = folder / "synthetic.parquet"
     write_dataset(out, dataset)
     say(outcome(dataset, str(out)))
     written = time.monotonic() - begin
     synthetic = describe(dataset.user, dataset.item, dataset.rating, dataset.scale)
     say("\n" + comparison_table({ratings.name: generator.source, "synthetic": synthetic}) + "\n")
-    figure = workdir.path / "comparison.png"
+    figure = folder / "comparison.png"
     comparison_figure(
         figure,
         {
@@ -62,7 +67,7 @@ def main() -> None:
     )
     workdir.results({**dataset.metadata, "source_summary": generator.source, "summary": synthetic, "seconds": written})
     say(f"figure: {figure}; dataset written after {written:.1f} s")
-    say(f"another one: ./launch.sh generate --generator={workdir.path / 'generator'} --seed=1 --out=another.parquet")
+    say(f"another one: ./launch.sh generate --generator={folder / 'generator'} --seed=1 --out=another.parquet")
 
 
 def _counts(user: np.ndarray, item: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

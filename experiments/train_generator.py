@@ -7,6 +7,7 @@ compiled program; --pick chooses the lane that is kept. A few seconds: --preset=
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from absl import flags
@@ -17,6 +18,7 @@ from ganrs_jax.checkpoint import save_generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.recipes.interface import Generator, best_lane
+from ganrs_jax.whole_files import check_writable
 
 PRESETS = {
     "small": [
@@ -24,9 +26,11 @@ PRESETS = {
         "--workdir=runs/small",
         "--overwrite",
         "--config.embedding_epochs=2",
-        "--config.gan_steps=200",
+        "--config.gan_steps=500",
     ]
 }
+
+_MOST_SEEDS = 4096  # lanes of one program
 
 flags.DEFINE_string("recipe", "ganrs", "Recipe to train: ganrs, wganrs or cganrs.")
 flags.DEFINE_string("workdir", "runs/generator", "Folder for the generator and the records of the run.")
@@ -42,11 +46,9 @@ def main() -> None:
     config = recipe_config()
     seeds, configs = lanes(config)
     pick = _asked_lane(len(seeds))
-    workdir = Workdir(FLAGS.workdir)
-    place = workdir.path / "generator"
-    if place.exists() and not FLAGS.overwrite:
-        raise InputError(f"{place} exists already; accepted: another --workdir, or --overwrite")
+    place = _place()
     ratings = read_source()
+    workdir = Workdir(FLAGS.workdir)
     for note in ratings.notes:
         say(note)
     say(f"{ratings.name}: {ratings.num_users} users, {ratings.num_items} items, {ratings.num_ratings} ratings")
@@ -61,10 +63,10 @@ def lanes(config: Any) -> tuple[list[int], list[Any]]:
     """The seed and configuration of each lane.
 
     Raises:
-      InputError: for a sweep over something else than a float field, or a number of seeds below 1.
+      InputError: for a sweep over something else than a float field, or a number of seeds that cannot be.
     """
-    if FLAGS.num_seeds < 1:
-        raise InputError(f"--num_seeds={FLAGS.num_seeds}; accepted: 1 or more")
+    if not 1 <= FLAGS.num_seeds <= _MOST_SEEDS:
+        raise InputError(f"--num_seeds={FLAGS.num_seeds}; accepted: 1 to {_MOST_SEEDS}")
     check_seed(FLAGS.seed)
     check_seed(FLAGS.seed + FLAGS.num_seeds - 1)
     settings = swept(config, FLAGS.sweep)
@@ -99,6 +101,15 @@ def lane_record(generator: Generator, sweep: str) -> dict[str, Any]:
     """What results.json says of a lane."""
     field = sweep.partition("=")[0]
     return {**generator.training, **({field: getattr(generator.config, field)} if field else {})}
+
+
+def _place() -> Path:
+    """Where the generator goes, known to be free and writable before any work is done."""
+    place = Path(FLAGS.workdir).expanduser() / "generator"
+    if place.exists() and not FLAGS.overwrite:
+        raise InputError(f"{place} exists already; accepted: another --workdir, or --overwrite")
+    check_writable(place.parent / "flags.json")
+    return place
 
 
 def _asked_lane(count: int) -> int | None:

@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from ganrs_jax import __version__
@@ -18,6 +19,7 @@ from ganrs_jax.whole_files import whole_folder
 FORMAT_VERSION = 1
 _MANIFEST = "manifest.json"
 _ORBAX = "orbax"
+_ROOM = 1 << 18  # bytes that a checkpoint takes beside its arrays, generously
 
 
 def save_generator(path: str | Path, generator: Generator, *, overwrite: bool = False) -> None:
@@ -34,7 +36,11 @@ def save_generator(path: str | Path, generator: Generator, *, overwrite: bool = 
     }
     arrays = _as_numpy(generator.arrays)
     with whole_folder(Path(path).absolute(), overwrite=overwrite) as folder:
-        _orbax().save_checkpointables(folder / _ORBAX, {"arrays": arrays, "metadata": {"json": json.dumps(facts)}})
+        _check_room(folder / "room", arrays)
+        try:
+            _orbax().save_checkpointables(folder / _ORBAX, {"arrays": arrays, "metadata": {"json": json.dumps(facts)}})
+        except ValueError as error:  # orbax's word for a full disk too
+            raise InputError(f"{path}: cannot be written: {str(error).rpartition(': ')[2].splitlines()[0]}") from error
         manifest = {"format_version": FORMAT_VERSION, "ganrs_jax": __version__, "sha256": _digests(folder)}
         (folder / _MANIFEST).write_text(json.dumps(manifest, indent=1))
 
@@ -47,10 +53,20 @@ def load_generator(path: str | Path) -> Generator:
     """
     folder = Path(path).absolute()
     _check_manifest(folder)
-    held = _orbax().load_checkpointables(folder / _ORBAX)
-    facts = json.loads(held["metadata"]["json"])
-    config = _restored(RECIPES[facts["recipe"]].config, facts["config"])
-    return Generator(facts["recipe"], config, held["arrays"], facts["source"], facts["training"])
+    try:
+        held = _orbax().load_checkpointables(folder / _ORBAX)
+        facts = json.loads(held["metadata"]["json"])
+        config = _restored(RECIPES[facts["recipe"]].config, facts["config"])
+        return Generator(facts["recipe"], config, held["arrays"], facts["source"], facts["training"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder}: altered by hand, or made by another version; train it again") from error
+
+
+def _check_room(probe: Path, arrays: Any) -> None:
+    """Raises OSError where the disk is too full: orbax's threads would tell of it in tracebacks of their own."""
+    size = sum(array.nbytes for array in jax.tree.leaves(arrays))
+    probe.write_bytes(bytes(2 * size + _ROOM))
+    probe.unlink()
 
 
 def _check_manifest(folder: Path) -> None:
@@ -58,7 +74,7 @@ def _check_manifest(folder: Path) -> None:
         raise InputError(f"{folder}: no such folder; accepted: a generator that train_generator wrote")
     try:
         manifest = json.loads((folder / _MANIFEST).read_text())
-        version, digests = manifest["format_version"], manifest["sha256"]
+        version, digests = manifest["format_version"], dict(manifest["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder}: not a generator, or cut short: no readable {_MANIFEST} in it") from error
     if version != FORMAT_VERSION:
@@ -68,6 +84,11 @@ def _check_manifest(folder: Path) -> None:
         if found.get(name) != digest:
             state = "altered or cut short" if name in found else "missing"
             raise InputError(f"{folder}: {name} is {state}; copy the generator again, or train it again")
+    unlisted = [name for name in found if name not in digests and not Path(name).name.startswith(".")]
+    if unlisted:
+        raise InputError(
+            f"{folder}: {unlisted[0]} is not in its {_MANIFEST}; copy the generator again, or train it again"
+        )
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -84,12 +105,17 @@ def _as_numpy(tree: Any) -> Any:
 
 
 def _orbax() -> Any:
-    """Imported on use: it costs a third of a second. Its remarks on merging files are of no use to a user."""
+    """Imported on use: it costs a third of a second. Its remarks are of no use to a user: what fails is raised too."""
     from orbax.checkpoint import v1
 
     logging.getLogger("absl").addFilter(_not_from_orbax)
+    logging.getLogger("asyncio").addFilter(_not_of_a_task)
     return v1
 
 
 def _not_from_orbax(record: logging.LogRecord) -> bool:
-    return "orbax" not in record.pathname or record.levelno >= logging.ERROR
+    return "/orbax/checkpoint/" not in record.pathname
+
+
+def _not_of_a_task(record: logging.LogRecord) -> bool:
+    return "exception was never retrieved" not in record.getMessage()

@@ -84,8 +84,10 @@ def _replace_folder(new: Path, path: Path) -> None:
 
 
 def _beside(path: Path, purpose: str) -> Path:
-    return path.parent / f".{path.name[:100]}.{uuid.uuid4().hex}.{purpose}"
+    return path.parent / f".{path.name[:50]}.{uuid.uuid4().hex}.{purpose}"
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(f"{path}: cannot be written: {error.strerror or error}")
+    file = next((p for p in path.parents if p.is_file()), None)
+    reason = f"{file} is a file, not a folder" if file else error.strerror or error
+    return InputError(f"{path}: cannot be written: {reason}")

@@ -46,10 +46,12 @@ def _write_parquet(path: Path, table: pa.Table, metadata: str) -> None:
 
 
 def _write_csv(path: Path, table: pa.Table, metadata: str) -> None:
-    with whole_file(path) as partial:
-        pyarrow.csv.write_csv(table, partial, pyarrow.csv.WriteOptions(quoting_style="needed"))
-    with whole_file(path.with_name(path.name + ".json")) as partial:
-        partial.write_text(metadata)
+    with whole_file(path) as partial, whole_file(path.with_name(path.name + ".json")) as beside:
+        beside.write_text(metadata)
+        try:
+            pyarrow.csv.write_csv(table, partial, pyarrow.csv.WriteOptions(quoting_header="none", quoting_style="none"))
+        except pa.ArrowInvalid:  # a text with a comma, quote or line break in it
+            pyarrow.csv.write_csv(table, partial, pyarrow.csv.WriteOptions(quoting_header="none"))
 
 
 WRITERS: dict[str, Callable[[Path, pa.Table, str], None]] = {".parquet": _write_parquet, ".csv": _write_csv}

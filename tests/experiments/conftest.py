@@ -1,0 +1,81 @@
+"""Experiments launched as a user launches them: processes of their own, each in an empty folder."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+QUICK = ("--source=planted", "--config.embedding_epochs=2", "--config.gan_steps=500")  # as the small presets
+SIZE = ("--num_users=100", "--num_items=100", "--num_samples=10000")  # likewise, so that programs compile once
+Launch = Callable[..., subprocess.CompletedProcess]
+
+
+def command(name: str, *flags: str) -> list[str]:
+    return [sys.executable, "-P", "-m", f"experiments.{name}", *flags]
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory) -> dict[str, str]:
+    """No data folder, an empty cache, one CPU device, and programs compiled once for the whole session."""
+    dropped = ("GANRS_DATA_DIR", "XLA_FLAGS", "PYTHONWARNINGS")
+    kept = {k: v for k, v in os.environ.items() if k not in dropped and not k.startswith("JAX_")}
+    return kept | {
+        "PYTHONPATH": str(REPOSITORY),
+        "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
+        "JAX_PLATFORMS": "cpu",
+        "JAX_COMPILATION_CACHE_DIR": str(tmp_path_factory.mktemp("compiled")),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
+
+
+@pytest.fixture(scope="session")
+def launch_in(environment) -> Launch:
+    """launch_in(folder, NAME, *flags): the finished process, with no terminal and nothing to read."""
+
+    def launch(folder: Path, name: str, *flags: str, **more: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            command(name, *flags),
+            cwd=folder,
+            env=environment | more,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=170,
+        )
+
+    return launch
+
+
+@pytest.fixture
+def launch(launch_in, tmp_path) -> Launch:
+    """launch(NAME, *flags): a run in the test's own folder that must succeed."""
+
+    def succeed(name: str, *flags: str, **more: str) -> subprocess.CompletedProcess:
+        done = launch_in(tmp_path, name, *flags, **more)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    return succeed
+
+
+def _trained(launch_in, folder: Path, *flags: str) -> Path:
+    done = launch_in(folder, "train_generator", *QUICK, "--workdir=run", *flags)
+    assert done.returncode == 0, done.stderr
+    return folder / "run" / "generator"
+
+
+@pytest.fixture(scope="session")
+def generator(launch_in, tmp_path_factory) -> Path:
+    """A generator of recipe ganrs, seed 0."""
+    return _trained(launch_in, tmp_path_factory.mktemp("ganrs"))
+
+
+@pytest.fixture(scope="session")
+def group_generator(launch_in, tmp_path_factory) -> Path:
+    """A generator of recipe cganrs."""
+    return _trained(launch_in, tmp_path_factory.mktemp("cganrs"), "--recipe=cganrs")

@@ -1,0 +1,205 @@
+"""Whatever is wrong on the command line, in a file or in a folder: one line, exit status 2, nothing half-written."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.experiments.conftest import QUICK
+
+HEADER = "user_id,item_id,rating\n"
+FILES = {
+    "afile": "not a folder\n",
+    "empty.csv": "",
+    "semicolon.csv": HEADER.replace(",", ";") + "1;2;3\n",
+    "no_rating.csv": "user_id,item_id,stars\n1,2,3\n",
+    "text.csv": HEADER + "1,2,good\n",
+    "nan.csv": HEADER + "1,2,3\n1,3,nan\n",
+    "one_user.csv": HEADER + "1,1,3\n1,2,4\n",
+    "plain.csv": HEADER + "".join(f"{u},{i},{(u + i) % 5 + 1}\n" for u in range(20) for i in range(20)),
+}
+TRAIN = ("train_generator", *QUICK, "--workdir=run")
+MAKE = ("generate", "--generator=generator", "--out=out.csv", "--num_samples=1000", "--num_users=10", "--num_items=10")
+GRID = ("published_grid", "--preset=small", "--workdir=run")
+QUICKSTART = ("quickstart", "--preset=small", "--source=planted", "--workdir=run")
+BENCHMARK = ("benchmark", "--preset=small", "--workdir=run")
+
+# the command, and what its one line must hold
+CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
+    "unknown flag": ((*TRAIN, "--soruce=x"), ["--soruce", "did you mean --source?", "accepted: --cache_dir, "]),
+    "unknown flag of generate": ((*MAKE, "--users=3"), ["unknown flag --users", "--num_users"]),
+    "stray argument": ((*TRAIN, "ml100k"), ["argument 'ml100k'", "accepted: flags only"]),
+    "unknown preset": ((*TRAIN, "--preset=nonsense"), ["--preset=nonsense", "accepted: small"]),
+    "preset without value": (("generate", "--preset"), ["--preset; accepted: small"]),
+    "flag file absent": ((*TRAIN, "--flagfile=absent.txt"), ["error: Unable to open flagfile", "absent.txt"]),
+    "unknown field": ((*TRAIN, "--config.gan_step=9"), ["--config.gan_step:", "--config.gan_steps?", "beta1, clip"]),
+    "field of another recipe": ((*TRAIN, "--config.group=age"), ["no such field of recipe ganrs", "embedding_size,"]),
+    "config as a whole": ((*TRAIN, "--config=fast"), ["--config=fast", "accepted: --config.FIELD=VALUE"]),
+    "text for an integer": ((*TRAIN, "--seed=abc"), ["--seed=abc; accepted: an integer"]),
+    "fraction for an integer": ((*TRAIN, "--planted_users=1.5"), ["--planted_users=1.5; accepted: an integer"]),
+    "text for a number": ((*TRAIN, "--noise=loud"), ["--noise=loud; accepted: a number"]),
+    "value for a switch": ((*TRAIN, "--nooverwrite=3"), ["--nooverwrite=3", "does not take an argument"]),
+    "text for a switch": ((*TRAIN, "--overwrite=maybe"), ["--overwrite=maybe; accepted: true or false"]),
+    "text for an integer field": ((*TRAIN, "--config.gan_steps=x"), ["--config.gan_steps=x; accepted: an integer"]),
+    "fraction for a field": ((*TRAIN, "--config.gan_steps=1.5"), ["--config.gan_steps=1.5; accepted: an integer"]),
+    "text for a number field": ((*TRAIN, "--config.beta1=x"), ["--config.beta1=x; accepted: a number"]),
+    "text for a tuple": (
+        (*TRAIN, "--config.generator_hidden=a,b"),
+        ["generator_hidden=a,b; accepted: 2 whole"],
+    ),
+    "short tuple": ((*TRAIN, "--config.generator_hidden=5"), ["--config.generator_hidden=5; accepted: 2 whole"]),
+    "long tuple": ((*TRAIN, "--config.generator_hidden=5,6,7"), ["generator_hidden=5,6,7; accepted: 2 whole"]),
+    "no steps": ((*TRAIN, "--config.gan_steps=0"), ["--config.gan_steps=0; accepted: at least 1"]),
+    "beta of one": ((*TRAIN, "--config.beta1=1"), ["--config.beta1=1.0; accepted: at least 0 and under 1"]),
+    "nan in a field": ((*TRAIN, "--config.clip=nan"), ["--config.clip=nan; accepted: over 0"]),
+    "zero in a tuple": ((*TRAIN, "--config.generator_hidden=0,5"), ["generator_hidden=(0, 5); accepted: at least 1"]),
+    "share of one": ((*TRAIN, "--config.train_share=1"), ["--config.train_share=1.0; accepted: over 0 and under 1"]),
+    "unknown recipe": ((*TRAIN, "--recipe=gan"), ["--recipe=gan; accepted: ganrs, wganrs, cganrs"]),
+    "unknown objective": ((*TRAIN, "--config.objective=mse"), ["objective='mse'", "accepted: bce, wasserstein"]),
+    "unknown source": ((*TRAIN, "--source=ml100"), ["'ml100'", "accepted: a path, or one of ml100k,", "planted"]),
+    "no planted world": ((*TRAIN, "--planted_users=1"), ["planted_users is 1; accepted: 2 to"]),
+    "empty file": ((*TRAIN, "--source=empty.csv"), ["empty.csv", "empty"]),
+    "wrong separator": ((*TRAIN, "--source=semicolon.csv"), ["semicolon.csv: row 1", "';' is the likely"]),
+    "missing column": ((*TRAIN, "--source=no_rating.csv"), ["no_rating.csv", "'rating' is missing", "stars"]),
+    "text rating": ((*TRAIN, "--source=text.csv"), ["text.csv: row 2: rating is 'good'"]),
+    "nan rating": ((*TRAIN, "--source=nan.csv"), ["nan.csv: row 3: rating is nan"]),
+    "one user": ((*TRAIN, "--source=one_user.csv"), ["one_user.csv: 1 user(s)", "at least 2"]),
+    "no demographics": (
+        (*TRAIN, "--source=plain.csv", "--recipe=cganrs"),
+        ["plain: --config.group=gender is not"],
+    ),
+    "one group": ((*TRAIN, "--recipe=cganrs", "--groups=1"), ["planted: one gender group only (F)"]),
+    "nothing at hand": ((*TRAIN, "--source=netflix"), ["netflix", "--source=planted"]),
+    "negative seed": ((*TRAIN, "--seed=-1"), ["--seed=-1; accepted: 0 to 4294967295"]),
+    "huge seed": ((*TRAIN, "--seed=4294967296"), ["--seed=4294967296; accepted: 0 to 4294967295"]),
+    "huge seed of a lane": ((*TRAIN, "--seed=4294967295", "--num_seeds=2"), ["--seed=4294967296"]),
+    "no seeds": ((*TRAIN, "--num_seeds=0"), ["--num_seeds=0; accepted: 1 to 4096"]),
+    "negative seeds": ((*TRAIN, "--num_seeds=-2"), ["--num_seeds=-2; accepted: 1 to 4096"]),
+    "pick out of range": ((*TRAIN, "--pick=1"), ["--pick=1; accepted: best, or 0 to 0"]),
+    "pick of text": ((*TRAIN, "--pick=worst"), ["--pick=worst; accepted: best"]),
+    "sweep of an integer": ((*TRAIN, "--sweep=gan_steps=1,2"), ["--sweep=gan_steps=1,2", "gan_learning_rate, beta1"]),
+    "sweep of a shape": ((*TRAIN, "--sweep=train_share=0.1,0.2"), ["--sweep=train_share", "FIELD one of"]),
+    "sweep of nothing": ((*TRAIN, "--sweep=beta1"), ["--sweep=beta1; accepted: FIELD=NUMBER,NUMBER"]),
+    "sweep of text": ((*TRAIN, "--sweep=beta1=a,b"), ["--sweep=beta1=a,b; accepted"]),
+    "sweep out of range": ((*TRAIN, "--sweep=beta1=0.1,2"), ["--config.beta1=2.0; accepted: at least 0 and under 1"]),
+    "workdir is a file": ((*TRAIN, "--workdir=afile"), ["cannot be written: afile is a file, not a folder"]),
+    "workdir under a file": ((*TRAIN, "--workdir=afile/run"), ["cannot be written: afile is a file"]),
+    "workdir of the system": ((*TRAIN, "--workdir=/proc/run"), ["/proc/run/flags.json: cannot be written"]),
+    "workdir name too long": ((*TRAIN, "--workdir=" + "x" * 300), ["File name too long"]),
+    "no generator flag": (("generate", "--out=out.csv"), ["--generator is missing; accepted: --generator=FOLDER"]),
+    "no out flag": (("generate", "--generator=generator"), ["--out is missing; accepted:", "--out=FILE.parquet"]),
+    "generator absent": ((*MAKE, "--generator=absent"), ["absent: no such folder", "that train_generator wrote"]),
+    "generator is a file": ((*MAKE, "--generator=afile"), ["afile: no such folder"]),
+    "generator is a run": ((*MAKE, "--generator=."), ["not a generator, or cut short: no readable manifest.json"]),
+    "generator empty": ((*MAKE, "--generator=nothing"), ["nothing: not a generator, or cut short"]),
+    "generator cut short": ((*MAKE, "--generator=cut"), ["cut: orbax/", "is altered or cut short; copy"]),
+    "generator in part": ((*MAKE, "--generator=part"), ["part: orbax/", "is missing; copy the generator again"]),
+    "generator unsigned": ((*MAKE, "--generator=unsigned"), ["unsigned: orbax/", "is not in its manifest.json"]),
+    "generator of the future": ((*MAKE, "--generator=newer"), ["newer: format version 999; accepted: 1"]),
+    "unknown suffix": ((*MAKE, "--out=out.xlsx"), ["--out=out.xlsx: suffix '.xlsx'; accepted: .parquet, .csv"]),
+    "no suffix": ((*MAKE, "--out=out"), ["--out=out: suffix ''; accepted: .parquet, .csv"]),
+    "out under a file": ((*MAKE, "--out=afile/out.csv"), ["afile/out.csv: cannot be written: afile is a file"]),
+    "out in the system": ((*MAKE, "--out=/proc/out.csv"), ["/proc/out.csv: cannot be written"]),
+    "out is a folder": ((*MAKE, "--out=folder.csv"), ["folder.csv is a folder; accepted: a file name"]),
+    "out ends as a folder": ((*MAKE, "--out=new.csv/"), ["--out=new.csv/ is a folder; accepted: a file name"]),
+    "no users": ((*MAKE, "--num_users=0"), ["--num_users=0; accepted: 1 to"]),
+    "negative items": ((*MAKE, "--num_items=-3"), ["--num_items=-3; accepted: 1 to"]),
+    "no samples": ((*MAKE, "--num_samples=0"), ["--num_samples=0; accepted: 1 to"]),
+    "too many samples": ((*MAKE, "--num_samples=3000000000"), ["--num_samples=3000000000; accepted: 1 to 2147483647"]),
+    "no noise": ((*MAKE, "--sigma=0"), ["--sigma=0; accepted: a finite number over 0"]),
+    "negative noise": ((*MAKE, "--sigma=-1"), ["--sigma=-1; accepted: a finite number over 0"]),
+    "nan noise": ((*MAKE, "--sigma=nan"), ["--sigma=nan; accepted: a finite number over 0"]),
+    "infinite noise": ((*MAKE, "--sigma=inf"), ["--sigma=inf; accepted: a finite number over 0"]),
+    "users over samples": ((*MAKE, "--num_users=1001"), ["--num_users=1001 cannot be filled by --num_samples=1000"]),
+    "items over samples": ((*MAKE, "--num_items=1001"), ["--num_items=1001 cannot be filled by --num_samples=1000"]),
+    "seed of a dataset": ((*MAKE, "--seed=-1"), ["--seed=-1; accepted: 0 to 4294967295"]),
+    "groups of ganrs": ((*MAKE, "--group_shares=F=1"), ["group", "ganrs", "accepted: cganrs"]),
+    "shares malformed": ((*MAKE, "--group_shares=F:0.5"), ["--group_shares=F:0.5; accepted: NAME=SHARE,NAME=SHARE"]),
+    "shares of text": ((*MAKE, "--group_shares=F=half"), ["--group_shares=F=half; accepted: NAME=SHARE"]),
+    "share of nan": ((*MAKE, "--group_shares=F=nan"), ["--group_shares=F=nan; accepted: NAME=SHARE"]),
+    "shares twice": ((*MAKE, "--group_shares=F=0.5,F=0.5"), ["--group_shares=F=0.5,F=0.5; accepted: NAME=SHARE"]),
+    "shares of a whole": ((*MAKE, "--generator=groups", "--group_shares=F=0.5,M=0.6"), ["F, M", "summing to 1"]),
+    "shares of others": (
+        (*MAKE, "--generator=groups", "--group_shares=F=0.5,X=0.5"),
+        ["F=0.5, X=0.5", "shares of F"],
+    ),
+    "grid of groups": ((*GRID, "--recipe=cganrs"), ["--recipe=cganrs; accepted: ganrs, wganrs"]),
+    "grid of text": ((*GRID, "--users=ten"), ["--users=ten; accepted: numbers over 0"]),
+    "grid of nobody": ((*GRID, "--users="), ["--users=; accepted: numbers over 0"]),
+    "grid of negatives": ((*GRID, "--sigmas=1,-1"), ["--sigmas=1,-1; accepted: numbers over 0"]),
+    "grid too small": ((*GRID, "--num_samples=50"), ["--num_samples=50 cannot fill 100 users or items"]),
+    "grid of the unknown": ((*GRID, "--sources=planted,ml1"), ["--sources=planted,ml1; accepted: some of ml100k,"]),
+    "grid of one source flag": ((*GRID, "--source=planted"), ["unknown flag --source ", "--sources"]),
+    "quickstart too small": (
+        (*QUICKSTART, "--num_samples=99"),
+        ["--num_users=100 cannot be filled by"],
+    ),
+    "quickstart nowhere": ((*QUICKSTART, "--workdir=afile"), ["cannot be written: afile is a file"]),
+    "benchmark too small": ((*BENCHMARK, "--num_samples=99"), ["--num_users=100 cannot be filled by"]),
+    "benchmark of groups": ((*BENCHMARK, "--recipe=cganrs"), ["--recipe=cganrs; accepted: ganrs, wganrs"]),
+    "unknown suite": ((*BENCHMARK, "--suite=all"), ["--suite=all; accepted: published_recipe"]),
+}
+BEGUN = {"run/flags.json", "run/metrics.jsonl", "out.csv.run/flags.json", "out.csv.run/metrics.jsonl"}
+Finished = tuple[subprocess.CompletedProcess, dict[str, bytes], dict[str, bytes]]
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory, generator, group_generator) -> Path:
+    """A folder of things that can be wrong, copied for each case."""
+    folder = tmp_path_factory.mktemp("inputs")
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    for name in ("nothing", "folder.csv"):
+        (folder / name).mkdir()
+    for name in ("generator", "cut", "part", "newer", "unsigned"):
+        shutil.copytree(generator, folder / name)
+    shutil.copytree(group_generator, folder / "groups")
+    for name in ("cut", "unsigned"):
+        _halve(max((folder / name / "orbax").rglob("*"), key=lambda p: p.stat().st_size if p.is_file() else 0))
+    (folder / "part" / "orbax" / "arrays" / "manifest.ocdbt").unlink()
+    _rewrite(folder / "newer" / "manifest.json", format_version=999)
+    _rewrite(folder / "unsigned" / "manifest.json", sha256={})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(request, inputs, launch_in, tmp_path_factory) -> dict[str, Future[Finished]]:
+    """The chosen cases, run side by side."""
+    chosen = [item.callspec.params["case"] for item in request.session.items if item.path == request.path]
+    with ThreadPoolExecutor(3) as pool:
+        place: Callable[[], Path] = lambda: tmp_path_factory.mktemp("case") / "here"  # noqa: E731
+        yield {case: pool.submit(_run, launch_in, inputs, place(), CASES[case][0]) for case in chosen}
+
+
+def _run(launch_in, inputs: Path, place: Path, command: tuple[str, ...]) -> Finished:
+    shutil.copytree(inputs, place)
+    before = _contents(place)
+    return launch_in(place, *command), before, _contents(place)
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def _halve(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _rewrite(path: Path, **values) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_line_and_nothing_left(case, finished):
+    done, before, after = finished[case].result()
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert [word for word in CASES[case][1] if word not in done.stderr] == [], done.stderr
+    assert {name: after.get(name) for name in before} == before
+    assert set(after) - set(before) - BEGUN == set()

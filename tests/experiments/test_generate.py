@@ -1,0 +1,92 @@
+"""train_generator, then generate: bytes, sizes, columns, the request kept in the file, the line that says what came."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from tests.experiments.conftest import QUICK, SIZE
+
+
+def test_same_seed_same_bytes_another_seed_others(launch, generator, tmp_path):
+    for name in ("a.parquet", "b.parquet", "a.csv"):
+        launch("generate", f"--generator={generator}", *SIZE, "--seed=3", f"--out={name}")
+    launch("generate", f"--generator={generator}", *SIZE, "--seed=4", "--out=other.parquet")
+    files = {name: (tmp_path / name).read_bytes() for name in ("a.parquet", "b.parquet", "other.parquet")}
+    assert files["a.parquet"] == files["b.parquet"]
+    assert files["a.parquet"] != files["other.parquet"]
+    columns = pd.read_parquet(tmp_path / "a.parquet")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "a.csv"), columns, check_dtype=False)
+    assert not pd.read_parquet(tmp_path / "other.parquet").equals(columns)
+
+
+def test_file_columns_request_and_line_agree(launch, generator, tmp_path):
+    done = launch("generate", f"--generator={generator}", *SIZE, "--sigma=1.5", "--seed=3", "--out=a.parquet")
+    file = pq.read_table(tmp_path / "a.parquet")
+    types = {f.name: str(f.type) for f in file.schema}
+    assert list(types.items()) == [("user_id", "int32"), ("item_id", "int32"), ("rating", "float")]
+    kept = json.loads(file.schema.metadata[b"ganrs_jax"])
+    asked = {"num_users": 100, "num_items": 100, "num_samples": 10_000, "sigma": 1.5, "seed": 3, "group_shares": {}}
+    assert kept["request"] == asked
+    table = file.to_pandas()
+    users, items, rows = table.user_id.nunique(), table.item_id.nunique(), len(table)
+    assert (kept["users"], kept["items"], kept["rows"], kept["recipe"]) == (users, items, rows, "ganrs")
+    assert table.user_id.between(0, 99).all()
+    assert table.item_id.between(0, 99).all()
+    assert set(table.rating) <= {1, 2, 3, 4, 5}
+    assert not table.duplicated(["user_id", "item_id"]).any()
+    made = f"written {users:,} users, {items:,} items, {rows:,} ratings"
+    assert f"asked 100 users, 100 items, 10,000 samples; {made}" in done.stdout
+    numbers = re.search(r"dropped ([\d,]+): ([\d,]+) identical, ([\d,]+) of pairs.*, ([\d,]+) second", done.stdout)
+    dropped = [int(number.replace(",", "")) for number in numbers.groups()]
+    assert dropped[0] == sum(dropped[1:]) == 10_000 - rows
+    results = json.loads((tmp_path / "a.parquet.run" / "results.json").read_text())
+    assert results["summary"]["ratings"] == rows
+    assert {k: results[k] for k in kept} == kept
+
+
+def test_another_size_from_the_same_generator(launch, generator, tmp_path):
+    size = ("--num_users=30", "--num_items=20", "--num_samples=3000")
+    launch("generate", f"--generator={generator}", *size, "--out=s.csv")
+    text = (tmp_path / "s.csv").read_text()
+    assert text.startswith("user_id,item_id,rating\n")
+    assert '"' not in text
+    table = pd.read_csv(tmp_path / "s.csv")
+    assert table.user_id.nunique() == 30
+    assert table.item_id.nunique() == 20
+
+
+def test_default_records_leave_a_training_run_alone(launch, generator, tmp_path):
+    shutil.copytree(generator.parent, tmp_path / "synthetic")
+    before = (tmp_path / "synthetic" / "results.json").read_bytes()
+    launch("generate", "--generator=synthetic/generator", *SIZE, "--out=synthetic.csv")
+    assert (tmp_path / "synthetic" / "results.json").read_bytes() == before
+    assert (tmp_path / "synthetic.csv.run" / "results.json").is_file()
+
+
+def test_the_source_may_be_gone(launch, tmp_path):
+    rng = np.random.default_rng(0)
+    pairs = rng.permutation(60 * 50)[:1500]
+    rows = pd.DataFrame({"user_id": pairs // 50, "item_id": pairs % 50, "rating": rng.integers(1, 6, 1500)})
+    (tmp_path / "data").mkdir()
+    rows.to_csv(tmp_path / "data" / "own.csv", index=False)
+    launch("train_generator", *QUICK, "--source=data/own.csv", "--workdir=data/run", GANRS_DATA_DIR="data")
+    (tmp_path / "data" / "run" / "generator").rename(tmp_path / "moved")
+    shutil.rmtree(tmp_path / "data")
+    launch("generate", "--generator=moved", *SIZE, "--out=own.parquet")
+    assert pq.read_table(tmp_path / "own.parquet").num_rows > 1000
+
+
+@pytest.mark.parametrize(("shares", "expected"), [("", 50), ("F=0.2,M=0.8", 20)])
+def test_groups(launch, group_generator, tmp_path, shares, expected):
+    flags = ["--num_users=100", "--num_items=50", "--num_samples=4000", f"--group_shares={shares}"]
+    launch("generate", f"--generator={group_generator}", *flags, "--out=g.csv")
+    table = pd.read_csv(tmp_path / "g.csv")
+    assert list(table.columns) == ["user_id", "item_id", "rating", "gender"]
+    assert ((table.gender == "F") == (table.user_id < expected)).all()  # ids of a group follow one another
+    assert table.gender.isin(["F", "M"]).all()
+    assert table.user_id.nunique() > 90

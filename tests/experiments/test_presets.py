@@ -1,0 +1,103 @@
+"""Every experiment: its docstring is its command, its small preset ends in seconds and leaves its records."""
+
+import ast
+import json
+import subprocess
+
+import pytest
+
+from tests.experiments.conftest import REPOSITORY, command
+
+EXPERIMENTS = sorted(p.stem for p in (REPOSITORY / "experiments").glob("[!_]*.py"))
+RECORDS = ("flags.json", "metrics.jsonl", "results.json")
+# flags that point the preset at the planted world and the workdir, and what standard output must say
+LAUNCHES = {
+    "train_generator": (["--workdir=run"], ["planted: 600 users", "generator written to run/generator"]),
+    "generate": (["--generator=GENERATOR", "--out=out.csv", "--workdir=run"], ["asked 100 users, 100 items"]),
+    "quickstart": (["--source=planted", "--workdir=run"], ["Gini of ratings per user", "share of rating 5", "figure:"]),
+    "published_grid": (["--workdir=run"], ["rows by published rule", "planted"]),
+    "benchmark": (["--workdir=run"], ["steady s", "K-means, users", "peak memory"]),
+}
+MADE = {
+    "train_generator": ["generator/manifest.json"],
+    "generate": ["../out.csv", "../out.csv.json"],
+    "quickstart": ["generator/manifest.json", "synthetic.parquet", "comparison.png"],
+    "published_grid": ["grid.csv", "planted/generator/manifest.json"],
+    "benchmark": [],
+}
+
+
+def test_every_experiment_is_launched_here():
+    assert set(LAUNCHES) == set(MADE) == set(EXPERIMENTS)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_docstring_is_the_command_and_there_is_a_small_preset(name):
+    module = ast.parse((REPOSITORY / "experiments" / f"{name}.py").read_text())
+    assert f"./launch.sh {name} " in (ast.get_docstring(module) or "").splitlines()[0]
+    presets = [n.value for n in module.body if isinstance(n, ast.Assign) and n.targets[0].id == "PRESETS"]
+    assert "small" in ast.literal_eval(presets[0])
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_small_preset(name, launch, generator, tmp_path):
+    flags, words = LAUNCHES[name]
+    done = launch(name, "--preset=small", *(f.replace("GENERATOR", str(generator)) for f in flags))
+    for word in words:
+        assert word in done.stdout
+    run = tmp_path / "run"
+    assert not [file for file in RECORDS if not (run / file).is_file()]
+    assert not [file for file in MADE[name] if not (run / file).is_file()]
+    assert not list(tmp_path.rglob("*.partial"))
+    assert json.loads((run / "flags.json").read_text())["experiment"] == name
+    assert json.loads((run / "results.json").read_text())
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert lines
+    for line in lines:
+        assert 0 < line["done"] <= line["total"]
+        assert line["seconds"] >= 0
+    progress = done.stderr.splitlines()
+    for stage in {line["stage"] for line in lines}:
+        assert sum(shown.startswith(f"{stage}: ") for shown in progress) <= (20 if name == "benchmark" else 10)
+    assert all(any(shown.startswith(f"{line['stage']}: ") for line in lines) for shown in progress)
+    assert "\r" not in done.stderr
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_help_shows_docstring_and_flags(name, launch):
+    shown = launch(name, "--help").stdout
+    assert f"./launch.sh {name}" in shown
+    assert "--workdir" in shown
+    assert "--preset" in shown
+    assert "--verbosity" not in shown
+    if name != "generate":
+        assert "--config.gan_steps=20000\n      generator steps\n" in shown
+
+
+def test_help_follows_the_recipe(launch):
+    shown = launch("train_generator", "--recipe", "cganrs", "-h").stdout
+    assert "Settings of recipe cganrs" in shown
+    assert "--config.group=gender\n      gender | age\n" in shown
+    assert "--config.generator_hidden=8,10\n" in shown
+
+
+def test_flags_on_the_line_win_over_the_preset(launch, tmp_path):
+    launch("train_generator", "--config.gan_steps=50", "--preset=small", "--workdir=run", "--noise=0.25")
+    held = json.loads((tmp_path / "run" / "flags.json").read_text())["flags"]
+    assert held["config"]["gan_steps"] == 50
+    assert held["config"]["embedding_epochs"] == 2
+    assert (held["noise"], held["source"], held["workdir"]) == (0.25, "planted", "run")
+
+
+def test_flagfile_names_the_recipe(launch, tmp_path):
+    (tmp_path / "asked.txt").write_text("--recipe=wganrs\n--preset=small\n--workdir=run\n--config.gan_steps=20\n")
+    launch("train_generator", "--flagfile=asked.txt")
+    held = json.loads((tmp_path / "run" / "flags.json").read_text())["flags"]
+    assert held["recipe"] == "wganrs"
+    assert (held["config"]["objective"], held["config"]["gan_steps"]) == ("wasserstein", 20)
+
+
+def test_closed_streams_do_no_harm(environment, tmp_path):
+    line = " ".join(command("train_generator", "--preset=small", "--workdir=run")) + " <&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, timeout=170).returncode == 0
+    assert (tmp_path / "run" / "generator" / "manifest.json").is_file()

@@ -1,0 +1,98 @@
+"""Lanes, repeats from flags.json, refusal to overwrite, and a run killed half-way."""
+
+import json
+import signal
+import subprocess
+import time
+
+import jax
+import numpy as np
+import pytest
+
+from ganrs_jax.checkpoint import load_generator
+from tests.experiments.conftest import QUICK, command
+
+
+def arrays(folder) -> list[np.ndarray]:
+    return [np.asarray(x) for x in jax.tree.leaves(load_generator(folder).arrays)]
+
+
+def same(one, other) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(arrays(one), arrays(other), strict=True))
+
+
+def lanes(folder) -> list[dict]:
+    return json.loads((folder / "results.json").read_text())["lanes"]
+
+
+def test_seeds_and_pick(launch, generator, tmp_path):
+    done = launch("train_generator", *QUICK, "--num_seeds=2", "--pick=0", "--workdir=two")
+    assert "lane 0 of 2 kept, seed 0" in done.stdout
+    assert [lane["seed"] for lane in lanes(tmp_path / "two")] == [0, 1]
+    assert len({lane["criterion"] for lane in lanes(tmp_path / "two")}) == 2
+    launch("train_generator", *QUICK, "--num_seeds=2", "--pick=1", "--workdir=second")
+    launch("train_generator", *QUICK, "--seed=1", "--workdir=alone")
+    second, alone = tmp_path / "second" / "generator", tmp_path / "alone" / "generator"
+    assert load_generator(second).training["seed"] == 1
+    for one, other in zip(arrays(second), arrays(alone), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+    assert not same(second, generator)
+
+
+def test_sweep_keeps_the_best_lane(launch, tmp_path):
+    done = launch("train_generator", *QUICK, "--sweep=gan_learning_rate=2e-4,1e-3", "--workdir=sweep")
+    held = lanes(tmp_path / "sweep")
+    assert [lane["gan_learning_rate"] for lane in held] == [2e-4, 1e-3]
+    best = int(np.argmin([lane["criterion"] for lane in held]))
+    assert f"lane {best} of 2 kept" in done.stdout
+    assert load_generator(tmp_path / "sweep" / "generator").config.gan_learning_rate == held[best]["gan_learning_rate"]
+
+
+def test_flags_json_repeats_the_run(launch, generator, tmp_path):
+    held = json.loads((generator.parent / "flags.json").read_text())
+    assert {"python", "jax", "numpy", "pyarrow"} <= held["versions"].keys()
+    flags = []
+    for name, value in held["flags"].items():
+        fields = {f"config.{k}": v for k, v in value.items()} if name == "config" else {name: value}
+        for field, setting in fields.items():
+            text = ",".join(map(str, setting)) if isinstance(setting, list) else setting
+            flags += [] if text is None else [f"--{field}={text}"]
+    assert "--config.gan_steps=500" in flags
+    launch("train_generator", *flags, "--workdir=again")
+    assert same(tmp_path / "again" / "generator", generator)
+    assert lanes(tmp_path / "again") == lanes(generator.parent)
+
+
+def test_a_generator_is_replaced_only_when_asked(launch, launch_in, generator, tmp_path):
+    launch("train_generator", *QUICK, "--workdir=run")
+    files = {p: p.read_bytes() for p in (tmp_path / "run").rglob("*") if p.is_file()}
+    refused = launch_in(tmp_path, "train_generator", *QUICK, "--seed=1", "--workdir=run")
+    assert refused.returncode == 2
+    assert refused.stderr == "error: run/generator exists already; accepted: another --workdir, or --overwrite\n"
+    assert {p: p.read_bytes() for p in (tmp_path / "run").rglob("*") if p.is_file()} == files
+    launch("train_generator", *QUICK, "--seed=1", "--workdir=run", "--overwrite")
+    assert load_generator(tmp_path / "run" / "generator").training["seed"] == 1
+    assert not same(tmp_path / "run" / "generator", generator)
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
+        "flags.json",
+        "generator",
+        "metrics.jsonl",
+        "results.json",
+    ]
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_a_run_that_is_killed_leaves_no_generator(launch, environment, generator, tmp_path, end):
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    endless = command("train_generator", *QUICK, "--config.gan_steps=500000000", "--workdir=run")
+    with subprocess.Popen(endless, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        limit = time.monotonic() + 120
+        while not (metrics.exists() and "GAN" in metrics.read_text()) and time.monotonic() < limit:
+            time.sleep(0.1)
+        process.send_signal(end)
+        said = process.stderr.read()
+    assert process.returncode == (-end if end == signal.SIGKILL else 128 + end)
+    assert "Traceback" not in said
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["flags.json", "metrics.jsonl"]
+    launch("train_generator", *QUICK, "--workdir=run")
+    assert same(tmp_path / "run" / "generator", generator)

@@ -1,0 +1,88 @@
+"""Tables to the letter, and a figure whose bytes repeat."""
+
+import numpy as np
+import pytest
+
+from ganrs_jax.errors import InputError
+from ganrs_jax.ratings import Scale
+from ganrs_jax.recipes.interface import Dataset
+from ganrs_jax.report.comparison import comparison_figure, comparison_table, outcome, text_table
+from ganrs_jax.summary import describe
+
+USER, ITEM = np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 0, 1, 2, 0])
+RATING = np.array([1, 2, 3, 3, 2, 3], np.float32)
+SOURCE = describe(USER, ITEM, RATING, Scale(1, 3))
+SYNTHETIC = describe(USER[:4], ITEM[:4], RATING[:4], Scale(1, 3))
+TABLE = """\
+                                 real  synthetic
+-----------------------------  ------  ---------
+users                               3          2
+items                               3          2
+ratings                             6          4
+repeated (user, item) pairs         0          0
+mean rating                     2.333      2.250
+standard deviation of ratings   0.745      0.829
+Gini of ratings per user        0.222      0.000
+Gini of ratings per item        0.222      0.000
+share of rating 1              16.7 %     25.0 %
+share of rating 2              33.3 %     25.0 %
+share of rating 3              50.0 %     50.0 %"""
+
+
+def counts(ids: np.ndarray) -> np.ndarray:
+    return np.unique(ids, return_counts=True)[1]
+
+
+def both() -> dict:
+    return {
+        "real": (counts(USER), counts(ITEM), SOURCE),
+        "synthetic": (counts(USER[:4]), counts(ITEM[:4]), SYNTHETIC),
+    }
+
+
+def test_comparison_table():
+    assert comparison_table({"real": SOURCE, "synthetic": SYNTHETIC}) == TABLE
+
+
+def test_text_table_aligns_and_trims():
+    table = text_table(["name", "n"], [["a", "1"], ["longer", "10,000"]])
+    assert table == "name         n\n------  ------\na            1\nlonger  10,000"
+
+
+def test_text_table_of_no_rows():
+    assert text_table(["name", "n"], []) == "name  n\n----  -"
+
+
+def test_outcome_names_what_was_asked_and_what_became_of_it():
+    facts = {
+        "request": {"num_users": 1000, "num_items": 2, "num_samples": 4000},
+        "users": 990,
+        "items": 2,
+        "rows": 1000,
+        "dropped_identical": 2500,
+        "dropped_conflicting": 400,
+        "dropped_second_ratings": 100,
+    }
+    line = outcome(Dataset(USER, ITEM, RATING, Scale(1, 3), {}, facts), "out.csv")
+    assert line == (
+        "asked 1,000 users, 2 items, 4,000 samples; written 990 users, 2 items, 1,000 ratings (25 %) to out.csv; "
+        "dropped 3,000: 2,500 identical, 400 of pairs with three or more ratings, 100 second ratings of a pair"
+    )
+
+
+@pytest.mark.parametrize(("suffix", "head"), [(".png", b"\x89PNG"), (".svg", b"<?xml")])
+def test_figure_repeats_to_the_byte(suffix, head, tmp_path):
+    for name in "ab":
+        comparison_figure(tmp_path / f"{name}{suffix}", both())
+    comparison_figure(tmp_path / f"c{suffix}", {"real": both()["real"]})
+    a, b, c = ((tmp_path / f"{name}{suffix}").read_bytes() for name in "abc")
+    assert a.startswith(head)
+    assert len(a) > 5000
+    assert a == b
+    assert a != c
+
+
+def test_figure_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        comparison_figure(tmp_path / "file" / "a.png", both())
