@@ -70,7 +70,7 @@ def fit_kmeans(
     while done < max_iterations and not state.done:
         state = _lloyd(state, points, limit, jnp.int32(min(done + _CHUNK, max_iterations)))
         done = int(state.iterations)
-        report(stage, done, max_iterations, {})
+        report(stage, done, done if state.done else max_iterations, {})
     return KMeans(state.labels, state.centroids + centre[None], done, float(_inertia(state, points)))
 
 

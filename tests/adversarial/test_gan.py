@@ -1,3 +1,9 @@
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -70,20 +76,39 @@ def test_real_samples_are_vectors_and_rating():
     assert drawn[1, 10] == samples.value[5]
 
 
-@pytest.mark.parametrize("chosen", [{}, WGAN, {"labels": 2}], ids=["ganrs", "wganrs", "cganrs"])
-def test_eight_lanes_equal_eight_runs(chosen):
-    """Bit for bit on the machines tried; a last bit is left to other CPUs, which may fuse otherwise."""
-    samples, steps = world(8, chosen.get("labels", 0)), 200
-    rates = jnp.linspace(1e-4, 4e-4, 8)
-    together = fit_gan(
-        tuple(range(8)), spec(**chosen), samples, floats={**floats(8), "gan_learning_rate": rates}, num_steps=steps
-    )
-    for seed in (0, 5):
+def largest_difference(chosen, lanes, steps):
+    """Of any weight, between runs trained as lanes and alone."""
+    samples, rates = world(lanes, chosen.get("labels", 0)), jnp.linspace(1e-4, 4e-4, lanes)
+    settings = {**floats(lanes), "gan_learning_rate": rates}
+    together = fit_gan(tuple(range(lanes)), spec(**chosen), samples, floats=settings, num_steps=steps)
+    found = []
+    for seed in (0, lanes - 3):
         mine = samples._replace(user_vectors=samples.user_vectors[:1], item_vectors=samples.item_vectors[:1])
         settings = {**floats(1), "gan_learning_rate": rates[seed : seed + 1]}
         alone = fit_gan((seed,), spec(**chosen), mine, floats=settings, num_steps=steps)
-        for a, b in zip(jax.tree.leaves(alone.generator), jax.tree.leaves(together.generator), strict=True):
-            np.testing.assert_allclose(a[0], b[seed], rtol=1e-5, atol=1e-6)
+        leaves = zip(jax.tree.leaves(alone.generator), jax.tree.leaves(together.generator), strict=True)
+        found.append(max(float(np.abs(a[0] - b[seed]).max()) for a, b in leaves))
+    return max(found)
+
+
+PUBLISHED = {"ganrs": {}, "wganrs": WGAN, "cganrs": {"labels": 2}}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_eight_lanes_equal_eight_runs_to_rounding(name):
+    assert largest_difference(PUBLISHED[name], 8, 200) < 1e-5
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="a flag of x86")
+def test_lanes_equal_single_runs_bit_for_bit_without_fused_multiply_adds():
+    """Where the compiler puts them depends on the number of lanes; the flag must be set before JAX starts."""
+    program = "from tests.adversarial import test_gan as t\n" + (
+        "print([t.largest_difference(t.PUBLISHED[n], 5, 50) for n in t.PUBLISHED])"
+    )
+    flags = {**os.environ, "XLA_FLAGS": "--xla_cpu_max_isa=AVX"}
+    command, root = [sys.executable, "-c", program], Path(__file__).parents[2]
+    run = subprocess.run(command, capture_output=True, text=True, env=flags, cwd=root, check=True)
+    assert run.stdout.split("\n")[0] == "[0.0, 0.0, 0.0]"
 
 
 def test_same_seed_same_bits_and_chunking_does_not_matter():
