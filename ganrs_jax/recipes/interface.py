@@ -1,6 +1,7 @@
 """What every recipe takes and gives: a generator, a request, a dataset."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -8,6 +9,8 @@ import numpy as np
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Scale
+
+_SAMPLE_BYTES = 200  # of memory at the peak, a raw sample
 
 
 class Generator(NamedTuple):
@@ -97,6 +100,7 @@ def completed(request: Request, generator: Generator, default_sigma: float) -> R
         num_samples=request.num_samples or generator.source["ratings"],
         sigma=request.sigma or default_sigma,
     )
+    _check_memory(request.num_samples)
     for name in ("num_users", "num_items"):
         if getattr(request, name) > request.num_samples:
             raise InputError(
@@ -104,6 +108,19 @@ def completed(request: Request, generator: Generator, default_sigma: float) -> R
                 f"accepted: 1 to {request.num_samples}, or more samples"
             )
     return request
+
+
+def _check_memory(num_samples: int) -> None:
+    """Refuses what cannot be held: where memory ends, XLA waits on the CPU for ever instead of failing."""
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):  # this system does not tell
+        return
+    if num_samples * _SAMPLE_BYTES > free:
+        raise InputError(
+            f"--num_samples={num_samples} needs about {num_samples * _SAMPLE_BYTES / 2**30:.1f} GiB and "
+            f"{free / 2**30:.1f} GiB are free; accepted: up to {free // _SAMPLE_BYTES}"
+        )
 
 
 def best_lane(generators: Sequence[Generator]) -> int:

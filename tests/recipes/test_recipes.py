@@ -150,6 +150,10 @@ def test_an_unknown_recipe_lists_the_known():
     [
         ({"num_users": 3001}, "--num_users=3001 cannot be filled by --num_samples=3000"),
         ({"num_items": 5000}, "--num_items=5000 cannot be filled"),
+        (
+            {"num_samples": 10**12},
+            "--num_samples=1000000000000 needs about 186264.5 GiB and .* are free; accepted: up to",
+        ),
         ({"num_samples": -1}, "--num_samples=-1; accepted"),
         ({"sigma": float("nan")}, "--sigma=nan; accepted"),
     ],
