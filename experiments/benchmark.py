@@ -22,7 +22,7 @@ from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, sa
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import write_dataset
 from ganrs_jax.ratings import Ratings
-from ganrs_jax.recipes import clustered, ganrs
+from ganrs_jax.recipes import clustered, get_recipe
 from ganrs_jax.recipes.interface import Request, completed
 from ganrs_jax.report.comparison import text_table
 
@@ -108,9 +108,9 @@ def _pass(seed: int, config: Any, ratings: Ratings, progress: Progress) -> dict[
         progress(stage, done, total, metrics)
         lap(stage.split()[0].rstrip(","))
 
-    generator = ganrs.fit_lanes(FLAGS.recipe, [seed], ratings, [config], report=report)[0]
+    generator = get_recipe(FLAGS.recipe).fit([seed], ratings, [config], report, request(seed))[0]
     lap("criterion")
-    asked = completed(request(seed), generator, config.sigma)
+    asked = completed(generator, request(seed))
     _decode(generator, asked, progress, lap)
     return times
 

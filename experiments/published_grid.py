@@ -18,7 +18,7 @@ from experiments._flags import check_seed, define_reading, read_options, read_so
 from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
 from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.errors import InputError
-from ganrs_jax.recipes import clustered, ganrs
+from ganrs_jax.recipes import clustered, get_recipe
 from ganrs_jax.recipes.interface import Generator, Request, completed
 from ganrs_jax.report.comparison import text_table
 from ganrs_jax.sources import SOURCES
@@ -130,7 +130,7 @@ def _generator(place: Path, name: str, config: Any, progress: Progress) -> Gener
             raise
         say(f"{name} is left out: {error}")
         return None
-    generator = ganrs.fit_lanes(FLAGS.recipe, [FLAGS.seed], ratings, [config], report=progress)[0]
+    generator = get_recipe(FLAGS.recipe).fit([FLAGS.seed], ratings, [config], progress)[0]
     save_generator(place / "generator", generator)
     return generator
 
@@ -140,7 +140,7 @@ def _cells(
 ) -> Iterator[dict[str, Any]]:
     """Rows kept for each number of users; samples and item clusters are shared, as equal requests make them equal."""
     todo = [dataclasses.replace(asked, num_users=n) for n in users]
-    todo = [completed(r, generator, asked.sigma) for r in todo if not done.has(generator.source["name"], r)]
+    todo = [completed(generator, r) for r in todo if not done.has(generator.source["name"], r)]
     if not todo:
         return
     samples = clustered.draw(generator, todo[0])

@@ -47,7 +47,7 @@ def main() -> None:
     for note in ratings.notes:
         say(note)
     say(f"{ratings.name}: {ratings.num_users} users, {ratings.num_items} items, {ratings.num_ratings} ratings")
-    trained = recipe.fit([FLAGS.seed], ratings, [config], progress)[0]
+    trained = recipe.fit([FLAGS.seed], ratings, [config], progress, asked)[0]
     save_generator(folder / "generator", trained, overwrite=True)
     generator = load_generator(folder / "generator")
     dataset = recipe.generate(generator, asked, progress)

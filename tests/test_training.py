@@ -75,14 +75,15 @@ def test_one_diverged_lane_is_borne_and_all_diverged_is_an_error():
 class Settings:
     rate: float = 0.1
     width: int = 3
+    decay: float = 0.5
 
 
-def test_stacked_floats_takes_floats_only():
-    stacked = stacked_floats([Settings(0.1), Settings(0.2)])
-    assert list(stacked) == ["rate"]
-    np.testing.assert_allclose(stacked["rate"], [0.1, 0.2])
-    with pytest.raises(ValueError, match="float fields only"):
-        stacked_floats([Settings(0.1, 3), Settings(0.1, 4)])
+def test_stacked_floats_takes_the_named_fields_a_lane_each():
+    stacked = stacked_floats([Settings(0.1, 3), Settings(1, 4)], ("rate", "decay"))
+    assert list(stacked) == ["rate", "decay"]
+    assert all(values.dtype == jnp.float32 for values in stacked.values())
+    np.testing.assert_allclose(stacked["rate"], [0.1, 1])
+    np.testing.assert_allclose(stacked["decay"], [0.5, 0.5])
 
 
 def test_lane_keys_do_not_depend_on_company():

@@ -13,7 +13,7 @@ import optax
 from ganrs_jax.adversarial.networks import Critic, Floats, Generator, generated, scores
 from ganrs_jax.adversarial.objectives import OBJECTIVES
 from ganrs_jax.adversarial.optimizers import OPTIMIZERS
-from ganrs_jax.training import Report, lane_keys, scanned, silent, train
+from ganrs_jax.training import QUICK_COMPILE, Report, lane_keys, scanned, silent, train
 
 CHUNK_STEPS = 2000  # steps between two reports
 SAMPLE_BLOCK = 1 << 15  # samples drawn at once: bounds memory whatever is asked
@@ -104,6 +104,11 @@ def compile_gan(
     _chunk(spec).lower(state, 0, min(chunk_steps, num_steps), lanes, shared).compile()
 
 
+def gan_shapes(seeds: tuple[int, ...], spec: GanSpec, floats: Floats) -> GanState:
+    """What `fit_gan` will give, as shapes."""
+    return jax.eval_shape(functools.partial(_first_state, spec), lane_keys(seeds), floats)
+
+
 def real_samples(samples: DenseSamples, rows: jax.Array) -> jax.Array:
     """Dense samples of given rows, [B, 2k+1]; `samples` holds one lane's vectors [U, k], [I, k]."""
     parts = (samples.user_vectors[samples.user[rows]], samples.item_vectors[samples.item[rows]])
@@ -161,9 +166,8 @@ def _chunk(spec: GanSpec) -> Any:
     return scanned(functools.partial(_step, spec=spec))
 
 
-@functools.partial(jax.jit, static_argnums=0)
 @functools.partial(jax.vmap, in_axes=(None, 0, 0))
-def _init(spec: GanSpec, key: jax.Array, floats: Floats) -> GanState:
+def _first_state(spec: GanSpec, key: jax.Array, floats: Floats) -> GanState:
     generator_key, critic_key = jax.random.split(jax.random.fold_in(key, 0))
     label = jnp.zeros(2, jnp.int32) if spec.generator.num_labels else None
     generator = spec.generator.init(generator_key, jnp.zeros((2, spec.noise_size)), label, floats, train=False)
@@ -177,6 +181,9 @@ class _Batch(NamedTuple):
 
     rows: jax.Array
     noise: jax.Array
+
+
+_init = jax.jit(_first_state, static_argnums=0, compiler_options=QUICK_COMPILE)
 
 
 def _step(

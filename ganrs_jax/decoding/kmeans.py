@@ -74,6 +74,15 @@ def fit_kmeans(
     return KMeans(state.labels, state.centroids + centre[None], done, float(_inertia(state, points)))
 
 
+def compile_kmeans(num_points: int, dimensions: int, num_clusters: int, tolerance: float) -> None:
+    """Compiles what `fit_kmeans` will run on float32 points of that shape; a thread may do so beforehand."""
+    points = jax.ShapeDtypeStruct((num_points, dimensions), jnp.float32)
+    arguments = (jax.random.key(0), points, tolerance, num_clusters)
+    _start.lower(*arguments).compile()
+    state, turned, _, limit = jax.eval_shape(functools.partial(_start, num_clusters=num_clusters), *arguments[:3])
+    _lloyd.lower(state, turned, limit, jnp.int32(0)).compile()
+
+
 def assign(points_DxN: jax.Array, centroids_KxD: jax.Array) -> _Three:
     """Nearest centroid (the lowest of equals), and the distances to it and to the next, each [N].
 

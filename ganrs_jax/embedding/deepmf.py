@@ -15,7 +15,7 @@ import numpy as np
 import optax
 
 from ganrs_jax.ratings import Ratings, split_rows
-from ganrs_jax.training import Report, lane_keys, scanned, silent, train
+from ganrs_jax.training import QUICK_COMPILE, Report, lane_keys, scanned, silent, train
 
 
 class Embedding(NamedTuple):
@@ -103,12 +103,12 @@ def _epochs(model: DeepMF, batch_size: int) -> Callable[..., Any]:
     return scanned(functools.partial(_epoch, model=model, batch_size=batch_size))
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@functools.partial(jax.jit, static_argnums=0, compiler_options=QUICK_COMPILE)
 @functools.partial(jax.vmap, in_axes=(None, 0, 0))
 def _init(model: DeepMF, key: jax.Array, learning_rate: jax.Array) -> tuple[Any, Any]:
     some = jnp.zeros(1, jnp.int32)
     params = model.init(jax.random.fold_in(key, 0), some, some)
-    return params, optax.adam(learning_rate).init(params)
+    return params, _optimizer(learning_rate).init(params)
 
 
 def _epoch(state: Any, index: jax.Array, lane: Any, rows: _Rows, *, model: DeepMF, batch_size: int) -> tuple[Any, Any]:
@@ -116,7 +116,7 @@ def _epoch(state: Any, index: jax.Array, lane: Any, rows: _Rows, *, model: DeepM
     key = jax.random.fold_in(jax.random.fold_in(lane["key"], 1), index)
     order = jax.random.permutation(key, lane["rows"])
     batches = order[: len(order) // batch_size * batch_size].reshape(-1, batch_size)
-    optimizer = optax.adam(lane["learning_rate"])
+    optimizer = _optimizer(lane["learning_rate"])
 
     def step(state: Any, batch: jax.Array) -> tuple[Any, jax.Array]:
         params, moments = state
@@ -126,6 +126,10 @@ def _epoch(state: Any, index: jax.Array, lane: Any, rows: _Rows, *, model: DeepM
 
     state, losses = jax.lax.scan(step, state, batches)
     return state, {"squared_error": jnp.mean(losses)}
+
+
+def _optimizer(learning_rate: jax.Array) -> optax.GradientTransformation:
+    return optax.adam(learning_rate, eps=1e-7)  # Keras's epsilon
 
 
 def _loss(params: Any, model: DeepMF, user: jax.Array, item: jax.Array, rating: jax.Array) -> jax.Array:

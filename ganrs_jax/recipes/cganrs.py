@@ -13,9 +13,11 @@ import numpy as np
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings
-from ganrs_jax.recipes import clustered, ganrs
+from ganrs_jax.recipes import clustered, published
 from ganrs_jax.recipes.checks import check_choice
 from ganrs_jax.recipes.interface import Dataset, Generator, Recipe, Request, completed
+from ganrs_jax.recipes.lanes import check_lanes, fit_lanes
+from ganrs_jax.recipes.published import GanrsConfig
 from ganrs_jax.training import Report, silent
 
 GROUPINGS = ("gender", "age")
@@ -24,7 +26,7 @@ AGE_BANDS = ("under 18", "18-24", "25-34", "35-44", "45-49", "50-55", "56+")
 
 
 @dataclasses.dataclass(frozen=True)
-class CganrsConfig(ganrs.GanrsConfig):
+class CganrsConfig(GanrsConfig):
     """Published settings: a label embedding multiplied into the input of both networks."""
 
     group: str = "gender"  # gender | age
@@ -33,19 +35,27 @@ class CganrsConfig(ganrs.GanrsConfig):
 
 
 def check(config: CganrsConfig) -> None:
-    """As `ganrs.check`, and the grouping."""
-    ganrs.check(config)
+    """As `published.check`, and the grouping."""
+    published.check(config)
     check_choice(config, "group", GROUPINGS)
 
 
 def fit(
-    seeds: Sequence[int], ratings: Ratings, configs: Sequence[CganrsConfig], report: Report = silent
+    seeds: Sequence[int],
+    ratings: Ratings,
+    configs: Sequence[CganrsConfig],
+    report: Report = silent,
+    expect: Request | None = None,
 ) -> list[Generator]:
     """Trains a conditional generator a lane on the users whose group is known.
 
     Raises:
       InputError: if the source does not know the grouping, or has one group only.
     """
+    del expect  # the sizes of the groups are not known yet, so nothing can be compiled ahead
+    for config in configs:
+        check(config)
+    check_lanes(seeds, configs)  # before the first one's grouping is taken for all
     known, names, code = user_groups(ratings, configs[0].group)
     rows = known[ratings.user]
     label = code[ratings.user[rows]].astype(np.int32)
@@ -55,9 +65,7 @@ def fit(
     users = np.bincount(code[known], minlength=len(names))
     facts = {"grouping": configs[0].group, "groups": list(names), "group_users": users.tolist()}
     facts["group_ratings"] = np.bincount(label, minlength=len(names)).tolist()
-    return ganrs.fit_lanes(
-        "cganrs", seeds, part, configs, label=label, num_labels=len(names), extra=facts, report=report
-    )
+    return fit_lanes("cganrs", seeds, part, configs, label=label, num_labels=len(names), extra=facts, report=report)
 
 
 def user_groups(ratings: Ratings, grouping: str) -> tuple[np.ndarray, list[str], np.ndarray]:
@@ -92,19 +100,24 @@ def generate(generator: Generator, request: Request, report: Report = silent) ->
     Raises:
       InputError: for group shares that name other groups, do not sum to one, or cannot be filled.
     """
-    request = completed(request, generator, generator.config.sigma)
+    request, users, counts = _planned(generator, request)
     source = generator.source
-    shares = _shares(request, source)
-    users = _rounded(shares, request.num_users)
-    activity = np.array(source["group_ratings"]) / np.array(source["group_users"])
-    counts = _rounded(users * activity / (users @ activity), request.num_samples)
-    _check_filled(users, counts, source["groups"], request)
     label = np.repeat(np.arange(len(users), dtype=np.int32), counts)
     samples = clustered.draw(generator, request, label, len(users))
     items = clustered.cluster(generator, request, samples, "items", report)
     user = _cluster_users(generator, request, samples, label, users, report)
     column = np.repeat(np.array(source["groups"]), users)
     return clustered.assemble(generator, request, samples, user, items, {source["grouping"]: column})
+
+
+def _planned(generator: Generator, request: Request) -> tuple[Request, np.ndarray, np.ndarray]:
+    """The completed request, and the users and samples of each group."""
+    request, source = completed(generator, request), generator.source
+    users = _rounded(_shares(request, source), request.num_users)
+    activity = np.array(source["group_ratings"]) / np.array(source["group_users"])
+    counts = _rounded(users * activity / (users @ activity), request.num_samples)
+    _check_filled(users, counts, source["groups"], request)
+    return request, users, counts
 
 
 def _cluster_users(
@@ -152,9 +165,9 @@ def _check_filled(users: np.ndarray, counts: np.ndarray, names: Sequence[str], r
 
 
 RECIPE = Recipe(
-    about="CGANRS as published: conditional on gender or age, with a demographic column (10.1016/j.asoc.2024.112608)",
     config=CganrsConfig,
     check=check,
     fit=fit,
+    complete=lambda generator, request: _planned(generator, request)[0],
     generate=generate,
 )

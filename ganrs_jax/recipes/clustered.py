@@ -12,16 +12,17 @@ import numpy as np
 
 from ganrs_jax.adversarial.gan import draw_samples
 from ganrs_jax.adversarial.networks import Generator as GeneratorNetwork
-from ganrs_jax.decoding.kmeans import fit_kmeans
+from ganrs_jax.decoding.kmeans import compile_kmeans, fit_kmeans
 from ganrs_jax.decoding.repeats import drop_repeats
 from ganrs_jax.decoding.unit_scale import from_unit, match_moments
 from ganrs_jax.recipes.interface import Dataset, Generator, Request
+from ganrs_jax.recipes.published import LANE_FLOATS, GanrsConfig
 from ganrs_jax.training import Report, lane, silent, stacked_floats
 
 
-def generator_network(config: Any, num_labels: int) -> GeneratorNetwork:
+def generator_network(config: GanrsConfig, num_labels: int) -> GeneratorNetwork:
     """The network of a `GanrsConfig`; it makes <user vector, item vector, rating>."""
-    return GeneratorNetwork(tuple(config.generator_hidden), 2 * config.embedding_size + 1, num_labels)
+    return GeneratorNetwork(config.generator_hidden, 2 * config.embedding_size + 1, num_labels)
 
 
 def draw(generator: Generator, request: Request, label: np.ndarray | None = None, num_labels: int = 0) -> jax.Array:
@@ -34,8 +35,19 @@ def draw(generator: Generator, request: Request, label: np.ndarray | None = None
         (request.num_samples, config.noise_size),
         jnp.float32(request.sigma),
         None if label is None else jnp.asarray(label),
-        lane(stacked_floats([config]), 0),
+        lane(stacked_floats([config], LANE_FLOATS), 0),
     )
+
+
+def compile_generation(config: GanrsConfig, request: Request, network: Any) -> None:
+    """Compiles what `draw` and `cluster` will run for a request; `network` holds the variables' shapes."""
+    noise = (request.num_samples, config.noise_size)
+    floats = lane(stacked_floats([config], LANE_FLOATS), 0)
+    draw_samples.lower(
+        jax.random.key(0), generator_network(config, 0), network, noise, jnp.float32(1), None, floats
+    ).compile()
+    for clusters in dict.fromkeys((request.num_users, request.num_items)):
+        compile_kmeans(request.num_samples, config.embedding_size, clusters, config.kmeans_tolerance)
 
 
 def cluster(

@@ -69,21 +69,23 @@ class Recipe(NamedTuple):
     """A way from ratings to datasets.
 
     Attributes:
-      about: one line for help texts.
       config: the frozen dataclass of its settings; its defaults are the recipe's.
       check: (config) -> None, raises InputError on a value that cannot be.
-      fit: (seeds [L], ratings, configs [L], report) -> a Generator a lane.
+      fit: (seeds [L], ratings, configs [L], report, expect) -> a Generator a lane; `expect` is a request that will
+        come next, or None: what it needs may then compile while training runs.
+      complete: (generator, request) -> the request with nothing left open; raises InputError, before any
+        work, on one that cannot be met.
       generate: (generator, request, report) -> Dataset.
     """
 
-    about: str
     config: type
     check: Callable[[Any], None]
     fit: Callable[..., list[Generator]]
+    complete: Callable[[Generator, Request], Request]
     generate: Callable[..., Dataset]
 
 
-def completed(request: Request, generator: Generator, default_sigma: float) -> Request:
+def completed(generator: Generator, request: Request) -> Request:
     """The request with the source's numbers where it has none.
 
     Raises:
@@ -98,7 +100,7 @@ def completed(request: Request, generator: Generator, default_sigma: float) -> R
         num_users=request.num_users or generator.source["users"],
         num_items=request.num_items or generator.source["items"],
         num_samples=request.num_samples or generator.source["ratings"],
-        sigma=request.sigma or default_sigma,
+        sigma=request.sigma or generator.config.sigma,
     )
     _check_memory(request.num_samples)
     for name in ("num_users", "num_items"):

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes import ganrs
-from ganrs_jax.recipes.interface import Generator, Recipe
+from ganrs_jax.recipes.interface import Generator, Recipe, Request
+from ganrs_jax.recipes.lanes import fit_lanes
+from ganrs_jax.recipes.published import GanrsConfig, check
 from ganrs_jax.training import Report, silent
 
 
 @dataclasses.dataclass(frozen=True)
-class WganrsConfig(ganrs.GanrsConfig):
+class WganrsConfig(GanrsConfig):
     """Published settings: RMSprop 5e-5, five critic steps a generator step, weights clipped at 0.01."""
 
     objective: str = "wasserstein"
@@ -25,16 +27,22 @@ class WganrsConfig(ganrs.GanrsConfig):
 
 
 def fit(
-    seeds: Sequence[int], ratings: Ratings, configs: Sequence[WganrsConfig], report: Report = silent
+    seeds: Sequence[int],
+    ratings: Ratings,
+    configs: Sequence[WganrsConfig],
+    report: Report = silent,
+    expect: Request | None = None,
 ) -> list[Generator]:
-    """Trains a generator a lane; see `ganrs.fit_lanes`."""
-    return ganrs.fit_lanes("wganrs", seeds, ratings, configs, report=report)
+    """Trains a generator a lane; see `lanes.fit_lanes`."""
+    for config in configs:
+        check(config)
+    return fit_lanes("wganrs", seeds, ratings, configs, report=report, expect=expect)
 
 
 RECIPE = Recipe(
-    about="WGANRS as published: the same networks with a Wasserstein critic (10.1007/s10489-024-05313-4)",
     config=WganrsConfig,
-    check=ganrs.check,
+    check=check,
     fit=fit,
+    complete=ganrs.complete,
     generate=ganrs.generate,
 )

@@ -165,13 +165,38 @@ def test_requests_that_cannot_be_filled_are_refused(change, words, trained):
 
 
 def test_a_request_without_numbers_takes_the_sources(trained):
-    request = completed(Request(), trained("ganrs"), 1.5)
-    assert (request.num_users, request.num_items, request.num_samples, request.sigma) == (80, 60, 2000, 1.5)
+    request = completed(trained("ganrs"), Request())
+    assert (request.num_users, request.num_items, request.num_samples, request.sigma) == (80, 60, 2000, 1.0)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_complete_fills_what_is_open_and_keeps_what_is_not(name, trained):
+    generator = trained(name)
+    sizes = (generator.source[k] for k in ("users", "items", "ratings"))
+    assert RECIPES[name].complete(generator, Request(seed=7)) == Request(*sizes, generator.config.sigma, 7)
+    assert RECIPES[name].complete(generator, ASKED) == ASKED
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"num_users": -1},
+        {"num_items": 3001},
+        {"num_samples": 29},
+        {"sigma": float("inf")},
+        {"seed": -1},
+        {"group_shares": {"nobody": 1.0}},
+    ],
+)
+def test_complete_refuses_what_cannot_be_before_any_work(name, change, trained):
+    with pytest.raises(InputError, match="accepted: "):
+        RECIPES[name].complete(trained(name), dataclasses.replace(ASKED, **change))
 
 
 @pytest.mark.parametrize("name", ["ganrs", "wganrs"])
 def test_groups_are_refused_where_there_are_none(name, trained):
-    with pytest.raises(InputError, match="knows no groups; accepted: cganrs"):
+    with pytest.raises(InputError, match="that has no groups; accepted: cganrs"):
         RECIPES[name].generate(trained(name), dataclasses.replace(ASKED, group_shares={"F": 1.0}))
 
 
