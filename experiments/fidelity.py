@@ -1,0 +1,95 @@
+"""How close synthetic ratings are to real ones: ./launch.sh fidelity --real=ml100k --synthetic=synthetic.parquet
+
+Prints real beside synthetic, what has gone wrong in words and what to do, and writes the figures to
+WORKDIR/results.json and, if asked, --json=OUT.json. Several files, --synthetic=a.parquet,b.csv --names=a,b,
+stand side by side. A few seconds: --preset=small (after `generate --preset=small`).
+"""
+
+from pathlib import Path
+
+from absl import flags
+
+from experiments._flags import define_reading, read_source
+from experiments._json_file import define_json, json_place, write_json
+from experiments._runner import FLAGS, Progress, Workdir, run, say
+from ganrs_jax.errors import InputError
+from ganrs_jax.evaluation.fidelity import fidelity, reference
+from ganrs_jax.evaluation.figures import Fidelity
+from ganrs_jax.evaluation.samples import Rated
+from ganrs_jax.evaluation.signatures import signatures
+from ganrs_jax.report.fidelity import fidelity_table
+from ganrs_jax.sources import SOURCES, ReadOptions, load_ratings
+from ganrs_jax.sources.tables import read_table
+
+PRESETS = {"small": ["--real=planted", "--synthetic=runs/small/synthetic.parquet", "--workdir=runs/small_fidelity"]}
+
+flags.DEFINE_string("real", "ml100k", f"One of {', '.join(SOURCES)}; or a file or folder of ratings.")
+flags.DEFINE_list(
+    "synthetic", [], "Files with columns user_id, item_id, rating, as `generate` writes them; or names of sources."
+)
+flags.DEFINE_list("names", [], "What the table calls the synthetic datasets; default: their file names.")
+flags.DEFINE_string("workdir", "runs/fidelity", "Folder for flags.json, metrics.jsonl and results.json.")
+define_json()
+define_reading()
+
+
+def main() -> None:
+    names = _names()
+    place = json_place()
+    datasets = {name: _synthetic(given) for name, given in zip(names, FLAGS.synthetic, strict=True)}
+    real = read_source(FLAGS.real)
+    workdir = Workdir(FLAGS.workdir)
+    progress = Progress(workdir)
+    for note in real.notes:
+        say(note)
+    known = reference(real, real.scale)
+    progress("compare", 1, 1 + len(datasets), {})
+    results = {}
+    for done, (name, dataset) in enumerate(datasets.items(), 2):
+        results[name] = fidelity(known, dataset)
+        progress("compare", done, 1 + len(datasets), {})
+    say(fidelity_table(results, real.name))
+    _say_words(results)
+    records = {name: _record(given, results[name]) for name, given in zip(names, FLAGS.synthetic, strict=True)}
+    figures = {"real": real.name, "synthetic": records}
+    workdir.results(figures)
+    write_json(place, figures)
+
+
+def _names() -> list[str]:
+    """What to call each synthetic dataset, checked to be as many, and different."""
+    if not FLAGS.synthetic:
+        raise InputError("--synthetic is missing; accepted: --synthetic=FILE.parquet, or several with commas")
+    names = FLAGS.names or [Path(given).name for given in FLAGS.synthetic]
+    if len(names) != len(FLAGS.synthetic) or len(set(names)) != len(names):
+        raise InputError(
+            f"--names={','.join(names)}; accepted: {len(FLAGS.synthetic)} different names, one a file of --synthetic"
+        )
+    return list(names)
+
+
+def _synthetic(given: str) -> Rated:
+    """Every row of a file as it stands, repeated pairs and ratings off the scale among them; or a source by name."""
+    if given in SOURCES:
+        return load_ratings(given, ReadOptions(data_dir=FLAGS.data_dir, cache_dir=FLAGS.cache_dir))
+    path = Path(given).expanduser()
+    if not path.is_file():
+        raise InputError(f"--synthetic={given}: no such file; accepted: a file that `generate` wrote, or a source")
+    return read_table(path, ReadOptions()).columns
+
+
+def _say_words(results: dict[str, Fidelity]) -> None:
+    for name, result in results.items():
+        for note in result.notes:
+            say(f"{name}: {note}")
+        for signature in signatures(result):
+            say(f"{name}: WARNING {signature}")
+
+
+def _record(given: str, result: Fidelity) -> dict[str, object]:
+    warnings = [signature._asdict() for signature in signatures(result)]
+    return {"file": given, **result.as_json(), "warnings": warnings}
+
+
+if __name__ == "__main__":
+    run(main, PRESETS)

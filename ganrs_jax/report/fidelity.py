@@ -1,0 +1,93 @@
+"""Fidelity and privacy results as text tables."""
+
+from collections.abc import Mapping
+
+from ganrs_jax.evaluation.figures import Fidelity, Figure
+from ganrs_jax.evaluation.privacy import Privacy
+from ganrs_jax.report.comparison import text_table
+
+_ROWS = {
+    "rows": ("rows", "{:,.0f}"),
+    "users": ("users", "{:,.0f}"),
+    "items": ("items", "{:,.0f}"),
+    "repeated_pairs": ("repeated (user, item) pairs", "{:,.0f}"),
+    "off_scale_ratings": ("ratings off the scale", "{:,.0f}"),
+    "mean_rating": ("mean rating", "{:.3f}"),
+    "std_rating": ("standard deviation of ratings", "{:.3f}"),
+    "rating_tv": ("rating histogram, total variation (0)", "{:.3f}"),
+    "gini_user": ("Gini of ratings per user", "{:.3f}"),
+    "gini_item": ("Gini of ratings per item", "{:.3f}"),
+    "ks_user_counts": ("ratings per user, KS distance (0)", "{:.3f}"),
+    "ks_item_counts": ("ratings per item, KS distance (0)", "{:.3f}"),
+    "ks_user_mean_rating": ("mean rating of users, KS distance (0)", "{:.3f}"),
+    "ks_item_mean_rating": ("mean rating of items, KS distance (0)", "{:.3f}"),
+    "spectrum_relative_error": ("singular values 2 to 20, relative error (0)", "{:.3f}"),
+    "co_rating_lift": ("lift of items rated together, median", "{:.3f}"),
+    "popularity_rating_corr": ("popularity and mean rating, correlation", "{:.3f}"),
+    "mean_rmse": ("held-out RMSE of the mean", "{:.3f}"),
+    "bias_ratio": ("RMSE of biases over the mean's", "{:.3f}"),
+    "mf_ratio": ("RMSE of biases and factors over the mean's", "{:.3f}"),
+    "mf_gain_kept": ("share of the gain by factors kept", "{:.2f}"),
+    "c2st_user_auc": ("c2st AUC, user profiles (that of real halves)", "{:.3f}"),
+    "c2st_item_auc": ("c2st AUC, item profiles (that of real halves)", "{:.3f}"),
+    "user_density": ("density of user profiles (1)", "{:.3f}"),
+    "user_coverage": ("coverage of user profiles (1)", "{:.3f}"),
+    "item_density": ("density of item profiles (1)", "{:.3f}"),
+    "item_coverage": ("coverage of item profiles (1)", "{:.3f}"),
+}
+_DISTANCES_TOO = {"co_rating_lift": "lift of items rated together, KS distance (0)"}
+_ATTACKS = {"closest": "distance to the closest record", "density_ratio": "ratio of densities"}
+
+
+def fidelity_table(results: Mapping[str, Fidelity], real: str = "real") -> str:
+    """Real beside synthetic datasets, a column each, all against one source.
+
+    The last column is what halves of the real users show as real and synthetic.
+    """
+    rows = []
+    for name, (label, form) in _ROWS.items():
+        figures = [result.figures.get(name, Figure()) for result in results.values()]
+        if any(figure != Figure() for figure in figures):
+            rows.append(_row(label, form, figures))
+        if name in _DISTANCES_TOO and any(figure.distance is not None for figure in figures):
+            distances = [Figure(distance=figure.distance, floor=figure.floor) for figure in figures]
+            rows.append(_row(_DISTANCES_TOO[name], form, distances))
+    return text_table(["(best in brackets)", real, *results, "real halves"], rows)
+
+
+def privacy_table(results: Mapping[str, Privacy]) -> str:
+    """What attacks on synthetic datasets learn, a column each."""
+    names = list(next(iter(results.values())).attacks)
+    rows = [
+        [f"AUC of membership inference, {_ATTACKS.get(n, n)}", *(_estimate(r, n) for r in results.values())]
+        for n in names
+    ]
+    for label, field, form in (
+        ("users trained on", "members", "{:,}"),
+        ("users held out", "others", "{:,}"),
+        ("synthetic users", "records", "{:,}"),
+        ("median distance of users trained on to synthetic", "member_distance", "{:.3f}"),
+        ("median distance of users held out to synthetic", "other_distance", "{:.3f}"),
+        ("median distance of synthetic users to trained on", "training_distance", "{:.3f}"),
+        ("median distance of synthetic users to held out", "held_out_distance", "{:.3f}"),
+        ("ratio of these two (1)", "distance_ratio", "{:.3f}"),
+        ("share of synthetic users closer to trained on (0.5)", "closer_to_training", "{:.3f}"),
+    ):
+        rows.append([label, *(form.format(getattr(result, field)) for result in results.values())])
+    return text_table(["", *results], rows)
+
+
+def _row(label: str, form: str, figures: list[Figure]) -> list[str]:
+    def shown(value: float | None) -> str:
+        return "" if value is None else form.format(value)
+
+    real = next((figure.real for figure in figures if figure.real is not None), None)
+    values = [figure.distance if figure.synthetic is None else figure.synthetic for figure in figures]
+    # a floor belongs beside a distance, not beside a value of its own
+    floor = None if real is not None else next((f.floor for f in figures if f.floor is not None), None)
+    return [label, shown(real), *map(shown, values), shown(floor)]
+
+
+def _estimate(result: Privacy, attack: str) -> str:
+    value, low, high = result.attacks[attack]
+    return f"{value:.3f} ({low:.3f} to {high:.3f})"
