@@ -94,6 +94,11 @@ def lane_keys(seeds: Sequence[int]) -> jax.Array:
     return jax.vmap(jax.random.key)(jnp.asarray(seeds, jnp.uint32))
 
 
+def small_uniform(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32) -> jax.Array:
+    """Numbers from -0.05 to 0.05: what Keras's Embedding starts from, hence what was published."""
+    return jax.random.uniform(key, shape, dtype, -0.05, 0.05)
+
+
 def stacked_floats(configs: Sequence[Any], names: Sequence[str]) -> dict[str, jax.Array]:
     """The named fields of configurations, each as a float32 array [L]."""
     return {n: jnp.asarray([getattr(c, n) for c in configs], jnp.float32) for n in names}

@@ -1,4 +1,4 @@
-"""The published generator and discriminator (arXiv 2303.01297, section 3; design facts in the README)."""
+"""The published generator and discriminator (arXiv 2303.01297, section 3)."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ganrs_jax.adversarial.layers import BatchNorm, Dense
+from ganrs_jax.training import small_uniform
 
 Floats = Mapping[str, jax.Array]
 
@@ -70,9 +71,5 @@ def _labelled(x_BxF: jax.Array, label_B: jax.Array | None, num_labels: int) -> j
     """Multiplies by an embedding of the label, as the conditional GAN of CGANRS does."""
     if not num_labels:
         return x_BxF
-    embed = nn.Embed(num_labels, x_BxF.shape[-1], embedding_init=_uniform)
+    embed = nn.Embed(num_labels, x_BxF.shape[-1], embedding_init=small_uniform)
     return x_BxF * embed(label_B)
-
-
-def _uniform(key: jax.Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> jax.Array:
-    return jax.random.uniform(key, shape, dtype, -0.05, 0.05)

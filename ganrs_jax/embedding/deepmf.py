@@ -15,7 +15,7 @@ import numpy as np
 import optax
 
 from ganrs_jax.ratings import Ratings, split_rows
-from ganrs_jax.training import QUICK_COMPILE, Report, lane_keys, scanned, silent, train
+from ganrs_jax.training import QUICK_COMPILE, Report, lane_keys, scanned, silent, small_uniform, train
 
 
 class Embedding(NamedTuple):
@@ -36,7 +36,7 @@ class DeepMF(nn.Module):
     @nn.compact
     def __call__(self, user: jax.Array, item: jax.Array) -> jax.Array:
         """user, item: int32 [B]; returns float32 [B]."""
-        vectors = functools.partial(nn.Embed, features=self.size, embedding_init=_uniform)
+        vectors = functools.partial(nn.Embed, features=self.size, embedding_init=small_uniform)
         return jnp.sum(vectors(self.num_users, name="user")(user) * vectors(self.num_items, name="item")(item), -1)
 
 
@@ -91,10 +91,6 @@ def fit_deepmf(
     tables = state[0]["params"]
     rmse = _rmse(model, state[0], held_out, rows)
     return Embedding(tables["user"]["embedding"], tables["item"]["embedding"], rmse)
-
-
-def _uniform(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32) -> jax.Array:
-    return jax.random.uniform(key, shape, dtype, -0.05, 0.05)  # what Keras does, hence what was published
 
 
 @functools.lru_cache
