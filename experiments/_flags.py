@@ -11,6 +11,7 @@ from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes.interface import Request
 from ganrs_jax.sources import SOURCES, ReadOptions, load_ratings
+from ganrs_jax.sources.options import flag_name
 
 FLAGS = flags.FLAGS
 _MOST = 2**31 - 1  # users, items or samples: ids are 32 bits wide
@@ -54,7 +55,7 @@ def define_source(default: str = "ml100k") -> None:
 def define_reading() -> None:
     """A flag for each field of ReadOptions."""
     for field in dataclasses.fields(ReadOptions):
-        _DEFINERS[type(field.default)](_flag_name(field.name), field.default, _HELP[field.name])
+        _DEFINERS[type(field.default)](flag_name(field.name), field.default, _HELP[field.name])
 
 
 def read_source(name: str | None = None) -> Ratings:
@@ -68,7 +69,7 @@ def read_source(name: str | None = None) -> Ratings:
 
 def read_options() -> ReadOptions:
     """The options of reading that the flags give."""
-    values: dict[str, Any] = {f.name: FLAGS[_flag_name(f.name)].value for f in dataclasses.fields(ReadOptions)}
+    values: dict[str, Any] = {f.name: FLAGS[flag_name(f.name)].value for f in dataclasses.fields(ReadOptions)}
     return ReadOptions(**values)
 
 
@@ -120,7 +121,3 @@ def _group_shares(parts: list[str]) -> dict[str, float]:
         return shares
     except ValueError as error:
         raise InputError(f"--group_shares={','.join(parts)}; accepted: NAME=SHARE,NAME=SHARE") from error
-
-
-def _flag_name(field: str) -> str:
-    return {"seed": "source_seed", "path": "source_path"}.get(field, field)

@@ -68,7 +68,9 @@ flags.DEFINE_integer("seed", 0, "Seed of training and of every dataset.")
 flags.DEFINE_list("sources", list(PUBLISHED), f"Some of {', '.join(SOURCES)}; of the default ones, those at hand.")
 flags.DEFINE_list("users", ["100", "1000", "2000", "4000", "8000"], "Numbers of users.")
 flags.DEFINE_integer("items", 4000, "Items of every dataset.")
-flags.DEFINE_integer("num_samples", 0, "Raw samples of every dataset; 0 = as the study for the source.")
+flags.DEFINE_integer(
+    "num_samples", 0, "Raw samples of every dataset; 0 = as the study for the source, else eight a rating."
+)
 flags.DEFINE_list("sigmas", [], "Noise of generation; default: as the study for the source.")
 define_reading()
 
@@ -80,12 +82,12 @@ def main() -> None:
     workdir = Workdir(FLAGS.workdir)
     progress = Progress(workdir)
     for name in FLAGS.sources:
-        generator = _generator(workdir.path / name, name, config, progress)
+        generator = _generator(workdir.path / name, name, config, users, progress)
         if generator is None:
             continue
-        published = PUBLISHED.get(name, Published(8 * generator.source["ratings"], (generator.config.sigma,), {}))
+        published = PUBLISHED.get(name, Published(0, (generator.config.sigma,), {}))
         for sigma in sigmas or published.sigmas:
-            asked = Request(0, FLAGS.items, FLAGS.num_samples or published.num_samples, sigma, FLAGS.seed)
+            asked = Request(0, FLAGS.items, _samples(name, generator.source["ratings"]), sigma, FLAGS.seed)
             for cell in _cells(generator, asked, users, published, cells, progress):
                 cells.add(name, cell)
     if not cells.rows:
@@ -107,9 +109,14 @@ def _check_flags() -> None:
     for name, low in (("items", 1), ("num_samples", int(FLAGS["num_samples"].present))):
         if not low <= getattr(FLAGS, name) < 2**31:
             raise InputError(f"--{name}={getattr(FLAGS, name)}; accepted: 1 to {2**31 - 1}")
-    most = max([FLAGS.items, *_numbers("users", int)])
-    if FLAGS.num_samples and most > FLAGS.num_samples:
-        raise InputError(f"--num_samples={FLAGS.num_samples} cannot fill {most} users or items; accepted: more samples")
+    if FLAGS.num_samples:
+        _check_filled(FLAGS.num_samples, _numbers("users", int))
+
+
+def _check_filled(num_samples: int, users: list[int]) -> None:
+    most = max([FLAGS.items, *users])
+    if most > num_samples:
+        raise InputError(f"--num_samples={num_samples} cannot fill {most} users or items; accepted: more samples")
 
 
 def _settings(config: Any) -> dict[str, Any]:
@@ -119,10 +126,17 @@ def _settings(config: Any) -> dict[str, Any]:
     return {"config": dataclasses.asdict(config), "recipe": FLAGS.recipe, "seed": FLAGS.seed, "reading": reading}
 
 
-def _generator(place: Path, name: str, config: Any, progress: Progress) -> Generator | None:
+def _samples(name: str, ratings: int) -> int:
+    """Raw samples of a dataset: as asked, else as the study for the source, else eight a rating."""
+    return FLAGS.num_samples or (PUBLISHED[name].num_samples if name in PUBLISHED else 8 * ratings)
+
+
+def _generator(place: Path, name: str, config: Any, users: list[int], progress: Progress) -> Generator | None:
     """The source's generator, from an earlier run or trained now; None if a default source is not at hand."""
     if (place / "generator").exists():
-        return load_generator(place / "generator")
+        held = load_generator(place / "generator")
+        _check_filled(_samples(name, held.source["ratings"]), users)
+        return held
     try:
         ratings = read_source(name)
     except InputError as error:
@@ -130,6 +144,7 @@ def _generator(place: Path, name: str, config: Any, progress: Progress) -> Gener
             raise
         say(f"{name} is left out: {error}")
         return None
+    _check_filled(_samples(name, ratings.num_ratings), users)
     generator = get_recipe(FLAGS.recipe).fit([FLAGS.seed], ratings, [config], progress)[0]
     save_generator(place / "generator", generator)
     return generator

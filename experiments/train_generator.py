@@ -18,6 +18,7 @@ from ganrs_jax.checkpoint import save_generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.recipes.interface import Generator, best_lane
+from ganrs_jax.recipes.published import LANE_FLOATS
 from ganrs_jax.whole_files import check_writable
 
 PRESETS = {
@@ -36,7 +37,7 @@ flags.DEFINE_string("recipe", "ganrs", "Recipe to train: ganrs, wganrs or cganrs
 flags.DEFINE_string("workdir", "runs/generator", "Folder for the generator and the records of the run.")
 flags.DEFINE_integer("seed", 0, "Seed of the first lane.")
 flags.DEFINE_integer("num_seeds", 1, "Lanes with the seeds SEED, SEED + 1, ..., trained at once.")
-flags.DEFINE_string("sweep", "", "Lanes with FIELD=VALUE,VALUE,... of one float field of --config; times --num_seeds.")
+flags.DEFINE_string("sweep", "", "Lanes with FIELD=VALUE,VALUE,... of one float of training; times --num_seeds.")
 flags.DEFINE_string("pick", "best", "Lane to keep: its number from 0, or best (least distance to held-out samples).")
 flags.DEFINE_bool("overwrite", False, "Whether a generator in the workdir may be replaced.")
 define_source()
@@ -63,7 +64,7 @@ def lanes(config: Any) -> tuple[list[int], list[Any]]:
     """The seed and configuration of each lane.
 
     Raises:
-      InputError: for a sweep over something else than a float field, or a number of seeds that cannot be.
+      InputError: for a sweep over something else than a float of training, or a number of seeds that cannot be.
     """
     if not 1 <= FLAGS.num_seeds <= _MOST_SEEDS:
         raise InputError(f"--num_seeds={FLAGS.num_seeds}; accepted: 1 to {_MOST_SEEDS}")
@@ -83,8 +84,7 @@ def swept(config: Any, sweep: str) -> list[Any]:
     if not sweep:
         return [config]
     name, _, values = sweep.partition("=")
-    floats = [f.name for f in dataclasses.fields(config) if isinstance(getattr(config, f.name), float)]
-    floats.remove("train_share")  # it decides shapes
+    floats = [field for field in LANE_FLOATS if hasattr(config, field)]
     try:
         numbers = [float(v) for v in values.split(",")]
     except ValueError:

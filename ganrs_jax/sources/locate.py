@@ -50,16 +50,16 @@ def find(source: Source, options: ReadOptions) -> Found:
     found, _ = _within(source, "cache", cache)
     if found:
         return found
-    text = "; ".join(tried)
     raise InputError(
-        f"{source.name} ({source.title}) was not found. Tried: {text}. {source.obtain}, or --source=planted"
+        f"{source.name} ({source.title}) was not found. Tried: {'; '.join(tried)}. "
+        f"{source.obtain}; the source planted needs no files"
     )
 
 
 def _at(source: Source, path: Path, options: ReadOptions) -> Found:
     """What an explicit path holds, taken to be this source."""
     if path.is_dir():
-        found, failure = _within(source, "path", path)
+        found, failure = _within(source, "--source_path", path)
         if found:
             return found
         raise InputError(f"{path}: holds no {source.title}: {failure}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import DUPLICATE_POLICIES, Scale
+from ganrs_jax.sources.files import shown
 
 _MAX_LEVELS = 1001
 _COLUMN_FIELDS = ("user_column", "item_column", "rating_column", "timestamp_column")
@@ -62,21 +63,26 @@ def check_options(options: ReadOptions) -> None:
     """Refuses values out of range before anything is read.
 
     Raises:
-      InputError: naming the option, the value and what is accepted.
+      InputError: naming the flag, the value and what is accepted.
     """
     for name in ("max_users", "max_items", "min_user_ratings", "seed"):
         if getattr(options, name) < 0:
-            raise InputError(f"{name} is {getattr(options, name)}; accepted: 0 or more")
+            raise InputError(f"--{flag_name(name)}={getattr(options, name)}; accepted: 0 or more")
     for name in ("max_users", "max_items"):
         if getattr(options, name) == 1:
-            raise InputError(f"{name} is 1; accepted: 0 for all, or 2 or more")
+            raise InputError(f"--{name}=1; accepted: 0 for all, or 2 or more")
     if options.duplicates not in DUPLICATE_POLICIES:
-        raise InputError(f"duplicates is {options.duplicates!r}; accepted: {', '.join(DUPLICATE_POLICIES)}")
+        raise InputError(f"--duplicates={shown(options.duplicates)}; accepted: {', '.join(DUPLICATE_POLICIES)}")
     for name in _COLUMN_FIELDS[:3]:
         if not getattr(options, name):
-            raise InputError(f"{name} is empty; accepted: the name of a column")
+            raise InputError(f"--{name}=; accepted: the name of a column")
     parse_scale(options.scale)
     separator_of(options.separator)
+
+
+def flag_name(field: str) -> str:
+    """The flag of an experiment that sets a field of ReadOptions; messages name it so."""
+    return {"seed": "source_seed", "path": "source_path"}.get(field, field)
 
 
 def parse_scale(text: str) -> Scale | None:
@@ -95,7 +101,7 @@ def parse_scale(text: str) -> Scale | None:
     except (ValueError, ZeroDivisionError, OverflowError):
         low, high, step, steps, whole = 0.0, 0.0, 0.0, 0.0, False
     if not (whole and step > 0 and 0 < steps < _MAX_LEVELS):
-        raise InputError(f"scale is {text!r}; accepted: low:high:step such as 1:5:1, a whole number of steps")
+        raise InputError(f"--scale={shown(text)}; accepted: low:high:step such as 1:5:1, a whole number of steps")
     return Scale(low, high, step)
 
 
@@ -107,5 +113,5 @@ def separator_of(text: str) -> str:
     """
     separator = "\t" if text in ("tab", "\\t") else text
     if len(separator) > 1 or separator in ('"', "\n", "\r") or not separator.isascii():
-        raise InputError(f"separator is {text!r}; accepted: one ASCII character such as ',' ';' '|' or ' ', or tab")
+        raise InputError(f"--separator={shown(text)}; accepted: one ASCII character such as ',' ';' '|' or ' ', or tab")
     return separator

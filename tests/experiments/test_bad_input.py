@@ -1,6 +1,8 @@
 """Whatever is wrong on the command line, in a file or in a folder: one line, exit status 2, nothing half-written."""
 
+import functools
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -19,6 +21,8 @@ FILES = {
     "no_rating.csv": "user_id,item_id,stars\n1,2,3\n",
     "text.csv": HEADER + "1,2,good\n",
     "nan.csv": HEADER + "1,2,3\n1,3,nan\n",
+    "same.csv": HEADER + "1,1,3\n2,2,3\n",
+    "twice.csv": HEADER + "1,1,3\n2,2,4\n1,1,5\n",
     "one_user.csv": HEADER + "1,1,3\n1,2,4\n",
     "plain.csv": HEADER + "".join(f"{u},{i},{(u + i) % 5 + 1}\n" for u in range(20) for i in range(20)),
 }
@@ -61,7 +65,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "unknown recipe": ((*TRAIN, "--recipe=gan"), ["--recipe=gan; accepted: ganrs, wganrs, cganrs"]),
     "unknown objective": ((*TRAIN, "--config.objective=mse"), ["objective='mse'", "accepted: bce, wasserstein"]),
     "unknown source": ((*TRAIN, "--source=ml100"), ["'ml100'", "accepted: a path, or one of ml100k,", "planted"]),
-    "no planted world": ((*TRAIN, "--planted_users=1"), ["planted_users is 1; accepted: 2 to"]),
+    "no planted world": ((*TRAIN, "--planted_users=1"), ["--planted_users=1; accepted: 2 to"]),
     "empty file": ((*TRAIN, "--source=empty.csv"), ["empty.csv", "empty"]),
     "wrong separator": ((*TRAIN, "--source=semicolon.csv"), ["semicolon.csv: row 1", "';' is the likely"]),
     "missing column": ((*TRAIN, "--source=no_rating.csv"), ["no_rating.csv", "'rating' is missing", "stars"]),
@@ -73,7 +77,33 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         ["plain: --config.group=gender is not"],
     ),
     "one group": ((*TRAIN, "--recipe=cganrs", "--groups=1"), ["planted: one gender group only (F)"]),
-    "nothing at hand": ((*TRAIN, "--source=netflix"), ["netflix", "--source=planted"]),
+    "nothing at hand": (
+        (*TRAIN, "--source=netflix"),
+        ["netflix", "or give --source_path; the source planted needs no files"],
+    ),
+    "nothing at the path": (
+        (*TRAIN, "--source=ml1m", "--source_path=nothing"),
+        ["--source_path nothing: no ratings.dat"],
+    ),
+    "negative seed of the source": ((*TRAIN, "--source_seed=-1"), ["--source_seed=-1; accepted: 0 or more"]),
+    "negative users": ((*TRAIN, "--max_users=-1"), ["--max_users=-1; accepted: 0 or more"]),
+    "one item kept": ((*TRAIN, "--max_items=1"), ["--max_items=1; accepted: 0 for all, or 2"]),
+    "negative ratings": ((*TRAIN, "--min_user_ratings=-1"), ["--min_user_ratings=-1; accepted: 0 or more"]),
+    "nobody left": ((*TRAIN, "--min_user_ratings=9999"), ["--max_users, --max_items and --min_user_ratings leave"]),
+    "unknown policy": ((*TRAIN, "--duplicates=some"), ["--duplicates='some'; accepted: last, first, error"]),
+    "malformed scale": ((*TRAIN, "--scale=1-5"), ["--scale='1-5'; accepted: low:high:step"]),
+    "off the scale": ((*TRAIN, "--source=plain.csv", "--scale=2:5"), ["plain.csv: row 2: rating 1 is off the scale"]),
+    "no scale": ((*TRAIN, "--source=same.csv"), ["same.csv: every rating is 3", "give --scale=low:high:step"]),
+    "long separator": ((*TRAIN, "--separator=::,"), ["--separator='::,'; accepted: one ASCII character"]),
+    "no column": ((*TRAIN, "--rating_column="), ["--rating_column=; accepted: the name of a column"]),
+    "too many planted": ((*TRAIN, "--planted_ratings=240001"), ["--planted_ratings=240001; accepted: 600 to 240000"]),
+    "no rank": ((*TRAIN, "--rank=0"), ["--rank=0; accepted: 1 to"]),
+    "no groups": ((*TRAIN, "--groups=0"), ["--groups=0; accepted: 1 to 10"]),
+    "negative noise of the source": ((*TRAIN, "--noise=-1"), ["--noise=-1; accepted: 0 or more"]),
+    "repeats refused": (
+        (*TRAIN, "--source=twice.csv", "--duplicates=error"),
+        ["row 4: repeats", "or --duplicates=last"],
+    ),
     "negative seed": ((*TRAIN, "--seed=-1"), ["--seed=-1; accepted: 0 to 4294967295"]),
     "huge seed": ((*TRAIN, "--seed=4294967296"), ["--seed=4294967296; accepted: 0 to 4294967295"]),
     "huge seed of a lane": ((*TRAIN, "--seed=4294967295", "--num_seeds=2"), ["--seed=4294967296"]),
@@ -83,6 +113,8 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "pick of text": ((*TRAIN, "--pick=worst"), ["--pick=worst; accepted: best"]),
     "sweep of an integer": ((*TRAIN, "--sweep=gan_steps=1,2"), ["--sweep=gan_steps=1,2", "gan_learning_rate, beta1"]),
     "sweep of a shape": ((*TRAIN, "--sweep=train_share=0.1,0.2"), ["--sweep=train_share", "FIELD one of"]),
+    "sweep of the noise": ((*TRAIN, "--sweep=sigma=1,2"), ["--sweep=sigma=1,2; accepted", "momentum, dropout"]),
+    "sweep of the decoding": ((*TRAIN, "--sweep=kmeans_tolerance=0,1"), ["--sweep=kmeans_tolerance=0,1; accepted"]),
     "sweep of nothing": ((*TRAIN, "--sweep=beta1"), ["--sweep=beta1; accepted: FIELD=NUMBER,NUMBER"]),
     "sweep of text": ((*TRAIN, "--sweep=beta1=a,b"), ["--sweep=beta1=a,b; accepted"]),
     "sweep out of range": ((*TRAIN, "--sweep=beta1=0.1,2"), ["--config.beta1=2.0; accepted: at least 0 and under 1"]),
@@ -132,6 +164,12 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "grid of nobody": ((*GRID, "--users="), ["--users=; accepted: numbers over 0"]),
     "grid of negatives": ((*GRID, "--sigmas=1,-1"), ["--sigmas=1,-1; accepted: numbers over 0"]),
     "grid too small": ((*GRID, "--num_samples=50"), ["--num_samples=50 cannot fill 100 users or items"]),
+    "grid too small for its source": (
+        ("published_grid", "--sources=planted", "--workdir=run", "--users=300000"),
+        ["--num_samples=240000 cannot fill 300000 users or items; accepted: more samples"],
+    ),
+    "grid of the absent": ((*GRID, "--sources=netflix"), ["netflix", "give --source_path; the source planted needs"]),
+    "grid of no ratings": ((*GRID, "--source_seed=-2"), ["--source_seed=-2; accepted: 0 or more"]),
     "grid of the unknown": ((*GRID, "--sources=planted,ml1"), ["--sources=planted,ml1; accepted: some of ml100k,"]),
     "grid of one source flag": ((*GRID, "--source=planted"), ["unknown flag --source ", "--sources"]),
     "quickstart too small": (
@@ -143,7 +181,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "benchmark of groups": ((*BENCHMARK, "--recipe=cganrs"), ["--recipe=cganrs; accepted: ganrs, wganrs"]),
     "unknown suite": ((*BENCHMARK, "--suite=all"), ["--suite=all; accepted: published_recipe"]),
 }
-BEGUN = {"run/flags.json", "run/metrics.jsonl", "out.csv.run/flags.json", "out.csv.run/metrics.jsonl"}
+BEGUN = {"run/flags.json", "run/metrics.jsonl", "run/cells.json", "out.csv.run/flags.json", "out.csv.run/metrics.jsonl"}
 Finished = tuple[subprocess.CompletedProcess, dict[str, bytes], dict[str, bytes]]
 
 
@@ -191,6 +229,30 @@ def _halve(path: Path) -> None:
 
 def _rewrite(path: Path, **values) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+@pytest.fixture(scope="module")
+def flags_of(launch_in, tmp_path_factory) -> Callable[..., set[str]]:
+    """flags_of(NAME, *recipe): the flags that an experiment lists."""
+
+    @functools.cache
+    def listed(name: str, *recipe: str) -> set[str]:
+        shown = launch_in(tmp_path_factory.mktemp("help"), name, *recipe, "--help").stdout
+        return set(re.findall(r"^  --([\w.]+)", shown, re.MULTILINE))
+
+    return listed
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_message_names_flags_that_there_are(case, finished, flags_of):
+    """But for one that was given: then the message says that there is no such flag."""
+    name, *given = CASES[case][0]
+    said = finished[case].result()[0].stderr
+    recipes = [flag for flag in given if flag.startswith("--recipe=") and "--recipe=" not in said]
+    known = flags_of(name, *recipes) | {"config", "config.FIELD", "no" + "overwrite"}
+    if "unknown flag" in said or "no such field" in said:
+        known |= {flag.lstrip("-").partition("=")[0] for flag in given}
+    assert set(re.findall(r"--([\w.]*\w)", said)) <= known
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -65,5 +65,5 @@ def test_a_part_of_it_keeps_the_demographics():
 
 
 def test_more_groups_than_users_is_refused():
-    with pytest.raises(InputError, match="groups is 3; accepted: 1 to 2"):
+    with pytest.raises(InputError, match="--groups=3; accepted: 1 to 2"):
         world(planted_users=2, planted_items=2, planted_ratings=4, groups=3)
