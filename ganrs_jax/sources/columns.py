@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -117,10 +118,13 @@ def _seconds(column: pa.ChunkedArray, name: str, place: Place) -> np.ndarray:
 
 
 def _not_a_number(column: pa.ChunkedArray, name: str, place: Place, accepted: str) -> InputError:
-    """Names the first text that is no number; a column of another type is wrong from its first row."""
+    """Names the first text that is no number (or date, if it begins as one); other types are wrong from their start."""
     row = 0
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        row = max(0, pc.index(pc.match_substring_regex(column, r"^\s*[-+]?[0-9.]+\s*$"), False).as_py())
+        good = pc.match_substring_regex(column, r"^\s*[-+]?[0-9.]+\s*$")
+        if not good[0].as_py():
+            good = pa.array(pd.to_datetime(column.to_pandas(), errors="coerce", format="ISO8601", utc=True).notna())
+        row = max(0, pc.index(good, False).as_py())
     value = shown(column[row].as_py())
     return InputError(f"{place(row)}: {name} is {value}, of type {column.type}; accepted: {accepted}")
 

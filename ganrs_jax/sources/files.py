@@ -74,6 +74,12 @@ def first_line(path: Path) -> str:
         raise InputError(f"{path}: row 1 is {shown(line)}, which is not UTF-8; UTF-8 text is accepted") from None
 
 
+def lines_to_first_row(path: Path) -> int:
+    """Lines up to and with the first that is not blank."""
+    with open(path, "rb") as lines:
+        return next(number for number, line in enumerate(lines, 1) if line.strip(b"\xef\xbb\xbf \t\r\n"))
+
+
 def is_filled(line: bytes) -> bool:
     """Whether a line counts as a row for pyarrow, which skips empty ones."""
     return bool(line.rstrip(b"\r\n"))

@@ -24,7 +24,7 @@ class ReadOptions:
     item_column: str = "item_id"  # column name in a generic table
     rating_column: str = "rating"  # column name in a generic table
     timestamp_column: str = "timestamp"  # column name in a generic table; read where the table has it, seconds
-    separator: str = ""  # one character, or "tab"; "" = by suffix, else the likely one of the first line
+    separator: str = ""  # one character, "tab" or "::"; "" = by suffix, else the likely one of the first line
     scale: str = ""  # "low:high:step" in rating units; "" = the source's own, else found from the values
     duplicates: str = "last"  # a repeated (user, item) pair: "last" (by time, else by row), "first" or "error"
     max_users: int = 0  # users kept at random, 0 = all
@@ -76,8 +76,19 @@ def check_options(options: ReadOptions) -> None:
     for name in _COLUMN_FIELDS[:3]:
         if not getattr(options, name):
             raise InputError(f"--{name}=; accepted: the name of a column")
+    _check_distinct(options)
     parse_scale(options.scale)
     separator_of(options.separator)
+
+
+def _check_distinct(options: ReadOptions) -> None:
+    """Refuses one column for two purposes."""
+    of: dict[str, str] = {}
+    for name in filter(lambda field: getattr(options, field), _COLUMN_FIELDS):
+        other = of.setdefault(column := getattr(options, name), name)
+        if other != name:
+            none = ", or --timestamp_column= for none" if name == "timestamp_column" else ""
+            raise InputError(f"--{name}={column} is --{other} too; accepted: another column{none}")
 
 
 def flag_name(field: str) -> str:
@@ -106,12 +117,16 @@ def parse_scale(text: str) -> Scale | None:
 
 
 def separator_of(text: str) -> str:
-    r"""The character a --separator value stands for: itself, or a tab for "tab" and "\t".
+    r"""What a --separator value stands for: itself, or a tab for "tab" and "\t".
 
     Raises:
-      InputError: if it is more than one character.
+      InputError: if it is more than one character, and not "::".
     """
     separator = "\t" if text in ("tab", "\\t") else text
+    if separator == "::":
+        return separator
     if len(separator) > 1 or separator in ('"', "\n", "\r") or not separator.isascii():
-        raise InputError(f"--separator={shown(text)}; accepted: one ASCII character such as ',' ';' '|' or ' ', or tab")
+        raise InputError(
+            f"--separator={shown(text)}; accepted: one ASCII character such as ',' ';' '|' or ' ', tab, or ::"
+        )
     return separator

@@ -14,7 +14,7 @@ from ganrs_jax.sources.columns import People, Roles, Table, columns_of, people_o
 from ganrs_jax.sources.files import first_line, likely_separator, read_head, shown
 from ganrs_jax.sources.layout import Layout
 from ganrs_jax.sources.options import ReadOptions, separator_of
-from ganrs_jax.sources.text import header_names, listed, read_text, text_place
+from ganrs_jax.sources.text import check_present, header_names, read_text, text_place
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data")
@@ -78,9 +78,7 @@ def _parquet_columns(path: Path) -> list[str]:
 
 def _read_parquet(path: Path, wanted: list[str]) -> pa.Table:
     present = _parquet_columns(path)
-    for name in wanted:
-        if name not in present:
-            raise InputError(f"{path}: column {name!r} is missing; columns present: {listed(present)}")
+    check_present(str(path), present, wanted)
     try:
         return pq.read_table(path, columns=wanted)
     except (pa.ArrowException, OSError) as error:
@@ -97,8 +95,7 @@ def _parquet_place(path: Path) -> Place:
 
 def _separator(path: Path) -> str:
     """By suffix, else what cuts the first line; a comma if nothing does, for the message to say so."""
-    likely = likely_separator(first_line(path))
-    return _SEPARATOR_OF.get(path.suffix.lower()) or (likely if len(likely) == 1 else ",")
+    return _SEPARATOR_OF.get(path.suffix.lower()) or likely_separator(first_line(path)) or ","
 
 
 def _read_typed(path: Path, separator: str, roles: Roles, people: list[str]) -> pa.Table:

@@ -10,7 +10,7 @@ import pyarrow.csv as pacsv
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Place
-from ganrs_jax.sources.files import first_line, likely_separator, locate, separator_name, shown
+from ganrs_jax.sources.files import first_line, likely_separator, lines_to_first_row, locate, separator_name, shown
 
 _CONVERSION = re.compile(r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to (\w+).*?: (.*)", re.S)
 _WIDTH = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)", re.S)
@@ -31,7 +31,7 @@ def read_text(
 
     Args:
       path: the file.
-      separator: one character, or "::" for a file without a header line.
+      separator: one character, or "::".
       types: the columns wanted, in order, and their types (None = found).
       names: all columns of a file without a header line; () = the first line names them.
 
@@ -42,17 +42,20 @@ def read_text(
     line = first_line(path)
     _check_separator(path, line, separator)
     header = () if names else _header(path, line, separator, list(types))
+    skipped = 0
     if separator == "::":  # pyarrow knows separators of one character: between two fields stands an empty one
-        names = [part for name in names for part in (name, f"::{name}")][:-1]
+        skipped = lines_to_first_row(path) if header else 0
+        names = [part for name in names or header for part in (name, f"::{name}")][:-1]
         separator = ":"
     try:
-        return _read(path, separator, types, names, threads=True)
+        return _read(path, separator, types, names, skipped, threads=True)
     except (pa.ArrowInvalid, UnicodeDecodeError):
         pass  # threads lose count of the rows
     try:
-        return _read(path, separator, types, names, threads=False)
+        return _read(path, separator, types, names, skipped, threads=False)
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise explained(error, [path], names or header) from None
+        before = 1 - skipped if skipped else 0  # pyarrow counts skipped lines as rows, also blank ones
+        raise explained(error, [path], names or header, before) from None
 
 
 def text_place(path: Path, has_header: bool) -> Place:
@@ -62,7 +65,7 @@ def text_place(path: Path, has_header: bool) -> Place:
 
 def header_names(line: str, separator: str) -> list[str]:
     """The column names of a header line."""
-    return next(csv.reader([line], delimiter=separator))
+    return line.split(separator) if len(separator) > 1 else next(csv.reader([line], delimiter=separator))
 
 
 def _check_separator(path: Path, line: str, separator: str) -> None:
@@ -77,11 +80,16 @@ def _check_separator(path: Path, line: str, separator: str) -> None:
 
 def _header(path: Path, line: str, separator: str, wanted: list[str]) -> list[str]:
     names = header_names(line, separator)
+    check_present(f"{path}: row 1", names, wanted)
+    return names
+
+
+def check_present(where: str, names: Sequence[str], wanted: Sequence[str]) -> None:
+    """Raises InputError unless each wanted column is there once."""
     for name in wanted:
         if names.count(name) != 1:
             fault = "occurs twice" if name in names else "is missing"
-            raise InputError(f"{path}: row 1: column {name!r} {fault}; columns present: {listed(names)}")
-    return names
+            raise InputError(f"{where}: column {name!r} {fault}; columns present: {listed(names)}")
 
 
 def listed(names: Sequence[str]) -> str:
@@ -97,6 +105,8 @@ def explained(error: Exception, files: Sequence[Path], names: Sequence[str], row
         name = names[int(column)] if int(column) < len(names) else f"number {int(column) + 1}"
         value = value.removeprefix("invalid value ").strip("'")
         where = locate(files, rows_before + int(row) - 1) if row else str(files[0])
+        if value.startswith("invalid UTF8"):
+            return InputError(f"{where}: {name} is not UTF-8; accepted: UTF-8 text")
         return InputError(f"{where}: {name} is {shown(value)}; accepted: {_ACCEPTED.get(kind, kind)}")
     if match := _WIDTH.search(text):
         row, expected, got = (int(group) for group in match.groups())
@@ -111,11 +121,17 @@ def _fields(count: int, names: Sequence[str]) -> int:
 
 
 def _read(
-    path: Path, separator: str, types: Mapping[str, pa.DataType | None], names: Sequence[str], *, threads: bool
+    path: Path,
+    separator: str,
+    types: Mapping[str, pa.DataType | None],
+    names: Sequence[str],
+    skipped: int,
+    *,
+    threads: bool,
 ) -> pa.Table:
     return pacsv.read_csv(
         path,
-        read_options=pacsv.ReadOptions(use_threads=threads, column_names=list(names) or None),
+        read_options=pacsv.ReadOptions(use_threads=threads, column_names=list(names) or None, skip_rows=skipped),
         parse_options=pacsv.ParseOptions(delimiter=separator),
         convert_options=pacsv.ConvertOptions(
             column_types={name: kind for name, kind in types.items() if kind is not None},

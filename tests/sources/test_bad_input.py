@@ -6,6 +6,8 @@ import os
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from ganrs_jax.errors import InputError
@@ -69,6 +71,30 @@ FILES = {
         "t.csv",
         "user_id,item_id,rating,timestamp\n1,2,3,4\n1,3,3,soon\n",
         ["row 3: timestamp is 'soon'", "seconds, or a date"],
+    ),
+    "late date": (
+        "t.csv",
+        "user_id,item_id,rating,timestamp\n1,2,3,2005-09-06\n1,3,3,2005-09-07 10:00\n1,4,3,2005-13-45\n",
+        ["row 4: timestamp is '2005-13-45'", "seconds, or a date"],
+    ),
+    "empty timestamp": (
+        "t.csv",
+        "user_id,item_id,rating,timestamp\n1,2,3,4\n1,3,3,\n",
+        ["t.csv: row 3: timestamp is empty"],
+    ),
+    "not UTF-8": (
+        "t.csv",
+        HEADER.encode() + b"a,1,3\n\n\xe9\xe9,1,3\n",
+        ["t.csv: row 4: user_id is not UTF-8; accepted"],
+    ),
+    "header not UTF-8": ("t.csv", b"us\xe9r,item_id,rating\n", ["t.csv: row 1", "not UTF-8; UTF-8 text is accepted"]),
+    "UTF-16": ("t.csv", GOOD.encode("utf-16"), ["t.csv: byte 3 is zero", "UTF-8 text"]),
+    "colons rating": ("t.dat", "\n" + (GOOD + "\n1,2,x\n").replace(",", "::"), ["t.dat: row 9: rating is 'x'"]),
+    "colons short": ("t.dat", "\n" + (GOOD + "\n1,2\n").replace(",", "::"), ["t.dat: row 9: 2 columns", "accepted: 3"]),
+    "colons column": (
+        "t.dat",
+        "a::item_id::rating\n1::2::3\n",
+        ["'user_id' is missing", "present: a, item_id, rating"],
     ),
     "age": ("t.csv", "user_id,item_id,rating,age\n1,2,3,old\n", ["row 2: age is 'old'"]),
     "old age": ("t.csv", "user_id,item_id,rating,age\n1,2,3,4000\n", ["row 2: age is 4000", "0 to 199"]),
@@ -215,6 +241,30 @@ def test_bad_parquet_columns_are_named(columns, expected, tmp_path):
 def test_a_missing_parquet_column_lists_those_present(tmp_path):
     text = failure(parquet(tmp_path), ReadOptions(item_column="film"))
     assert "'film' is missing; columns present: user_id, item_id, rating, timestamp" in text
+
+
+def test_a_doubled_parquet_column_is_refused(tmp_path):
+    columns = ["user_id", "item_id", "rating", "rating"]
+    pq.write_table(pa.table([[1, 2], [3, 4], [1.0, 2.0], [3.0, 4.0]], names=columns), tmp_path / "t.parquet")
+    assert "t.parquet: column 'rating' occurs twice" in failure(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"user_column": "item_id"}, "--item_column=item_id is --user_column too; accepted: another column"),
+        ({"rating_column": "user_id"}, "--rating_column=user_id is --user_column too"),
+        ({"rating_column": "timestamp"}, "--timestamp_column=timestamp is --rating_column too; accepted: another"),
+    ],
+)
+def test_one_column_for_two_purposes_is_refused(columns, words, tmp_path):
+    assert words in failure(parquet(tmp_path), ReadOptions(**columns))
+
+
+def test_a_time_column_may_be_left_out_for_another_purpose(tmp_path):
+    path = parquet(tmp_path, timestamp=[1, 2, 3, 4, 5])
+    ratings = load_ratings(str(path), ReadOptions(rating_column="timestamp", timestamp_column=""))
+    assert ratings.rating.tolist() == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99])

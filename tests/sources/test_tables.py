@@ -37,6 +37,18 @@ def test_a_separator_may_be_given(separator, tmp_path):
     assert triples(load_ratings(path, ReadOptions(separator=separator))) == EXPECTED
 
 
+@pytest.mark.parametrize("given", ["::", ""])
+def test_two_colons_separate_a_table_with_a_header(given, tmp_path):
+    text = "\n\n" + frame().to_csv(index=False).replace(",", "::")
+    (tmp_path / "t.dat").write_text(text)
+    ratings = load_ratings(str(tmp_path / "t.dat"), ReadOptions(separator=given))
+    assert triples(ratings) == EXPECTED
+    assert ratings.timestamp.tolist() == [row[3] for row in ROWS]
+    (tmp_path / "t.dat").write_text(text.replace("\n1::", "\nu1::"))
+    renamed = {(f"u{user}" if user == 1 else str(user), item, rating) for user, item, rating in EXPECTED}
+    assert triples(load_ratings(str(tmp_path / "t.dat"))) == renamed
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_ids_may_be_text(suffix, tmp_path):
     table = frame()
