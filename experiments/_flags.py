@@ -24,7 +24,7 @@ _HELP = {
     "item_column": "Item column of a table.",
     "rating_column": "Rating column of a table.",
     "timestamp_column": "Time column of a table, seconds; read where there is one.",
-    "separator": "One character, or tab; default: by suffix, else the likely one.",
+    "separator": "One character, tab or ::; default: by suffix, else the likely one.",
     "scale": "Allowed ratings as low:high:step; default: the source's own, else found.",
     "duplicates": "Rating that stays of a repeated (user, item) pair: last, first, or error to refuse.",
     "max_users": "Users kept at random; 0 = all.",
@@ -89,7 +89,7 @@ def request(seed: int) -> Request:
       InputError: for sizes that cannot be, or group shares that are not NAME=SHARE.
     """
     check_seed(seed)
-    for name in ("num_users", "num_items", "num_samples"):
+    for name in ("num_samples", "num_users", "num_items"):
         _check_size(name)
     if FLAGS["sigma"].present and not 0 < FLAGS.sigma < math.inf:
         raise InputError(f"--sigma={FLAGS.sigma:g}; accepted: a finite number over 0")

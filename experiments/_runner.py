@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import platform
+import re
 import signal
 import sys
 import time
@@ -24,6 +25,7 @@ from ganrs_jax.training import TrainingDivergedError
 from ganrs_jax.whole_files import check_writable, whole_file
 
 __all__ = ["FLAGS", "Progress", "Workdir", "recipe_config", "run", "say"]
+_OUT_OF_MEMORY = re.compile("RESOURCE_EXHAUSTED|out of memory", re.IGNORECASE)  # XLA's words on GPU and CPU
 _OURS = (str(Path(ganrs_jax.__file__).parent), str(Path(__file__).parent))
 
 
@@ -58,8 +60,8 @@ def _guarded(act: Callable[[], Any]) -> Any:
     except OSError as error:
         _end(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
-        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
-            _end(f"out of memory: {error}; accepted: fewer samples, users, items or lanes, or a larger machine", 2)
+        if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)):
+            _end(f"out of memory ({error}); accepted: fewer samples, users, items or lanes, or smaller networks", 2)
         raise
     except KeyboardInterrupt:
         _end("interrupted", 128 + signal.SIGINT)

@@ -45,8 +45,10 @@ def main() -> None:
             raise InputError(f"--{name} is missing; accepted: --generator=FOLDER --out=FILE.parquet")
     out, asked = _place(FLAGS.out), request(FLAGS.seed)
     generator = load_generator(Path(FLAGS.generator).expanduser())
+    recipe = get_recipe(generator.recipe)
+    asked = recipe.complete(generator, asked)
     workdir = Workdir(FLAGS.workdir or f"{out}.run")
-    dataset = get_recipe(generator.recipe).generate(generator, asked, Progress(workdir))
+    dataset = recipe.generate(generator, asked, Progress(workdir))
     write_dataset(out, dataset)
     workdir.results(
         {**dataset.metadata, "summary": describe(dataset.user, dataset.item, dataset.rating, dataset.scale)}

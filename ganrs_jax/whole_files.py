@@ -88,6 +88,6 @@ def _beside(path: Path, purpose: str) -> Path:
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:
-    file = next((p for p in path.parents if p.is_file()), None)
+    file = next((p for p in path.parents if os.path.exists(p) and not os.path.isdir(p)), None)
     reason = f"{file} is a file, not a folder" if file else error.strerror or error
     return InputError(f"{path}: cannot be written: {reason}")

@@ -94,7 +94,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "malformed scale": ((*TRAIN, "--scale=1-5"), ["--scale='1-5'; accepted: low:high:step"]),
     "off the scale": ((*TRAIN, "--source=plain.csv", "--scale=2:5"), ["plain.csv: row 2: rating 1 is off the scale"]),
     "no scale": ((*TRAIN, "--source=same.csv"), ["same.csv: every rating is 3", "give --scale=low:high:step"]),
-    "long separator": ((*TRAIN, "--separator=::,"), ["--separator='::,'; accepted: one ASCII character"]),
+    "long separator": ((*TRAIN, "--separator=:,"), ["--separator=':,'; accepted: one ASCII character"]),
     "no column": ((*TRAIN, "--rating_column="), ["--rating_column=; accepted: the name of a column"]),
     "too many planted": ((*TRAIN, "--planted_ratings=240001"), ["--planted_ratings=240001; accepted: 600 to 240000"]),
     "no rank": ((*TRAIN, "--rank=0"), ["--rank=0; accepted: 1 to"]),
@@ -121,6 +121,9 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "workdir is a file": ((*TRAIN, "--workdir=afile"), ["cannot be written: afile is a file, not a folder"]),
     "workdir under a file": ((*TRAIN, "--workdir=afile/run"), ["cannot be written: afile is a file"]),
     "workdir of the system": ((*TRAIN, "--workdir=/proc/run"), ["/proc/run/flags.json: cannot be written"]),
+    "workdir is a device": ((*TRAIN, "--workdir=/dev/null"), ["cannot be written: /dev/null is a file, not a folder"]),
+    "generate into a device": ((*MAKE, "--workdir=/dev/null"), ["cannot be written: /dev/null is a file"]),
+    "more than memory holds": ((*TRAIN, "--config.embedding_size=1000000000"), ["out of memory (", "smaller networks"]),
     "workdir name too long": ((*TRAIN, "--workdir=" + "x" * 300), ["File name too long"]),
     "no generator flag": (("generate", "--out=out.csv"), ["--generator is missing; accepted: --generator=FOLDER"]),
     "no out flag": (("generate", "--generator=generator"), ["--out is missing; accepted:", "--out=FILE.parquet"]),
@@ -146,6 +149,16 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "negative noise": ((*MAKE, "--sigma=-1"), ["--sigma=-1; accepted: a finite number over 0"]),
     "nan noise": ((*MAKE, "--sigma=nan"), ["--sigma=nan; accepted: a finite number over 0"]),
     "infinite noise": ((*MAKE, "--sigma=inf"), ["--sigma=inf; accepted: a finite number over 0"]),
+    "negative samples": ((*MAKE, "--num_samples=-1"), ["--num_samples=-1; accepted: 1 to 2147483647"]),
+    "negative samples alone": (
+        ("generate", "--generator=generator", "--out=out.csv", "--num_samples=-1"),
+        ["--num_samples=-1; accepted: 1 to 2147483647"],
+    ),
+    "users of the source over samples": (
+        ("generate", "--generator=generator", "--out=out.csv", "--num_samples=10"),
+        ["--num_users=600 cannot be filled by --num_samples=10"],
+    ),
+    "samples over memory": ((*MAKE, "--num_samples=2000000000"), ["--num_samples=2000000000 needs about 372.5 GiB"]),
     "users over samples": ((*MAKE, "--num_users=1001"), ["--num_users=1001 cannot be filled by --num_samples=1000"]),
     "items over samples": ((*MAKE, "--num_items=1001"), ["--num_items=1001 cannot be filled by --num_samples=1000"]),
     "seed of a dataset": ((*MAKE, "--seed=-1"), ["--seed=-1; accepted: 0 to 4294967295"]),
@@ -181,7 +194,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "benchmark of groups": ((*BENCHMARK, "--recipe=cganrs"), ["--recipe=cganrs; accepted: ganrs, wganrs"]),
     "unknown suite": ((*BENCHMARK, "--suite=all"), ["--suite=all; accepted: published_recipe"]),
 }
-BEGUN = {"run/flags.json", "run/metrics.jsonl", "run/cells.json", "out.csv.run/flags.json", "out.csv.run/metrics.jsonl"}
+BEGUN = {"run/flags.json", "run/metrics.jsonl", "run/cells.json"}
 Finished = tuple[subprocess.CompletedProcess, dict[str, bytes], dict[str, bytes]]
 
 

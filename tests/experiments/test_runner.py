@@ -1,0 +1,49 @@
+"""What is raised ends in one line: the exit status, and the words."""
+
+import jax
+import pytest
+
+from experiments._runner import _guarded
+from ganrs_jax.errors import InputError
+from ganrs_jax.training import TrainingDivergedError
+
+ENDS = {
+    "bad input": (InputError("a: b; accepted: c"), 2, "error: a: b; accepted: c\n"),
+    "diverged": (TrainingDivergedError("not finite"), 1, "error: not finite\n"),
+    "disk": (OSError(28, "No space left on device", "a.csv"), 2, "error: a.csv: No space left on device\n"),
+    "memory": (
+        MemoryError("Unable to allocate 9 GiB"),
+        2,
+        "error: out of memory (Unable to allocate 9 GiB); accepted: ",
+    ),
+    "GPU memory": (jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: 9 GiB\nmore"), 2, "error: out of memory (RESOURCE"),
+    "CPU memory": (
+        jax.errors.JaxRuntimeError("INTERNAL: Error dispatching: Out of memory allocating 9 bytes."),
+        2,
+        "error: out of memory (INTERNAL: Error dispatching: Out of memory allocating 9 bytes.); accepted: fewer",
+    ),
+    "interrupt": (KeyboardInterrupt(), 130, "error: interrupted\n"),
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_one_line_and_a_status(case, capsys):
+    error, status, words = ENDS[case]
+
+    def fail():
+        raise error
+
+    with pytest.raises(SystemExit) as ended:
+        _guarded(fail)
+    said = capsys.readouterr().err
+    assert ended.value.code == status
+    assert said.startswith(words)
+    assert said.count("\n") == 1
+
+
+def test_another_failure_of_the_compiler_is_shown_whole():
+    def fail():
+        raise jax.errors.JaxRuntimeError("INTERNAL: a fault")
+
+    with pytest.raises(jax.errors.JaxRuntimeError, match="INTERNAL: a fault"):
+        _guarded(fail)
