@@ -46,7 +46,7 @@ def main() -> None:
     progress("compare", 1, 1 + len(datasets), {})
     results = {}
     for done, (name, dataset) in enumerate(datasets.items(), 2):
-        results[name] = fidelity(known, dataset)
+        results[name] = fidelity(known, dataset, name)
         progress("compare", done, 1 + len(datasets), {})
     say(fidelity_table(results, real.name))
     _say_words(results)

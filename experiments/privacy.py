@@ -12,12 +12,12 @@ from experiments._flags import check_seed, define_source, read_source
 from experiments._json_file import define_json, json_place, write_json
 from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
 from ganrs_jax.errors import InputError
-from ganrs_jax.evaluation.privacy import Privacy, profile_privacy
-from ganrs_jax.evaluation.samples import TooSmallError, first_half, ratings_of
+from ganrs_jax.evaluation.privacy import privacy, profile_features
+from ganrs_jax.evaluation.samples import Rated, TooSmallError, first_half, ratings_of
 from ganrs_jax.evaluation.signatures import signatures
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes import get_recipe
-from ganrs_jax.recipes.interface import Dataset, Request
+from ganrs_jax.recipes.interface import Request
 from ganrs_jax.report.fidelity import privacy_table
 
 PRESETS = {
@@ -41,15 +41,16 @@ def main() -> None:
     check_seed(FLAGS.seed)
     place = json_place()
     ratings = read_source()
+    chosen = first_half(ratings.num_users, FLAGS.seed)
+    members, others = ratings_of(ratings, chosen), ratings_of(ratings, ~chosen)
+    known, unknown = (_described(half, ratings) for half in (members, others))  # a source too small is refused at once
     workdir = Workdir(FLAGS.workdir)
-    is_member = first_half(ratings.num_users, FLAGS.seed)
-    half = ratings_of(ratings, is_member)
-    say(f"{ratings.name}: trained on {half.num_users} of {ratings.num_users} users, {half.num_ratings} ratings")
     progress = Progress(workdir)
+    say(f"{ratings.name}: trained on {members.num_users} of {ratings.num_users} users, {members.num_ratings} ratings")
     recipe = get_recipe(FLAGS.recipe)
-    generator = recipe.fit([FLAGS.seed], half, [config], progress)[0]
+    generator = recipe.fit([FLAGS.seed], members, [config], progress)[0]
     dataset = recipe.generate(generator, Request(seed=FLAGS.seed), progress)
-    result = _attacked(ratings, is_member, dataset)
+    result = privacy(known, unknown, _described(dataset, ratings), FLAGS.seed)
     say(privacy_table({FLAGS.recipe: result}))
     warnings = signatures(privacy=result)
     for warning in warnings:
@@ -60,11 +61,11 @@ def main() -> None:
     write_json(place, figures)
 
 
-def _attacked(ratings: Ratings, is_member: np.ndarray, dataset: Dataset) -> Privacy:
+def _described(rated: Rated, source: Ratings) -> np.ndarray:
     try:
-        return profile_privacy(ratings, is_member, dataset, FLAGS.seed)
+        return profile_features(rated, source.scale)
     except TooSmallError as error:
-        raise InputError(f"{ratings.name}: too small to attack: {error}; accepted: a larger source") from error
+        raise InputError(f"{source.name}: too small to attack: {error}; accepted: a larger source") from error
 
 
 if __name__ == "__main__":

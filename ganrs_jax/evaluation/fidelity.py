@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from ganrs_jax.evaluation.figures import Fidelity, Figure, pair
 from ganrs_jax.evaluation.learnability import Learnability, learnability
@@ -87,19 +86,18 @@ def reference(real: Rated, scale: Scale, splits: int = _SPLITS) -> Reference:
     side = Side("real", as_sample(real), scale.levels)
     notes: list[str] = []
     found: list[dict[str, Figure]] = []
-    with threadpool_limits(1):
-        for seed in range(splits):
-            try:
-                first, second = (Side("half of the real", half, scale.levels) for half in halves(side.sample, seed))
-            except TooSmallError:
-                break
-            found.append(_compared(first, second, _BETWEEN_HALVES, notes))
-    names = {name for figures in found for name in figures}
+    for seed in range(splits):
+        try:
+            first, second = (Side("half of the real", half, scale.levels) for half in halves(side.sample, seed))
+        except TooSmallError:
+            break
+        found.append(_compared(first, second, _BETWEEN_HALVES, notes))
+    names = dict.fromkeys(name for figures in found for name in figures)
     floors = {name: float(np.mean([_gap(f[name]) for f in found if name in f])) for name in names}
     return Reference(side, floors, tuple(dict.fromkeys(notes)))
 
 
-def fidelity(known: Reference, synthetic: Rated) -> Fidelity:
+def fidelity(known: Reference, synthetic: Rated, name: str = "synthetic") -> Fidelity:
     """Every figure of a synthetic dataset, with the real one's and the floor.
 
     rows, users, items, repeated_pairs, off_scale_ratings: see `marginals.validity`. mean_rating, std_rating, rating_tv,
@@ -107,15 +105,14 @@ def fidelity(known: Reference, synthetic: Rated) -> Fidelity:
     KS distance): `structure`. mean_rmse, bias_ratio, mf_ratio, and mf_gain_kept, the share of the real step from
     bias_ratio to mf_ratio: `learnability`. c2st_*_auc: `two_sample`. *_density, *_coverage: `neighbours`.
 
-    What a dataset is too small for is left out, and a note says so.
+    What a dataset is too small for is left out, and a note says so; there and in messages it is called `name`.
 
     Raises:
       InputError: on no rows, or ratings that are not finite.
     """
-    side, notes = Side("synthetic", as_sample(synthetic), known.real.levels), list(known.notes)
+    side, notes = Side(name, as_sample(synthetic, name), known.real.levels), list(known.notes)
     figures = validity(known.real.sample, side.sample, side.levels, synthetic)
-    with threadpool_limits(1):  # trees and small matrices gain nothing by threads, and lose much on a busy machine
-        figures |= _compared(known.real, side, _GROUPS, notes)
+    figures |= _compared(known.real, side, _GROUPS, notes)
     if not _same_size(known.real.sample, side.sample):
         notes.append(
             "sizes differ: counts are compared relative to their means, and singular values, c2st, density and "

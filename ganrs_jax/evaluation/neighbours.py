@@ -8,7 +8,7 @@ import numpy as np
 from ganrs_jax.evaluation.samples import TooSmallError
 
 _CELLS = 1 << 22  # distances held at a time: 32 MiB
-_MOST = 5000  # points of each side of density and coverage
+_MOST = 2500  # points of each side of density and coverage
 
 
 class DensityCoverage(NamedTuple):

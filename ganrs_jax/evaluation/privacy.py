@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ganrs_jax.evaluation.neighbours import nearest_distances, standardised
-from ganrs_jax.evaluation.profiles import Profiles, profiles
-from ganrs_jax.evaluation.samples import Rated, Sample, TooSmallError, as_sample
+from ganrs_jax.evaluation.profiles import profiles
+from ganrs_jax.evaluation.samples import Rated, TooSmallError, as_sample
 from ganrs_jax.evaluation.structure import spectral
-from ganrs_jax.ratings import Ratings, Scale
+from ganrs_jax.ratings import Scale
 
 _LEAST = 10  # records of each kind
+_MOST = 20_000  # members and others, each, at random: bounds the time
 _RESAMPLES = 1000  # of the bootstrap
 _CONFIDENCE = 0.95
 
@@ -71,7 +72,7 @@ class Privacy:
 
 
 def privacy(members_MxD: np.ndarray, others_OxD: np.ndarray, synthetic_SxD: np.ndarray, seed: int = 0) -> Privacy:
-    """Attacks records of any representation: profiles, or a generator's own user vectors.
+    """Attacks records of any representation: `profile_features`, or a generator's own user vectors.
 
     Distances are Euclidean on features standardised by members and others together. The closest record as evidence of
     membership: Chen et al. 2020 (GAN-Leaks, doi 10.1145/3372297.3417238); the ratio of densities: van Breugel et al.
@@ -82,7 +83,7 @@ def privacy(members_MxD: np.ndarray, others_OxD: np.ndarray, synthetic_SxD: np.n
       members_MxD: records the generator was trained on.
       others_OxD: records of the same source that it was not trained on.
       synthetic_SxD: what was generated.
-      seed: of the bootstrap, and of the choice of equally many members and others.
+      seed: of the bootstrap, and of the choice among more than 20,000 members or others.
 
     Raises:
       TooSmallError: on fewer than 10 records of a kind.
@@ -90,12 +91,17 @@ def privacy(members_MxD: np.ndarray, others_OxD: np.ndarray, synthetic_SxD: np.n
     least = min(len(members_MxD), len(others_OxD), len(synthetic_SxD))
     if least < _LEAST:
         raise TooSmallError(f"{least} records of a kind; at least {_LEAST} are needed")
+    rng = np.random.default_rng(seed)
+    members_MxD, others_OxD = (rng.permutation(side)[:_MOST] for side in (members_MxD, others_OxD))
     count = len(members_MxD)
     real, synthetic = standardised(np.concatenate([members_MxD, others_OxD]), synthetic_SxD)
     to_synthetic = nearest_distances(real, synthetic)[:, 0]
     surroundings = nearest_distances(real, real, same=True)[:, 0]
     ratio = np.maximum(to_synthetic, 1e-9) / np.maximum(surroundings, 1e-9)
-    training, held_out = _distances_of_records(synthetic, real[:count], real[count:], seed)
+    equally_many = min(count, len(others_OxD))
+    training, held_out = (
+        nearest_distances(synthetic, side[:equally_many])[:, 0] for side in (real[:count], real[count:])
+    )
     return Privacy(
         attacks={
             "closest": auc_estimate(-to_synthetic[:count], -to_synthetic[count:], seed),
@@ -112,25 +118,18 @@ def privacy(members_MxD: np.ndarray, others_OxD: np.ndarray, synthetic_SxD: np.n
     )
 
 
-def profile_privacy(real: Ratings, is_member: np.ndarray, synthetic: Rated, seed: int = 0) -> Privacy:
-    """`privacy` of user profiles (`profiles.profiles` with bands) of at least 10 ratings.
+def profile_features(rated: Rated, scale: Scale) -> np.ndarray:
+    """Profiles [n, 32] of the users of at least 10 ratings, with bands (see `profiles.profiles`), to be attacked.
 
-    Both halves are described within the whole source, so that nothing but the generator's training tells them apart.
-
-    Args:
-      real: the source, members and others.
-      is_member: bool [U], whose ratings the generator was trained on.
-      synthetic: generated from those.
+    Describe members, others and synthetic users each within their own dataset, of about the same size: a copied half
+    is then found at distance 0 whatever its ids, and where nothing was learnt of single users both halves are alike.
 
     Raises:
-      TooSmallError: on fewer than 10 profiles of a kind, or a dataset that has no spectrum.
+      TooSmallError: on fewer than 10 such users, or a dataset that has no spectrum.
+      InputError: on no rows, ratings that are not finite, or empty ids.
     """
-    sample = as_sample(real)
-    marked = np.zeros(sample.num_users, bool)
-    marked[sample.user] = is_member[real.user]
-    held, made = _records(sample, real.scale), _records(as_sample(synthetic), real.scale)
-    member = marked[held.users]
-    return privacy(held.features_nxD[member], held.features_nxD[~member], made.features_nxD, seed)
+    sample = as_sample(rated)
+    return profiles(sample, spectral(sample), scale.levels, bands=True).features_nxD
 
 
 def auc_estimate(positive_P: np.ndarray, negative_N: np.ndarray, seed: int = 0) -> Estimate:
@@ -154,18 +153,3 @@ def _auc(positive: np.ndarray, negative: np.ndarray, levels: int) -> float:
     """Of ranks among `levels` distinct scores."""
     above, below = (np.bincount(ranks, minlength=levels) for ranks in (positive, negative))
     return float(above @ (np.cumsum(below) - below / 2) / (len(positive) * len(negative)))
-
-
-def _distances_of_records(
-    synthetic: np.ndarray, members: np.ndarray, others: np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Of each synthetic record: to the closest member, and to the closest of equally many others."""
-    rng = np.random.default_rng(seed)
-    count = min(len(members), len(others))
-    sides = (side[rng.permutation(len(side))[:count]] for side in (members, others))
-    training, held_out = (nearest_distances(synthetic, side)[:, 0] for side in sides)
-    return training, held_out
-
-
-def _records(sample: Sample, scale: Scale) -> Profiles:
-    return profiles(sample, spectral(sample), scale.levels, bands=True)

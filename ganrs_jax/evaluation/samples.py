@@ -47,19 +47,24 @@ class Sample(NamedTuple):
     repeated: int
 
 
-def as_sample(rated: Rated) -> Sample:
+def as_sample(rated: Rated, name: str = "ratings") -> Sample:
     """The distinct pairs of a dataset, the first rating of each.
 
+    Args:
+      rated: its columns.
+      name: what messages call it.
+
     Raises:
-      InputError: if there is no row, or a rating that is not a finite number.
+      InputError: if there is no row, a rating that is not a finite number, or an empty id.
     """
     rating = np.asarray(rated.rating, np.float64)
     if len(rating) == 0:
-        raise InputError("no ratings to evaluate; accepted: at least 1")
+        raise InputError(f"{name}: no ratings found; accepted: at least 1")
     if not np.isfinite(rating).all():
-        raise InputError(f"rating {rating[~np.isfinite(rating)][0]} in row {np.argmin(np.isfinite(rating)) + 1}")
-    user, users = _numbered(rated.user)
-    item, items = _numbered(rated.item)
+        row = int(np.argmin(np.isfinite(rating)))
+        raise InputError(f"{name}: rating {row + 1} of {len(rating)} is {rating[row]}; accepted: finite numbers")
+    user, users = _numbered(rated.user, f"{name}: user id")
+    item, items = _numbered(rated.item, f"{name}: item id")
     again = pd.Series(user * items + item).duplicated().to_numpy()
     if again.any():
         user, item, rating = user[~again], item[~again], rating[~again]
@@ -113,8 +118,11 @@ def ratings_of(ratings: Ratings, users: np.ndarray) -> Ratings:
     )
 
 
-def _numbered(ids: np.ndarray) -> tuple[np.ndarray, int]:
+def _numbered(ids: np.ndarray, what: str = "id") -> tuple[np.ndarray, int]:
+    """The number of each id in the order of first appearance, and how many there are."""
     codes, labels = pd.factorize(np.asarray(ids))
+    if codes.min() < 0:
+        raise InputError(f"{what} {np.argmin(codes) + 1} of {len(codes)} is empty; accepted: whole numbers or text")
     return codes.astype(np.int64), len(labels)
 
 

@@ -15,6 +15,7 @@ _MARGINAL_LIMITS = {  # greatest distances that pass, some twice to three times 
     "ks_user_mean_rating": 0.15,
     "ks_item_mean_rating": 0.15,
 }
+_FLOORS = 2.0  # and never under this many floors
 _SPECTRUM_LIMIT = 0.2  # mean relative error of singular values
 _ERROR_LIMIT = 0.05  # difference of bias_ratio or mf_ratio
 _LEAST_GAIN_KEPT = 0.25  # of the real gain of factors over biases
@@ -62,12 +63,13 @@ def _invalid(figures: Figures) -> Signature | None:
 
 
 def _marginals(figures: Figures) -> Signature | None:
-    distances = {name: figures[name].distance or 0.0 for name in _MARGINAL_LIMITS if name in figures}
-    over = [
-        f"{name} {d:.3f} (limit {_MARGINAL_LIMITS[name]})"
-        for name, d in distances.items()
-        if d > _MARGINAL_LIMITS[name]
-    ]
+    limits = {  # random halves of the real users may differ by more
+        name: max(limit, _FLOORS * (figures[name].floor or 0.0))
+        for name, limit in _MARGINAL_LIMITS.items()
+        if name in figures
+    }
+    distances = {name: figures[name].distance or 0.0 for name in limits}
+    over = [f"{name} {d:.3f} (limit {limits[name]:.3g})" for name, d in distances.items() if d > limits[name]]
     if not over:
         return None
     return Signature(

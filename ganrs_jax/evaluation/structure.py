@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 import scipy.sparse.linalg as sla
 from scipy.stats import rankdata
+from threadpoolctl import threadpool_limits
 
 from ganrs_jax.evaluation.samples import Sample, TooSmallError
 
@@ -27,6 +28,7 @@ class Spectral(NamedTuple):
         return Spectral(self.items_IxK, self.values, self.users_UxK)
 
 
+@threadpool_limits.wrap(limits=1)  # vectors are short: threads lose more than they gain
 def spectral(sample: Sample) -> Spectral:
     """The 20 leading singular triples of D_u^-1/2 A D_i^-1/2, A the 0/1 matrix of who rated what.
 

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from threadpoolctl import threadpool_limits
 
 from ganrs_jax.evaluation.samples import TooSmallError
 
@@ -12,6 +13,7 @@ _FOLDS = 5
 _NOISE = 0.1  # standard deviations, so that no lattice of values tells the sides apart
 
 
+@threadpool_limits.wrap(limits=1)  # small trees gain nothing by threads, and lose much on a busy machine
 def c2st_auc(real_nxD: np.ndarray, synthetic_nxD: np.ndarray, seed: int = 0) -> float:
     """Cross-validated area under the ROC curve of gradient-boosted trees: 0.5 cannot be told apart, 1 always can.
 

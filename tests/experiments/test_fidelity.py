@@ -1,0 +1,115 @@
+"""fidelity and privacy: files of any kind side by side, words for what is wrong, json, and bad input in one line."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.experiments.conftest import QUICK, SIZE
+
+COMPARE = ("fidelity", "--real=planted", "--workdir=run")
+
+
+def rows(users: int, items: int, count: int) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    pairs = rng.permutation(users * items)[:count]
+    ratings = rng.integers(1, 6, count)
+    return pd.DataFrame({"user_id": pairs // items, "item_id": pairs % items, "rating": ratings})
+
+
+def test_generated_files_stand_beside_the_source(launch, generator, tmp_path):
+    for name in ("a.parquet", "b.csv"):
+        launch("generate", f"--generator={generator}", *SIZE, f"--out={name}")
+    done = launch(*COMPARE, "--synthetic=a.parquet,b.csv", "--json=out.json")
+    assert done.stdout.splitlines()[0].split()[-5:] == ["planted", "a.parquet", "b.csv", "real", "halves"]
+    held = json.loads((tmp_path / "out.json").read_text())
+    a, b = (held["synthetic"][name] for name in ("a.parquet", "b.csv"))
+    assert a["figures"] == b["figures"]
+    assert a["file"] == "a.parquet"
+    assert a["figures"]["rows"]["synthetic"] == len(pd.read_csv(tmp_path / "b.csv"))
+    assert "a.parquet: sizes differ" in done.stdout
+    assert {warning["name"] for warning in a["warnings"]} >= {"unrealistic marginals"}
+    for warning in a["warnings"]:
+        assert f"a.parquet: WARNING {warning['name']}: {warning['found']}. {warning['advice']}." in done.stdout
+    assert json.loads((tmp_path / "run" / "results.json").read_text()) == held
+
+
+def test_rows_are_judged_as_they_stand(launch, tmp_path):
+    table = rows(60, 50, 1500)
+    spoilt = pd.concat([table, table.head(7)])
+    spoilt.loc[3, "rating"] = 9
+    spoilt.to_csv(tmp_path / "spoilt.csv", index=False)
+    done = launch(*COMPARE, "--synthetic=spoilt.csv", "--names=mine")
+    held = json.loads((tmp_path / "run" / "results.json").read_text())["synthetic"]["mine"]["figures"]
+    assert (held["rows"]["synthetic"], held["repeated_pairs"]["synthetic"]) == (1507, 7)
+    assert held["off_scale_ratings"]["synthetic"] == 2  # row 3 is among those repeated
+    assert "mine: WARNING invalid rows: 7 rows repeat a (user, item) pair, 2 ratings are off" in done.stdout
+
+
+def test_a_tiny_file_leaves_figures_out_with_a_note(launch, tmp_path):
+    rows(6, 5, 20).to_csv(tmp_path / "tiny.csv", index=False)
+    done = launch(*COMPARE, "--synthetic=tiny.csv")
+    assert "tiny.csv: user profiles left out: tiny.csv: " in done.stdout
+    assert "c2st AUC" not in done.stdout
+
+
+def test_the_columns_of_the_real_table_may_have_other_names(launch, tmp_path):
+    table = rows(60, 50, 1500)
+    table.to_csv(tmp_path / "made.csv", index=False)
+    table.rename(columns={"user_id": "who", "item_id": "what"}).to_csv(tmp_path / "own.csv", index=False)
+    names = ("--user_column=who", "--item_column=what")
+    done = launch("fidelity", "--real=own.csv", *names, "--synthetic=made.csv", "--workdir=run")
+    figures = json.loads((tmp_path / "run" / "results.json").read_text())["synthetic"]["made.csv"]["figures"]
+    assert figures["ks_item_counts"]["distance"] == figures["mf_ratio"]["distance"] == 0
+    assert done.stdout.splitlines()[0].split()[-4:] == ["own", "made.csv", "real", "halves"]
+
+
+def test_privacy_writes_what_it_prints(launch, tmp_path):
+    done = launch("privacy", *QUICK, "--workdir=run", "--json=out.json")
+    held = json.loads((tmp_path / "out.json").read_text())
+    assert (held["recipe"], held["source"]) == ("ganrs", "planted")
+    for auc in held["attacks"].values():
+        assert 0 <= auc["low"] <= auc["value"] <= auc["high"] <= 1
+        assert f"{auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f})" in done.stdout
+    assert json.loads((tmp_path / "run" / "results.json").read_text()) == held
+
+
+BAD = {
+    "nothing to compare": (COMPARE, "--synthetic is missing; accepted: --synthetic=FILE.parquet"),
+    "no such file": ((*COMPARE, "--synthetic=absent.csv"), "--synthetic=absent.csv: no such file"),
+    "a folder": ((*COMPARE, "--synthetic=."), "--synthetic=.: no such file; accepted: a file"),
+    "names too few": ((*COMPARE, "--synthetic=a.csv,b.csv", "--names=a"), "--names=a; accepted: 2 different names"),
+    "names twice": ((*COMPARE, "--synthetic=a.csv,a.csv"), "--names=a.csv,a.csv; accepted: 2 different names"),
+    "other columns": ((*COMPARE, "--synthetic=stars.csv"), "stars.csv: row 1: column 'rating' is missing"),
+    "no rows": ((*COMPARE, "--synthetic=empty.csv"), "empty.csv: no ratings found"),
+    "text": ((*COMPARE, "--synthetic=text.csv"), "text.csv: row 2: rating is 'good'"),
+    "nan": ((*COMPARE, "--synthetic=nan.csv"), "nan.csv: rating 2 of 2 is nan; accepted: finite numbers"),
+    "unknown source": ((*COMPARE, "--real=ml100", "--synthetic=planted"), "'ml100': no such file, folder or source"),
+    "json in a file": ((*COMPARE, "--synthetic=planted", "--json=nan.csv/o.json"), "nan.csv is a file, not a folder"),
+    "too small to attack": (
+        ("privacy", *QUICK, "--planted_users=16", "--planted_ratings=6000", "--workdir=run"),
+        "planted: too small to attack: fewer than 10 profiles",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_ends_in_one_line(case, launch_in, tmp_path):
+    head = "user_id,item_id,rating\n"
+    texts = {
+        "empty": head,
+        "text": head + "1,2,good\n",
+        "nan": head + "1,2,3\n1,3,nan\n",
+        "stars": head.replace("rating", "stars"),
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    flags, words = BAD[case]
+    done = launch_in(tmp_path, *flags)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: ")
+    assert words in last
+    assert not (tmp_path / "run" / "results.json").exists()
