@@ -21,10 +21,11 @@ from absl import logging as absl_logging
 import ganrs_jax
 from experiments._command_line import FLAGS, Presets, own_flags, parse, recipe_config
 from ganrs_jax.errors import InputError
+from ganrs_jax.ratings import Ratings
 from ganrs_jax.training import TrainingDivergedError
 from ganrs_jax.whole_files import check_writable, whole_file
 
-__all__ = ["FLAGS", "Progress", "Workdir", "recipe_config", "run", "say"]
+__all__ = ["FLAGS", "Progress", "Workdir", "recipe_config", "run", "say", "say_source"]
 _OUT_OF_MEMORY = re.compile("RESOURCE_EXHAUSTED|out of memory", re.IGNORECASE)  # XLA's words on GPU and CPU
 _OURS = (str(Path(ganrs_jax.__file__).parent), str(Path(__file__).parent))
 
@@ -79,6 +80,14 @@ def say(text: str) -> None:
     """A line for people, on standard output."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def say_source(ratings: Ratings) -> None:
+    """What was read: a line for each note, then the counts and the scale, which may have been found from the values."""
+    for note in ratings.notes:
+        say(note)
+    counts = f"{ratings.num_users} users, {ratings.num_items} items, {ratings.num_ratings} ratings"
+    say(f"{ratings.name}: {counts} on a scale of {ratings.scale}")
 
 
 class Workdir:

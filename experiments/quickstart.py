@@ -11,7 +11,7 @@ import numpy as np
 from absl import flags
 
 from experiments._flags import define_request, define_source, read_source, request
-from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
+from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
 from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.export import write_dataset
 from ganrs_jax.recipes import get_recipe
@@ -44,9 +44,7 @@ def main() -> None:
     recipe, ratings = get_recipe(FLAGS.recipe), read_source()
     workdir = Workdir(FLAGS.workdir)
     progress = Progress(workdir)
-    for note in ratings.notes:
-        say(note)
-    say(f"{ratings.name}: {ratings.num_users} users, {ratings.num_items} items, {ratings.num_ratings} ratings")
+    say_source(ratings)
     trained = recipe.fit([FLAGS.seed], ratings, [config], progress, asked)[0]
     save_generator(folder / "generator", trained, overwrite=True)
     generator = load_generator(folder / "generator")
@@ -66,7 +64,9 @@ def main() -> None:
         },
     )
     workdir.results({**dataset.metadata, "source_summary": generator.source, "summary": synthetic, "seconds": written})
-    say(f"figure: {figure}; dataset written after {written:.1f} s")
+    say(
+        f"figure: {figure}; dataset written {written:.1f} s after the flags were read (the start of Python comes on top)"
+    )
     say(f"another one: ./launch.sh generate --generator={folder / 'generator'} --seed=1 --out=another.parquet")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from absl import flags
 
 from experiments._flags import check_seed, define_source, read_source
-from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
+from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
 from ganrs_jax.checkpoint import save_generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import get_recipe
@@ -50,9 +50,7 @@ def main() -> None:
     place = _place()
     ratings = read_source()
     workdir = Workdir(FLAGS.workdir)
-    for note in ratings.notes:
-        say(note)
-    say(f"{ratings.name}: {ratings.num_users} users, {ratings.num_items} items, {ratings.num_ratings} ratings")
+    say_source(ratings)
     generators = get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, Progress(workdir))
     chosen = best_lane(generators) if pick is None else pick
     save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)

@@ -12,9 +12,18 @@ EXPERIMENTS = sorted(p.stem for p in (REPOSITORY / "experiments").glob("[!_]*.py
 RECORDS = ("flags.json", "metrics.jsonl", "results.json")
 # flags that point the preset at the planted world and the workdir, and what standard output must say
 LAUNCHES = {
-    "train_generator": (["--workdir=run"], ["planted: 600 users", "generator written to run/generator"]),
+    "train_generator": (
+        ["--workdir=run"],
+        [
+            "planted: 600 users, 400 items, 30000 ratings on a scale of 1 to 5 in steps of 1",
+            "generator written to run/generator",
+        ],
+    ),
     "generate": (["--generator=GENERATOR", "--out=out.csv", "--workdir=run"], ["asked 100 users, 100 items"]),
-    "quickstart": (["--source=planted", "--workdir=run"], ["Gini of ratings per user", "share of rating 5", "figure:"]),
+    "quickstart": (
+        ["--source=planted", "--workdir=run"],
+        ["on a scale of 1 to 5 in steps of 1", "Gini of ratings per user", "share of rating 5", "figure:"],
+    ),
     "published_grid": (["--workdir=run"], ["rows by published rule", "planted"]),
     "benchmark": (["--workdir=run"], ["steady s", "K-means, users", "peak memory"]),
     "fidelity": (["--synthetic=planted", "--workdir=run"], ["Gini of ratings per user", "c2st AUC, user profiles"]),
