@@ -1,8 +1,8 @@
 """Times the stages of a suite: ./launch.sh benchmark --suite=published_recipe --workdir=runs/benchmark
 
 Runs the suite's whole way twice in one process, with two seeds: the first pass compiles, the second
-is steady. The generator stays in memory: saving and loading its checkpoint, some 0.1 s, is not in
-the times. Writes WORKDIR/results.json (device, versions, seconds a stage, peak memory) and prints it
+is steady. The generator stays in memory: saving and loading its checkpoint, under half a second, is
+not in the times. Writes WORKDIR/results.json (device, versions, seconds a stage, peak memory) and prints it
 as a table. A few seconds: --preset=small.
 """
 

@@ -64,9 +64,7 @@ def main() -> None:
         },
     )
     workdir.results({**dataset.metadata, "source_summary": generator.source, "summary": synthetic, "seconds": written})
-    say(
-        f"figure: {figure}; dataset written {written:.1f} s after the flags were read (the start of Python comes on top)"
-    )
+    say(f"figure: {figure}; dataset written after {written:.1f} s, the start of Python not counted")
     say(f"another one: ./launch.sh generate --generator={folder / 'generator'} --seed=1 --out=another.parquet")
 
 
