@@ -1,4 +1,8 @@
-"""The one error that a user can cause and mend."""
+"""The one error that a user can cause and mend, and where it says that a row is."""
+
+from collections.abc import Callable
+
+Place = Callable[[int], str]  # row index -> "FILE: row N", for messages
 
 
 class InputError(ValueError):

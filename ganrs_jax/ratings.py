@@ -2,38 +2,26 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from ganrs_jax.errors import InputError
+from ganrs_jax.errors import InputError, Place
+from ganrs_jax.ids import DUPLICATE_POLICIES, numbered, unrepeated
+from ganrs_jax.scale import Scale, check_on_scale, find_scale
 
-DUPLICATE_POLICIES = ("last", "first", "error")
-_MAX_ID = 2**63 - 1
-_STEPS = (1.0, 0.5, 0.25, 0.2, 0.1)
-_MAX_LEVELS = 1001
-_CHUNK = 1 << 22  # rows checked at a time, so that a check of 100 million rows takes no memory to speak of
-
-Place = Callable[[int], str]  # row index -> "FILE: row N", for messages
-
-
-class Scale(NamedTuple):
-    """The rating values a source allows: low, low + step, ..., high."""
-
-    low: float
-    high: float
-    step: float = 1.0
-
-    @property
-    def levels(self) -> np.ndarray:
-        """All allowed values, ascending, float32 [L]."""
-        count = round((self.high - self.low) / self.step) + 1
-        return (self.low + self.step * np.arange(count)).astype(np.float32)
-
-    def __str__(self) -> str:
-        return f"{self.low:g} to {self.high:g} in steps of {self.step:g}"
+__all__ = [
+    "DUPLICATE_POLICIES",
+    "Columns",
+    "Place",
+    "Ratings",
+    "Scale",
+    "digest",
+    "find_scale",
+    "from_columns",
+    "split_rows",
+    "subsample",
+]
 
 
 class Columns(NamedTuple):
@@ -117,34 +105,15 @@ def from_columns(
     del columns  # if the caller kept no reference either, each raw column is freed as soon as it is numbered
     rating = _checked_rating(rating, place)
     scale = scale or find_scale(rating, name)
-    _check_on_scale(rating, scale, place)
-    user, user_ids = _dense_ids(user, "user id", place)
-    item, item_ids = _dense_ids(item, "item id", place)
-    keep, note = _unrepeated(user, item, time, duplicates, name, place)
+    check_on_scale(rating, scale, place)
+    user, user_ids = numbered(user, "user id", place)
+    item, item_ids = numbered(item, "item id", place)
+    keep, note = unrepeated(user, item, time, duplicates, name, place)
     if keep is not None:
         user, item, rating = user[keep], item[keep], rating[keep]
         time = None if time is None else time[keep]
     _check_size(len(user_ids), len(item_ids), name)
     return Ratings(user, item, rating, user_ids, item_ids, scale, name, time, notes=(note,) if note else ())
-
-
-def find_scale(rating: np.ndarray, name: str = "ratings") -> Scale:
-    """The smallest regular scale that holds every value.
-
-    Raises:
-      InputError: if the values lie on no grid of step 1, 1/2, 1/4, 1/5 or 1/10, or are all equal.
-    """
-    values = np.sort(pd.unique(rating)).astype(np.float64)
-    if len(values) == 1:
-        raise InputError(f"{name}: every rating is {values[0]:g}, which tells no scale; give --scale=low:high:step")
-    for step in _STEPS:
-        steps = (values - values[0]) / step
-        if np.all(np.abs(steps - np.round(steps)) < 1e-3) and steps[-1] < _MAX_LEVELS:
-            return Scale(float(values[0]), float(values[-1]), step)
-    raise InputError(
-        f"{name}: ratings from {values[0]:g} to {values[-1]:g} take {len(values)} values on no "
-        f"regular grid; accepted: steps of 1, 0.5, 0.25, 0.2 or 0.1 and at most {_MAX_LEVELS} steps"
-    )
 
 
 def split_rows(num_rows: int, train_share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -206,8 +175,8 @@ def _part(ratings: Ratings, keep: np.ndarray) -> Ratings:
     name = f"{ratings.name}, what --max_users, --max_items and --min_user_ratings leave"
     if not keep.any():
         _check_size(0, 0, name)
-    user, users = _dense_ids(ratings.user[keep], "user", str)
-    item, items = _dense_ids(ratings.item[keep], "item", str)
+    user, users = numbered(ratings.user[keep], "user", str)
+    item, items = numbered(ratings.item[keep], "item", str)
     _check_size(len(users), len(items), name)
     return dataclasses.replace(
         ratings,
@@ -239,93 +208,3 @@ def _checked_rating(rating: np.ndarray, place: Place) -> np.ndarray:
         row = int(np.argmax(bad))
         raise InputError(f"{place(row)}: rating is {rating[row]}, a finite number is needed")
     return rating
-
-
-def _check_on_scale(rating: np.ndarray, scale: Scale, place: Place) -> None:
-    for start in range(0, len(rating), _CHUNK):
-        part = rating[start : start + _CHUNK]
-        steps = (part - np.float32(scale.low)) / np.float32(scale.step)
-        bad = (np.abs(steps - np.rint(steps)) > 1e-3) | (part < scale.low) | (part > scale.high)
-        if bad.any():
-            row = int(np.argmax(bad))
-            raise InputError(f"{place(start + row)}: rating {part[row]:g} is off the scale; accepted: {scale}")
-
-
-def _dense_ids(ids: np.ndarray, what: str, place: Place) -> tuple[np.ndarray, np.ndarray]:
-    """Index of each id among the distinct ones, int32 [N], and those ids, ascending."""
-    ids = np.asarray(ids)
-    if ids.dtype.kind == "f":
-        ids = _whole_ids(ids, what, place)
-    if ids.dtype.kind not in "iu":
-        codes, labels = pd.factorize(ids, sort=True)
-        if (codes < 0).any():
-            raise InputError(f"{place(int(np.argmin(codes)))}: {what} is empty")
-        return codes.astype(np.int32), np.asarray(labels)
-    low, high = int(ids.min()), int(ids.max())
-    if low < 0 or high > _MAX_ID:
-        row = int(np.argmax(ids < 0)) if low < 0 else int(np.argmax(ids))
-        raise _bad_id(ids[row], what, place(row))
-    if high < max(4 * len(ids), 1 << 20):  # a table of marks: linear time, no sort
-        return _numbered(ids, high)
-    labels, codes = np.unique(ids, return_inverse=True)
-    return codes.astype(np.int32), labels
-
-
-def _numbered(ids: np.ndarray, high: int) -> tuple[np.ndarray, np.ndarray]:
-    seen = np.zeros(high + 1, bool)
-    codes = np.empty(len(ids), np.int32)
-    parts = [slice(start, start + _CHUNK) for start in range(0, len(ids), _CHUNK)]  # an index is copied to 64 bits
-    for part in parts:
-        seen[ids[part]] = True
-    number = np.cumsum(seen, dtype=np.int32) - np.int32(1)
-    for part in parts:
-        codes[part] = number[ids[part]]
-    return codes, np.flatnonzero(seen)
-
-
-def _whole_ids(ids: np.ndarray, what: str, place: Place) -> np.ndarray:
-    bad = ~np.isfinite(ids) | (ids != np.rint(ids)) | (np.abs(ids) > 2.0**53)
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise _bad_id(ids[row], what, place(row))
-    return ids.astype(np.int64)
-
-
-def _bad_id(value: object, what: str, where: str) -> InputError:
-    return InputError(f"{where}: {what} {value}; accepted: whole numbers from 0 to {_MAX_ID}, or text")
-
-
-def _unrepeated(
-    user: np.ndarray,
-    item: np.ndarray,
-    time: np.ndarray | None,
-    policy: str,
-    name: str,
-    place: Place,
-) -> tuple[np.ndarray | None, str]:
-    """Rows to keep, ascending (None = all), and what to tell of it."""
-    if policy not in DUPLICATE_POLICIES:
-        raise InputError(f"duplicates policy {policy!r}; accepted: {', '.join(DUPLICATE_POLICIES)}")
-    pair = user.astype(np.int64)
-    pair *= int(item.max()) + 1
-    pair += item
-    pair.sort()
-    repeats = int((pair[1:] == pair[:-1]).sum())
-    del pair
-    if repeats == 0:
-        return None, ""
-    table = pd.DataFrame({"user": user, "item": item})
-    if time is not None:
-        table = table.iloc[np.argsort(time, kind="stable")]
-    again = table.duplicated(keep="last" if policy == "last" else "first")
-    if policy == "error":
-        row = int(table.index[again].min())
-        raise InputError(
-            f"{place(row)}: repeats an earlier (user, item) pair, one of {repeats}; "
-            "accepted: each pair once, or --duplicates=last or first"
-        )
-    order = " by time" if time is not None else ""
-    return (
-        np.sort(table.index[~again].to_numpy()),
-        f"{name}: {repeats} repeated (user, item) pairs dropped, the {policy} rating{order} kept",
-    )

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import DUPLICATE_POLICIES, Scale
+from ganrs_jax.scale import MAX_LEVELS
 from ganrs_jax.sources.files import shown
 
-_MAX_LEVELS = 1001
 _COLUMN_FIELDS = ("user_column", "item_column", "rating_column", "timestamp_column")
 
 
@@ -111,7 +111,7 @@ def parse_scale(text: str) -> Scale | None:
         whole = abs(steps - round(steps)) < 1e-6
     except (ValueError, ZeroDivisionError, OverflowError):
         low, high, step, steps, whole = 0.0, 0.0, 0.0, 0.0, False
-    if not (whole and step > 0 and 0 < steps < _MAX_LEVELS):
+    if not (whole and step > 0 and 0 < steps < MAX_LEVELS):
         raise InputError(f"--scale={shown(text)}; accepted: low:high:step such as 1:5:1, a whole number of steps")
     return Scale(low, high, step)
 
