@@ -7,6 +7,8 @@ from typing import Any
 
 from absl import flags
 
+from ganrs_jax.decoding.histograms import histogram_entries
+from ganrs_jax.decoding.laws import parse_law
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes.interface import Request
@@ -74,27 +76,45 @@ def read_options() -> ReadOptions:
 
 
 def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0) -> None:
-    """--num_users, --num_items, --num_samples, --sigma, --group_shares."""
+    """The flags of a Request: sizes, noise, group shares and laws; a recipe refuses those that it cannot honour."""
     flags.DEFINE_integer("num_users", num_users, "Users wanted; 0 = as many as the source has.")
     flags.DEFINE_integer("num_items", num_items, "Items wanted; 0 = as many as the source has.")
     flags.DEFINE_integer("num_samples", num_samples, "Raw samples drawn; 0 = as many as the source has ratings.")
+    flags.DEFINE_integer("num_ratings", 0, "Ratings wanted, exactly (profile); 0 = as many as the source has.")
     flags.DEFINE_float("sigma", 0.0, "Standard deviation of the noise, 0.2 to 3; 0 = the recipe's own.")
     flags.DEFINE_list("group_shares", [], "Share of users a group, NAME=SHARE,...; default: the source's (cganrs).")
+    law = "source, power:EXPONENT, lognormal:SIGMA, uniform, or a file of one weight"
+    flags.DEFINE_string("activity", "source", f"Law of the ratings of each user (profile): {law} a user.")
+    flags.DEFINE_string("popularity", "source", f"Law of the ratings of each item (profile): {law} an item.")
+    flags.DEFINE_string(
+        "rating_histogram",
+        "source",
+        "Share of each rating (profile): source, LEVEL=SHARE,..., one share a level, or a file of such lines.",
+    )
 
 
 def request(seed: int) -> Request:
     """The request that the flags make.
 
     Raises:
-      InputError: for sizes that cannot be, or group shares that are not NAME=SHARE.
+      InputError: for sizes that cannot be, group shares that are not NAME=SHARE, or laws and shares of ratings that
+        are none.
     """
     check_seed(seed)
-    for name in ("num_samples", "num_users", "num_items"):
+    if FLAGS["num_ratings"].present and FLAGS["num_samples"].present:
+        raise InputError(
+            f"--num_ratings={FLAGS.num_ratings} and --num_samples={FLAGS.num_samples}; "
+            "accepted: --num_ratings for recipe profile, --num_samples for the published ones"
+        )
+    for name in ("num_samples", "num_ratings", "num_users", "num_items"):
         _check_size(name)
     if FLAGS["sigma"].present and not 0 < FLAGS.sigma < math.inf:
         raise InputError(f"--sigma={FLAGS.sigma:g}; accepted: a finite number over 0")
-    sizes: dict[str, Any] = {name: FLAGS[name].value for name in ("num_users", "num_items", "num_samples", "sigma")}
-    return Request(**sizes, seed=seed, group_shares=_group_shares(FLAGS.group_shares))
+    given = ("num_users", "num_items", "num_ratings", "sigma", "activity", "popularity", "rating_histogram")
+    values: dict[str, Any] = {name: FLAGS[name].value for name in given}
+    _check_laws()
+    samples = 0 if FLAGS.num_ratings else FLAGS.num_samples  # a default gives way
+    return Request(**values, num_samples=samples, seed=seed, group_shares=_group_shares(FLAGS.group_shares))
 
 
 def check_seed(seed: int) -> None:
@@ -103,13 +123,22 @@ def check_seed(seed: int) -> None:
         raise InputError(f"--seed={seed}; accepted: 0 to {2**32 - 1}")
 
 
+def _check_laws() -> None:
+    """As far as they can be judged without a generator."""
+    for name in ("activity", "popularity"):
+        parse_law(str(FLAGS[name].value), name)
+    if FLAGS.rating_histogram != "source":
+        histogram_entries(FLAGS.rating_histogram, "rating_histogram")
+
+
 def _check_size(name: str) -> None:
-    size, samples = int(getattr(FLAGS, name)), FLAGS.num_samples
+    size, filler = int(getattr(FLAGS, name)), "num_ratings" if FLAGS.num_ratings else "num_samples"
+    rows = FLAGS[filler].value
     if not (1 if FLAGS[name].present else 0) <= size <= _MOST:
         raise InputError(f"--{name}={size}; accepted: 1 to {_MOST}")
-    if samples and size > samples:
+    if name in ("num_users", "num_items") and rows and size > rows:
         raise InputError(
-            f"--{name}={size} cannot be filled by --num_samples={samples}; accepted: 1 to {samples}, or more samples"
+            f"--{name}={size} cannot be filled by --{filler}={rows}; accepted: 1 to {rows}, or more {filler[4:]}"
         )
 
 

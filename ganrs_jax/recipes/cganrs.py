@@ -17,7 +17,7 @@ from ganrs_jax.recipes import clustered, published
 from ganrs_jax.recipes.checks import check_choice
 from ganrs_jax.recipes.interface import Dataset, Generator, Recipe, Request, completed
 from ganrs_jax.recipes.lanes import check_lanes, fit_lanes
-from ganrs_jax.recipes.published import GanrsConfig
+from ganrs_jax.recipes.published import GanrsConfig, refuse_laws
 from ganrs_jax.training import Report, silent
 
 GROUPINGS = ("gender", "age")
@@ -50,9 +50,10 @@ def fit(
     """Trains a conditional generator a lane on the users whose group is known.
 
     Raises:
-      InputError: if the source does not know the grouping, or has one group only.
+      InputError: if the source does not know the grouping, or has one group only, or a law is expected.
     """
-    del expect  # the sizes of the groups are not known yet, so nothing can be compiled ahead
+    if expect is not None:  # nothing is compiled ahead for it: the sizes of the groups are not known yet
+        refuse_laws("cganrs", expect)
     for config in configs:
         check(config)
     check_lanes(seeds, configs)  # before the first one's grouping is taken for all
@@ -112,6 +113,7 @@ def generate(generator: Generator, request: Request, report: Report = silent) ->
 
 def _planned(generator: Generator, request: Request) -> tuple[Request, np.ndarray, np.ndarray]:
     """The completed request, and the users and samples of each group."""
+    refuse_laws(generator.recipe, request)
     request, source = completed(generator, request), generator.source
     users = _rounded(_shares(request, source), request.num_users)
     activity = np.array(source["group_ratings"]) / np.array(source["group_users"])

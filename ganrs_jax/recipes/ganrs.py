@@ -18,7 +18,7 @@ from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes import clustered
 from ganrs_jax.recipes.interface import Dataset, Generator, Recipe, Request, completed
 from ganrs_jax.recipes.lanes import fit_lanes
-from ganrs_jax.recipes.published import GanrsConfig, check
+from ganrs_jax.recipes.published import GanrsConfig, check, refuse_laws
 from ganrs_jax.training import Report, silent
 
 
@@ -36,9 +36,10 @@ def fit(
 
 
 def complete(generator: Generator, request: Request) -> Request:
-    """See `Recipe.complete`; group shares need `cganrs`."""
+    """See `Recipe.complete`; group shares need `cganrs`, laws and exact numbers `profile`."""
     if request.group_shares:
         raise InputError(f"--group_shares was given to recipe {generator.recipe}, that has no groups; accepted: cganrs")
+    refuse_laws(generator.recipe, request)
     return completed(generator, request)
 
 

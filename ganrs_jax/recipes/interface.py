@@ -45,6 +45,10 @@ class Request:
     sigma: float = 0.0  # standard deviation of the noise, 0.2 to 3 ("variability"); 0 = the recipe's default
     seed: int = 0  # of everything random in generation
     group_shares: Mapping[str, float] = dataclasses.field(default_factory=dict)  # share of users a group, sums to 1
+    num_ratings: int = 0  # ratings wanted, exactly; recipe profile, which draws no raw samples
+    activity: str = "source"  # law of ratings a user, in a form of `decoding.laws.parse_law`; recipe profile
+    popularity: str = "source"  # law of ratings an item, likewise
+    rating_histogram: str = "source"  # share of each rating, in a form of `decoding.histograms`; recipe profile
 
 
 class Dataset(NamedTuple):

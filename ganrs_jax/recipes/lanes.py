@@ -32,7 +32,7 @@ from ganrs_jax.ratings import Ratings, split_rows
 from ganrs_jax.recipes import clustered
 from ganrs_jax.recipes.clustered import generator_network
 from ganrs_jax.recipes.interface import Generator, Request
-from ganrs_jax.recipes.published import LANE_FLOATS, GanrsConfig
+from ganrs_jax.recipes.published import LANE_FLOATS, GanrsConfig, refuse_laws
 from ganrs_jax.summary import describe_source
 from ganrs_jax.training import Report, lane, lane_keys, silent, stacked_floats
 
@@ -61,10 +61,12 @@ def fit_lanes(
       expect: a request that will come next; its programs compile while the GAN trains.
 
     Raises:
-      InputError: if the ratings cannot be split, or seeds or lanes are not as said.
+      InputError: if the ratings cannot be split, seeds or lanes are not as said, or a law is expected.
       TrainingDivergedError: if every lane diverges.
     """
     check_lanes(seeds, configs)
+    if expect is not None:
+        refuse_laws(recipe, expect)
     seeds, floats, config = tuple(seeds), stacked_floats(configs, LANE_FLOATS), configs[0]
     spec = _gan_spec(config, num_labels)
     samples = _dense_samples(_embedding_shapes(len(seeds), ratings, config), ratings, label)

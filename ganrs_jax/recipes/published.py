@@ -4,7 +4,9 @@ import dataclasses
 
 from ganrs_jax.adversarial.objectives import OBJECTIVES
 from ganrs_jax.adversarial.optimizers import OPTIMIZERS
+from ganrs_jax.errors import InputError
 from ganrs_jax.recipes.checks import check_choice, check_range
+from ganrs_jax.recipes.interface import Request
 
 # What lanes of one compiled program may differ in, beside their seeds.
 LANE_FLOATS = ("embedding_learning_rate", "gan_learning_rate", "beta1", "clip", "slope", "momentum", "dropout")
@@ -49,3 +51,18 @@ def check(config: GanrsConfig) -> None:
     sizes = ("embedding_size", "embedding_batch_size", "embedding_epochs", "critic_steps", "gan_steps")
     check_range(config, (*sizes, "gan_batch_size", "noise_size", "critic_hidden", "kmeans_iterations"), low=1)
     check_range(config, ("generator_hidden",), low=1)
+
+
+def refuse_laws(recipe: str, request: Request) -> None:
+    """Raises InputError for what only recipe profile can honour: an exact number of ratings, and laws of counts."""
+    if request.num_ratings:
+        raise InputError(
+            f"--num_ratings={request.num_ratings} was given to recipe {recipe}, whose ratings are what is left of its "
+            "samples; accepted: --num_samples, or recipe profile"
+        )
+    for flag in ("activity", "popularity", "rating_histogram"):
+        if getattr(request, flag) != "source":
+            raise InputError(
+                f"--{flag}={getattr(request, flag)} was given to recipe {recipe}, which follows no law; "
+                "accepted: --num_samples and no laws, or recipe profile"
+            )

@@ -24,6 +24,11 @@ FILES = {
     "same.csv": HEADER + "1,1,3\n2,2,3\n",
     "twice.csv": HEADER + "1,1,3\n2,2,4\n1,1,5\n",
     "one_user.csv": HEADER + "1,1,3\n1,2,4\n",
+    "minus.csv": "3\n2\n-1\n",
+    "words.txt": "3\nmany\n",
+    "zeros.csv": "0\n0\n",
+    "weights.xlsx": "1\n",
+    "shares.csv": "1,0.5\n2,x\n",
     "plain.csv": HEADER + "".join(f"{u},{i},{(u + i) % 5 + 1}\n" for u in range(20) for i in range(20)),
 }
 TRAIN = ("train_generator", *QUICK, "--workdir=run")
@@ -172,6 +177,64 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         (*MAKE, "--generator=groups", "--group_shares=F=0.5,X=0.5"),
         ["F=0.5, X=0.5", "shares of F"],
     ),
+    "laws of ganrs": (
+        (*MAKE, "--activity=power:1"),
+        ["--activity=power:1 was given to recipe ganrs", "accepted: --num_samples and no laws, or recipe profile"],
+    ),
+    "ratings of ganrs": (
+        ("generate", "--generator=generator", "--out=out.csv", "--num_ratings=1000"),
+        ["--num_ratings=1000 was given to recipe ganrs", "accepted: --num_samples, or recipe profile"],
+    ),
+    "histogram of cganrs": (
+        (*MAKE, "--generator=groups", "--rating_histogram=0,0,0,0,1"),
+        ["--rating_histogram=0,0,0,0,1 was given to recipe cganrs", "or recipe profile"],
+    ),
+    "laws before training": (
+        (*QUICKSTART, "--popularity=uniform"),
+        ["--popularity=uniform was given to recipe ganrs", "accepted: --num_samples and no laws"],
+    ),
+    "ratings and samples": (
+        (*MAKE, "--num_ratings=500"),
+        ["--num_ratings=500 and --num_samples=1000; accepted: --num_ratings for recipe profile, --num_samples for"],
+    ),
+    "no ratings wanted": (
+        ("generate", "--generator=generator", "--out=out.csv", "--num_ratings=0"),
+        ["--num_ratings=0; accepted: 1 to 2147483647"],
+    ),
+    "users over ratings": (
+        ("generate", "--generator=generator", "--out=out.csv", "--num_ratings=9", "--num_users=10"),
+        ["--num_users=10 cannot be filled by --num_ratings=9; accepted: 1 to 9, or more ratings"],
+    ),
+    "no such law": (
+        (*MAKE, "--activity=zipf"),
+        ["--activity=zipf: no law and no file; accepted: source, power:EXPONENT or lognormal:SIGMA", ".npy"],
+    ),
+    "law of a folder": ((*MAKE, "--activity=nothing"), ["--activity=nothing: no law and no file; accepted: source"]),
+    "law without exponent": ((*MAKE, "--popularity=power"), ["--popularity=power; accepted: source, power:EXPONENT"]),
+    "law of exponent 0": ((*MAKE, "--popularity=power:0"), ["--popularity=power:0; accepted: source, power:EXPONENT"]),
+    "law of text": ((*MAKE, "--activity=lognormal:x"), ["--activity=lognormal:x; accepted:", "(over 0, at most 50)"]),
+    "law of infinity": ((*MAKE, "--activity=lognormal:inf"), ["--activity=lognormal:inf; accepted: source"]),
+    "negative weight": (
+        (*MAKE, "--activity=minus.csv"),
+        ["--activity=minus.csv: row 3 is -1; accepted: a finite number of at least 0 a row"],
+    ),
+    "weight of text": ((*MAKE, "--popularity=words.txt"), ["--popularity=words.txt: row 2 is 'many'; accepted"]),
+    "no weight": ((*MAKE, "--activity=zeros.csv"), ["--activity=zeros.csv: no row is over 0; accepted: at least one"]),
+    "empty law": ((*MAKE, "--activity=empty.csv"), ["--activity=empty.csv: the file is empty; accepted"]),
+    "law of a table": ((*MAKE, "--activity=weights.xlsx"), ["suffix '.xlsx'; accepted: .csv, .txt, .parquet, .npy"]),
+    "histogram over one": (
+        (*MAKE, "--rating_histogram=1=0.5,5=1.5"),
+        ["--rating_histogram=1=0.5,5=1.5: the shares sum to 2; accepted:", "the nearest 1=0.25,5=0.75"],
+    ),
+    "negative share": ((*MAKE, "--rating_histogram=1=-1,5=2"), ["'1=-1'; accepted: finite levels", "no share below 0"]),
+    "share of infinity": ((*MAKE, "--rating_histogram=1=inf"), ["'1=inf'; accepted: finite levels and shares"]),
+    "histogram of text": (
+        (*MAKE, "--rating_histogram=flat"),
+        ["--rating_histogram=flat: 'flat'; accepted: source, LEVEL=SHARE,..., one share a level, or a file"],
+    ),
+    "level twice": ((*MAKE, "--rating_histogram=1=0.5,1=0.5"), ["a level is missing or twice; accepted: source"]),
+    "histogram half labelled": ((*MAKE, "--rating_histogram=1=0.5,0.5"), ["a level is missing or twice"]),
+    "row of a histogram": ((*MAKE, "--rating_histogram=shares.csv"), ["shares.csv: row 2: '2,x'; accepted: source"]),
     "grid of groups": ((*GRID, "--recipe=cganrs"), ["--recipe=cganrs; accepted: ganrs, wganrs"]),
     "grid of text": ((*GRID, "--users=ten"), ["--users=ten; accepted: numbers over 0"]),
     "grid of nobody": ((*GRID, "--users="), ["--users=; accepted: numbers over 0"]),

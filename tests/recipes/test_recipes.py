@@ -14,6 +14,7 @@ from ganrs_jax.recipes.interface import Generator, Request, best_lane, completed
 from ganrs_jax.sources import ReadOptions, load_ratings
 
 QUICK = {"embedding_epochs": 2, "gan_steps": 100, "kmeans_iterations": 20}
+PUBLISHED = ("ganrs", "wganrs", "cganrs")
 ASKED = Request(num_users=30, num_items=25, num_samples=3000, sigma=1.0, seed=5)
 
 
@@ -198,6 +199,20 @@ def test_complete_refuses_what_cannot_be_before_any_work(name, change, trained):
 def test_groups_are_refused_where_there_are_none(name, trained):
     with pytest.raises(InputError, match="that has no groups; accepted: cganrs"):
         RECIPES[name].generate(trained(name), dataclasses.replace(ASKED, group_shares={"F": 1.0}))
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize(
+    "change", [{"num_ratings": 500}, {"activity": "uniform"}, {"popularity": "power:1"}, {"rating_histogram": "5=1"}]
+)
+def test_published_recipes_refuse_laws_and_exact_numbers(name, change, trained, ratings):
+    (field, value), recipe = *change.items(), RECIPES[name]
+    asked = dataclasses.replace(ASKED, **change)
+    words = rf"--{field}={value} was given to recipe {name}, .*accepted: --num_samples.*, or recipe profile"
+    with pytest.raises(InputError, match=words):
+        recipe.complete(trained(name), asked)
+    with pytest.raises(InputError, match=words):
+        recipe.fit([0], ratings, [recipe.config(**QUICK)], expect=asked)
 
 
 def test_best_lane_is_the_least_finite_criterion():
