@@ -9,7 +9,7 @@ _EPSILON = 1e-7  # Keras's
 
 
 def _adam(floats: Mapping[str, jax.Array]) -> optax.GradientTransformation:
-    return optax.adam(floats["gan_learning_rate"], b1=floats["beta1"], eps=_EPSILON)
+    return optax.adam(floats["gan_learning_rate"], b1=floats["beta1"], b2=floats.get("beta2", 0.999), eps=_EPSILON)
 
 
 def _rmsprop(floats: Mapping[str, jax.Array]) -> optax.GradientTransformation:

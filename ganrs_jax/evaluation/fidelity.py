@@ -12,9 +12,10 @@ from ganrs_jax.evaluation.marginals import ks_distance, marginals, validity
 from ganrs_jax.evaluation.neighbours import density_coverage
 from ganrs_jax.evaluation.profiles import Profiles, profiles
 from ganrs_jax.evaluation.samples import Rated, Sample, TooSmallError, as_sample, halves, turned
-from ganrs_jax.evaluation.structure import Spectral, lifts, popularity_rating_correlation, spectral, spectrum_error
+from ganrs_jax.evaluation.structure import lifts, popularity_rating_correlation, spectral, spectrum_error
 from ganrs_jax.evaluation.two_sample import c2st_auc
 from ganrs_jax.ratings import Scale
+from ganrs_jax.spectrum import Spectral
 
 _SPLITS = 3  # of the real users into halves, for the floors
 _LEAST_GAIN = 1e-3  # of factors over biases in the real data, for a share of it to be meant

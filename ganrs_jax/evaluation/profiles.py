@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ganrs_jax.evaluation.samples import Sample, TooSmallError
-from ganrs_jax.evaluation.structure import Spectral
+from ganrs_jax.spectrum import Spectral
 
 LEAST_RATINGS = 10  # a mean over one or two ratings takes few values: such a lattice tells any two samples apart
 _LEVELS = 5  # of rating, by the quantiles of the scale

@@ -80,6 +80,7 @@ class Recipe(NamedTuple):
       complete: (generator, request) -> the request with nothing left open; raises InputError, before any
         work, on one that cannot be met.
       generate: (generator, request, report) -> Dataset.
+      lane_floats: fields of the settings that lanes of one `fit` may differ in.
     """
 
     config: type
@@ -87,6 +88,7 @@ class Recipe(NamedTuple):
     fit: Callable[..., list[Generator]]
     complete: Callable[[Generator, Request], Request]
     generate: Callable[..., Dataset]
+    lane_floats: tuple[str, ...]
 
 
 def completed(generator: Generator, request: Request) -> Request:
@@ -95,10 +97,7 @@ def completed(generator: Generator, request: Request) -> Request:
     Raises:
       InputError: on sizes that are not positive, a sigma that is not, or more users or items than samples.
     """
-    for name in ("num_users", "num_items", "num_samples", "sigma", "seed"):
-        value = getattr(request, name)
-        if not value >= 0 or value == float("inf"):
-            raise InputError(f"--{name}={value}; accepted: a number over 0, or 0 for the default")
+    check_numbers(request)
     request = dataclasses.replace(
         request,
         num_users=request.num_users or generator.source["users"],
@@ -114,6 +113,14 @@ def completed(generator: Generator, request: Request) -> Request:
                 f"accepted: 1 to {request.num_samples}, or more samples"
             )
     return request
+
+
+def check_numbers(request: Request) -> None:
+    """Raises InputError on a size, sigma or seed that is negative or not finite."""
+    for name in ("num_users", "num_items", "num_samples", "num_ratings", "sigma", "seed"):
+        value = getattr(request, name)
+        if not value >= 0 or value == float("inf"):
+            raise InputError(f"--{name}={value}; accepted: a number over 0, or 0 for the default")
 
 
 def _check_memory(num_samples: int) -> None:

@@ -91,8 +91,8 @@ def fit_lanes(
     return [Generator(recipe, configs[i], lane(arrays, i), source, facts) for i, facts in enumerate(training)]
 
 
-def check_lanes(seeds: Sequence[int], configs: Sequence[GanrsConfig]) -> None:
-    """Raises InputError unless there is a seed of 32 bits and a configuration a lane, alike but for LANE_FLOATS."""
+def check_lanes(seeds: Sequence[int], configs: Sequence[Any], floats: Sequence[str] = LANE_FLOATS) -> None:
+    """Raises InputError unless there is a seed of 32 bits and a configuration a lane, alike but for `floats`."""
     if not seeds or len(seeds) != len(configs):
         raise InputError(
             f"{len(seeds)} seeds, {len(configs)} configurations; accepted: one of each a lane, at least one"
@@ -100,10 +100,10 @@ def check_lanes(seeds: Sequence[int], configs: Sequence[GanrsConfig]) -> None:
     bad = [seed for seed in seeds if not 0 <= seed < 2**32]
     if bad:
         raise InputError(f"seed {bad[0]}; accepted: 0 to {2**32 - 1}")
-    rest = [{k: v for k, v in dataclasses.asdict(c).items() if k not in LANE_FLOATS} for c in configs]
+    rest = [{k: v for k, v in dataclasses.asdict(c).items() if k not in floats} for c in configs]
     other = [name for name, value in rest[0].items() if any(r[name] != value for r in rest)]
     if other:
-        raise InputError(f"lanes differ in {', '.join(other)}; accepted: differences in {', '.join(LANE_FLOATS)}")
+        raise InputError(f"lanes differ in {', '.join(other)}; accepted: differences in {', '.join(floats)}")
 
 
 def _gan_spec(config: GanrsConfig, num_labels: int = 0) -> GanSpec:

@@ -1,0 +1,159 @@
+"""What a profile is: who rates what, how, how noisily and how much, as one vector a user and one an item.
+
+Both kinds of vector have the same columns: <interaction factors | rating bias and factors | log precision of
+the rating noise | log number of ratings>. Several posterior draws of each are kept: whoever learns from
+them sees vectors that vary as real ones do, and no user's vector twice.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ganrs_jax.embedding.interactions import fit_interactions
+from ganrs_jax.embedding.posterior import size_facts
+from ganrs_jax.embedding.rating_factors import fit_rating_factors
+from ganrs_jax.ratings import Ratings
+from ganrs_jax.training import Report, silent
+
+_LEAST_PULL = 0.2  # of the first factor on the rarest items, in logits, that its offset is worked out from
+
+
+class Columns(NamedTuple):
+    """Which numbers of a vector are what."""
+
+    interaction_rank: int
+    rating_rank: int
+
+    @property
+    def width(self) -> int:
+        return self.interaction_rank + self.rating_rank + 3
+
+    def interaction(self, vectors: jax.Array) -> jax.Array:
+        """Factors [..., k] whose weighted products say who rates what."""
+        return vectors[..., : self.interaction_rank]
+
+    def rating(self, vectors: jax.Array) -> jax.Array:
+        """<bias, factors> [..., 1 + k]."""
+        return vectors[..., self.interaction_rank : -2]
+
+    def log_precision(self, vectors: jax.Array) -> jax.Array:
+        return vectors[..., -2]
+
+    def size(self, vectors: jax.Array) -> jax.Array:
+        """Log number of ratings, [...]."""
+        return vectors[..., -1]
+
+    def predicted(self, users_NxD: jax.Array, items_NxD: jax.Array) -> jax.Array:
+        """Rating less the mean rating, [N], in stars."""
+        x, y = self.rating(users_NxD), self.rating(items_NxD)
+        return x[:, 0] + y[:, 0] + jnp.sum(x[:, 1:] * y[:, 1:], 1)
+
+    def noise_scale(self, users_NxD: jax.Array, items_NxD: jax.Array) -> jax.Array:
+        """Standard deviation of a rating around `predicted`, [N], in stars."""
+        return jnp.exp(-(self.log_precision(users_NxD) + self.log_precision(items_NxD)) / 2)
+
+
+class ProfileEmbedding(NamedTuple):
+    """Posterior draws of the vectors of users [R, U, D] and items [R, I, D], and the mean rating.
+
+    `offset`: how much of its size a user's first interaction factor has added (`canonical`).
+    """
+
+    users: jax.Array
+    items: jax.Array
+    mean_rating: float
+    offset: float = 0.0
+
+
+def fit_profile_embedding(
+    key: jax.Array,
+    ratings: Ratings,
+    columns: Columns,
+    *,
+    rounds: int,
+    sweeps: int,
+    draws: int,
+    report: Report = silent,
+) -> ProfileEmbedding:
+    """Embeds users and items.
+
+    Args:
+      rounds: of the interaction factors; sweeps: of the rating factors.
+      draws: R.
+    """
+    keys = jax.random.split(key)
+    acts = fit_interactions(keys[0], ratings, rank=columns.interaction_rank, rounds=rounds, draws=draws, report=report)
+    per_user, per_item = np.bincount(ratings.user), np.bincount(ratings.item)
+    factors = acts.user[..., 1:], acts.item[..., 1:]
+    facts = [_facts(counts, drawn) for counts, drawn in zip((per_user, per_item), factors, strict=True)]
+    rates = fit_rating_factors(keys[1], ratings, *facts, rank=columns.rating_rank, sweeps=sweeps, report=report)
+    users, items = _vectors(factors[0], rates.user, per_user), _vectors(factors[1], rates.item, per_item)
+    return canonical(ProfileEmbedding(users, items, rates.mean), columns)
+
+
+def canonical(embedding: ProfileEmbedding, columns: Columns) -> ProfileEmbedding:
+    """The same embedding in coordinates that mean something, each by itself.
+
+    Factors that only occur in products can be shifted and turned at will. Here rating factors are centred, their
+    means' effects moved into the biases; and both kinds are turned so that those of users are white and those of
+    items uncorrelated, the strongest first; but the first interaction factor is the appetite for rare items, the
+    one whose extremes matter most, and with the log of a user's activity added it is the log of how many it
+    rates. Who rates what is given only up to a number a user and one an item.
+    """
+    k = columns.interaction_rank
+    users, items = np.asarray(embedding.users, np.float64), np.asarray(embedding.items, np.float64)
+    p, q = users[..., k + 1 : -2], items[..., k + 1 : -2]
+    p_mean, q_mean = p.mean((0, 1)), q.mean((0, 1))
+    users[..., k] += p @ q_mean - p_mean @ q_mean
+    items[..., k] += q @ p_mean
+    p -= p_mean
+    q -= q_mean
+    for part in (slice(0, k), slice(k + 1, -2)):
+        turn = _turn(users[..., part], items[..., part])
+        users[..., part] = users[..., part] @ turn
+        items[..., part] = items[..., part] @ np.linalg.inv(turn).T
+    turn = _towards_rare(items[..., :k], items[0, :, -1])
+    users[..., :k], items[..., :k] = users[..., :k] @ turn, items[..., :k] @ turn
+    offset = 1 / max(float(items[..., 0][:, _rarest(items[0, :, -1])].mean() - items[..., 0].mean()), _LEAST_PULL)
+    users[..., 0] += offset * users[..., -1]
+    return ProfileEmbedding(
+        jnp.asarray(users, jnp.float32), jnp.asarray(items, jnp.float32), embedding.mean_rating, offset
+    )
+
+
+def _towards_rare(items_RxIxK: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """A rotation [k, k] whose first axis points from the mean item to the mean of the rarest fifth."""
+    mean = items_RxIxK.mean(0)
+    rare = mean[_rarest(size)].mean(0) - mean.mean(0)
+    basis = np.linalg.qr(np.concatenate([rare[:, None], np.eye(len(rare))], 1))[0]
+    axes: np.ndarray = basis * np.sign(basis[:, 0] @ rare)
+    return axes
+
+
+def _rarest(size: np.ndarray) -> np.ndarray:
+    """Mask of the rarest fifth."""
+    mask: np.ndarray = size <= np.quantile(size, 0.2)
+    return mask
+
+
+def _turn(users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """A basis [k, k] in which users' factors are white and items' uncorrelated, strongest first."""
+    covariances = (np.cov(x.reshape(-1, x.shape[-1]).T).reshape(x.shape[-1], -1) for x in (users, items))
+    of_users, of_items = (c + 1e-9 * np.eye(len(c)) for c in covariances)
+    root = np.linalg.inv(np.linalg.cholesky(of_users)).T  # users @ root is white
+    back = np.linalg.inv(root)
+    strength, basis = np.linalg.eigh(back @ of_items @ back.T)
+    turn: np.ndarray = root @ basis[:, np.argsort(-strength)]
+    return turn
+
+
+def _facts(counts: np.ndarray, factors_RxNxK: jax.Array) -> jax.Array:
+    sizes = size_facts(counts)[None]
+    return jnp.concatenate([jnp.broadcast_to(sizes, (len(factors_RxNxK), *sizes.shape[1:])), factors_RxNxK], -1)
+
+
+def _vectors(factors: jax.Array, rates: jax.Array, counts: np.ndarray) -> jax.Array:
+    size = jnp.log(jnp.asarray(counts, jnp.float32))[None, :, None]
+    return jnp.concatenate([factors, rates, jnp.broadcast_to(size, (*factors.shape[:2], 1))], -1)

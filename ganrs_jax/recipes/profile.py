@@ -1,0 +1,254 @@
+"""The profile recipe: exact sizes, and the source's structure.
+
+Users and items are embedded by what a profile is (`embedding.profile`), a generator in two parts learns the
+vectors (`adversarial.two_part`), and a dataset is decoded with prescribed activity, popularity, histogram and
+spectrum (`plan`). It mends what the published recipes lose: the long tail, rows, distinct pairs, and how hard
+real ratings are to predict.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ganrs_jax.adversarial.objectives import OBJECTIVES
+from ganrs_jax.adversarial.optimizers import OPTIMIZERS
+from ganrs_jax.adversarial.residual import ResidualMLP
+from ganrs_jax.adversarial.two_part import PARTS, Part, TwoPartSpec, Vectors, fit_two_part, generate_vectors, matching
+from ganrs_jax.decoding.histograms import parse_histogram
+from ganrs_jax.decoding.laws import count_law, parse_law
+from ganrs_jax.decoding.limits import check_counts
+from ganrs_jax.decoding.marginals import find_quantiles
+from ganrs_jax.decoding.strata import find_strata
+from ganrs_jax.embedding.profile import Columns
+from ganrs_jax.errors import InputError
+from ganrs_jax.ratings import Ratings
+from ganrs_jax.recipes.checks import check_choice, check_range
+from ganrs_jax.recipes.decoders import DECODERS
+from ganrs_jax.recipes.embeddings import EMBEDDINGS
+from ganrs_jax.recipes.interface import Dataset, Generator, Recipe, Request, check_numbers
+from ganrs_jax.recipes.lanes import check_lanes
+from ganrs_jax.recipes.prescribed import prescribe_spectrum
+from ganrs_jax.summary import describe_source
+from ganrs_jax.training import Report, TrainingDivergedError, lane, silent, stacked_floats
+
+LANE_FLOATS = ("gan_learning_rate", "beta1", "beta2", "clip", "gradient_penalty", "average")
+_MATCHED = 65536  # generated vectors whose moments are matched
+_JUDGED = 8192  # vectors that choose the best average
+_COLLAPSED = 0.4  # sliced Wasserstein distance over which a part has learned nothing
+_ATTEMPTS = 3  # of training, each from other keys
+
+
+@dataclasses.dataclass(frozen=True)
+class ProfileConfig:
+    """Settings of the profile recipe; one set for all sources."""
+
+    embedding: str = "profile"  # profile | deepmf
+    interaction_rank: int = 20  # factors of who rates what
+    rating_rank: int = 8  # factors of how users rate
+    embedding_rounds: int = 14  # of the interaction factors (embedding profile)
+    embedding_sweeps: int = 40  # of the rating factors (embedding profile); epochs (deepmf)
+    posterior_draws: int = 8  # of each vector, over 1; the last chooses the best average, the others are learned
+    objective: str = "relativistic"  # bce | wasserstein | wgan_gp | relativistic
+    optimizer: str = "adam"  # adam | rmsprop
+    gan_learning_rate: float = 1e-3  # of all networks at the start
+    beta1: float = 0.0  # Adam's, 0 to 1
+    beta2: float = 0.95  # Adam's, 0 to 1
+    clip: float = 0.01  # bound of the critics' weights, objective wasserstein only
+    gradient_penalty: float = 0.3  # weight, objectives wgan_gp and relativistic
+    average: float = 0.998  # of the generators' weights: share kept a step, 0 to 1
+    critic_steps: int = 1  # critic steps a generator step
+    gan_steps: int = 3000  # generator steps
+    gan_batch_size: int = 128  # vectors a step
+    noise_size: int = 64  # numbers in a noise vector
+    width: int = 128  # of the networks' layers
+    blocks: int = 2  # residual blocks of each network
+    spectrum_rounds: int = 6  # of prescribing the spectrum; 0 = leave it as learned
+    decoder: str = "transport"  # transport | kmeans
+    kmeans_iterations: int = 100  # at most, decoder kmeans
+    kmeans_tolerance: float = 1e-4  # share of the mean variance, decoder kmeans
+    sigma: float = 1.0  # noise of generation where the request gives none
+
+
+def check(config: ProfileConfig) -> None:
+    """Raises InputError naming the first field whose value cannot be, and what is accepted."""
+    check_choice(config, "embedding", EMBEDDINGS)
+    check_choice(config, "objective", OBJECTIVES)
+    check_choice(config, "optimizer", OPTIMIZERS)
+    check_choice(config, "decoder", DECODERS)
+    check_range(config, ("beta1", "beta2", "average"), low=0, below=1)
+    check_range(config, ("gan_learning_rate", "clip", "sigma"), above=0)
+    check_range(config, ("gradient_penalty", "kmeans_tolerance"), low=0)
+    check_range(config, ("posterior_draws",), low=2)
+    check_range(config, ("spectrum_rounds",), low=0)
+    sizes = ("interaction_rank", "rating_rank", "embedding_rounds", "embedding_sweeps", "critic_steps", "gan_steps")
+    check_range(config, (*sizes, "gan_batch_size", "noise_size", "width", "blocks", "kmeans_iterations"), low=1)
+
+
+def fit(
+    seeds: Sequence[int],
+    ratings: Ratings,
+    configs: Sequence[ProfileConfig],
+    report: Report = silent,
+    expect: Request | None = None,
+) -> list[Generator]:
+    """Trains a generator a lane; all lanes share one embedding.
+
+    Raises:
+      InputError: if a configuration, seeds or lanes cannot be, the ratings are too few to embed, or no dataset
+        can meet what is expected.
+      TrainingDivergedError: if every lane diverges.
+    """
+    for each in configs:
+        check(each)
+    check_lanes(seeds, configs, LANE_FLOATS)
+    config = configs[0]
+    _check_size(ratings)
+    if expect is not None:
+        complete(Generator("profile", config, _laws(ratings), describe_source(ratings), {}), expect)
+    which = Columns(config.interaction_rank, config.rating_rank)
+    embedding = EMBEDDINGS[config.embedding](ratings, config, report)
+    vectors = {part: _split(getattr(embedding, part)) for part in PARTS}
+    floats = stacked_floats(configs, LANE_FLOATS)
+    spec = _spec(config, which)
+    lanes, attempts = _trained(tuple(seeds), spec, vectors, floats, report)
+    shared = {**_laws(ratings), "choice": np.eye(which.interaction_rank, dtype=np.float32)}
+    shared |= {"mean_rating": np.float32(embedding.mean_rating), "offset": np.float32(embedding.offset)}
+    strata = {"users": (0, 1 / embedding.offset if embedding.offset else 0.0), "items": (-1, 1.0)}  # column, slope
+    source, made = describe_source(ratings), []
+    for seed, each, state, attempt in zip(seeds, configs, lanes, attempts, strict=True):
+        arrays = {
+            **shared,
+            **{part: _part(spec, state[part].best, getattr(embedding, part), *strata[part]) for part in PARTS},
+        }
+        generator = Generator("profile", each, arrays, source, _facts(seed, state, attempt))
+        made.append(prescribe_spectrum(generator, ratings, each.spectrum_rounds, report))
+    return made
+
+
+def complete(generator: Generator, request: Request) -> Request:
+    """The request with the source's numbers where it has none.
+
+    Left open, the number of ratings follows the users, and fewer items take their share of it: a user rates as
+    much, of the source's items, as in the source.
+
+    Raises:
+      InputError: on a request that no dataset can meet, naming the nearest one that can be met.
+    """
+    check_numbers(request)
+    if request.group_shares:
+        raise InputError("--group_shares: recipe profile has no groups; accepted: recipe cganrs")
+    request = _sized(generator.source, request)
+    parse_histogram(request.rating_histogram, generator.scale, "rating_histogram")
+    check_counts(
+        request.num_users,
+        request.num_items,
+        request.num_ratings,
+        activity=parse_law(request.activity, "activity"),
+        popularity=parse_law(request.popularity, "popularity"),
+        users=generator.arrays["activity"],
+        items=generator.arrays["popularity"],
+    )
+    return dataclasses.replace(request, sigma=request.sigma or generator.config.sigma)
+
+
+def generate(generator: Generator, request: Request, report: Report = silent) -> Dataset:
+    """A dataset of exactly the users, items and ratings asked for (decoder transport).
+
+    Raises:
+      InputError: on a request that no dataset can meet.
+    """
+    return DECODERS[generator.config.decoder](generator, complete(generator, request), report)
+
+
+def _sized(source: Mapping[str, Any], request: Request) -> Request:
+    num_users = request.num_users or source["users"]
+    share = min(1.0, (request.num_items or source["items"]) / source["items"])
+    natural = max(1, round(source["ratings"] * num_users / source["users"] * share))
+    num_ratings = request.num_ratings or request.num_samples or max(natural, num_users, request.num_items)
+    num_items = request.num_items or max(1, min(source["items"], num_ratings // 2))
+    return dataclasses.replace(
+        request, num_users=num_users, num_items=num_items, num_ratings=num_ratings, num_samples=0
+    )
+
+
+def _check_size(ratings: Ratings) -> None:
+    """Embedding and spectrum need some users and items; fewer would also be found in what is generated."""
+    if min(ratings.num_users, ratings.num_items) < 20:
+        raise InputError(
+            f"{ratings.name}: {ratings.num_users} users, {ratings.num_items} items; accepted: at least 20 of each"
+        )
+
+
+def _spec(config: ProfileConfig, which: Columns) -> TwoPartSpec:
+    return TwoPartSpec(
+        generator=ResidualMLP(config.width, config.blocks, which.width),
+        critic=ResidualMLP(config.width, config.blocks, 1),
+        objective=config.objective,
+        optimizer=config.optimizer,
+        noise_size=config.noise_size,
+        batch_size=config.gan_batch_size,
+        critic_steps=config.critic_steps,
+        num_steps=config.gan_steps,
+    )
+
+
+def _split(drawn_RxNxD: jax.Array) -> Vectors:
+    """Standardised vectors: all draws but the last to learn, the last to choose by."""
+    flat = drawn_RxNxD.reshape(-1, drawn_RxNxD.shape[-1])
+    scaled = (drawn_RxNxD - flat.mean(0)) / (flat.std(0) + 1e-6)
+    return Vectors(scaled[:-1], scaled[-1][np.resize(np.arange(scaled.shape[1]), _JUDGED)])
+
+
+def _trained(
+    seeds: tuple[int, ...], spec: TwoPartSpec, vectors: Any, floats: Any, report: Report
+) -> tuple[list[dict[str, Part]], list[int]]:
+    """The state of each lane and how many attempts it took: a lane that collapsed starts again from another key."""
+    lanes: list[Any] = [None] * len(seeds)
+    attempts = [0] * len(seeds)
+    for attempt in range(_ATTEMPTS):
+        again = [i for i, state in enumerate(lanes) if state is None or _distance(state) > _COLLAPSED]
+        if not again:
+            break
+        mine = {name: value[np.array(again)] for name, value in floats.items()}
+        try:
+            state = fit_two_part(
+                tuple(seeds[i] for i in again), spec, vectors, floats=mine, attempt=attempt, report=report
+            )
+        except TrainingDivergedError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            continue
+        for place, index in enumerate(again):
+            lanes[index], attempts[index] = lane(state, place), attempt
+    return lanes, attempts
+
+
+def _distance(state: Mapping[str, Part]) -> float:
+    worst = max(float(state[part].distance) for part in PARTS)
+    return worst if np.isfinite(worst) else np.inf
+
+
+def _facts(seed: int, state: Mapping[str, Part], restarts: int) -> dict[str, Any]:
+    distances = {f"{part}_distance": float(state[part].distance) for part in PARTS}
+    return {"seed": int(seed), "criterion": sum(distances.values()), "restarts": restarts, **distances}
+
+
+def _part(spec: TwoPartSpec, weights: Any, drawn_RxNxD: jax.Array, column: int, slope: float) -> dict[str, Any]:
+    made = generate_vectors(jax.random.key(0), spec.generator, weights, jnp.float32(1), (_MATCHED, spec.noise_size))
+    held = {"weights": weights, "matching": matching(made, drawn_RxNxD)}
+    return {
+        **jax.tree.map(np.asarray, held),
+        "strata": find_strata(drawn_RxNxD, column, slope),
+        "quantiles": find_quantiles(drawn_RxNxD),
+    }
+
+
+def _laws(ratings: Ratings) -> dict[str, Any]:
+    return {"activity": count_law(np.bincount(ratings.user)), "popularity": count_law(np.bincount(ratings.item))}
+
+
+RECIPE = Recipe(ProfileConfig, check, fit, complete, generate, LANE_FLOATS)
