@@ -18,7 +18,6 @@ from ganrs_jax.checkpoint import save_generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.recipes.interface import Generator, best_lane
-from ganrs_jax.recipes.published import LANE_FLOATS
 from ganrs_jax.whole_files import check_writable
 
 PRESETS = {
@@ -82,7 +81,7 @@ def swept(config: Any, sweep: str) -> list[Any]:
     if not sweep:
         return [config]
     name, _, values = sweep.partition("=")
-    floats = [field for field in LANE_FLOATS if hasattr(config, field)]
+    floats = get_recipe(FLAGS.recipe).lane_floats
     try:
         numbers = [float(v) for v in values.split(",")]
     except ValueError:

@@ -73,8 +73,8 @@ def _turn(key: jax.Array, side: _Side, x: jax.Array, other: jax.Array, drawn: fl
 def _draws(key: jax.Array, side: _Side, x: jax.Array, other: jax.Array, count: int) -> jax.Array:
     """Draws [R, N, 1 + k] from the Laplace approximation at the mode."""
     prior = fit_prior(x, side.facts)
-    for _ in range(2):
-        x, _ = _newton(key, side, x, other, prior)
+    for number in range(2):
+        x, _ = _newton(jax.random.fold_in(key, number), side, x, other, prior)
     gram, linear = _quadratic(side, x, other)
     drawn = [with_prior(k, gram, linear, prior, side.facts)[1] for k in jax.random.split(key, count)]
     return jnp.stack(drawn)

@@ -50,7 +50,7 @@ def with_prior(
 ) -> tuple[jax.Array, jax.Array]:
     """Mean and draw [N, K] of the posterior of a normal likelihood (gram, linear) and the prior."""
     mean = facts_NxF @ prior.coefficients_FxK
-    return draw_vectors(key, gram_NxKxK + prior.precision_KxK, linear_NxK + mean @ prior.precision_KxK)
+    return draw_vectors(key, gram_NxKxK + prior.precision_KxK[None], linear_NxK + mean @ prior.precision_KxK)
 
 
 def size_facts(counts: np.ndarray) -> jax.Array:

@@ -1,10 +1,15 @@
 """The recipes by name."""
 
 from ganrs_jax.errors import InputError
-from ganrs_jax.recipes import cganrs, ganrs, wganrs
+from ganrs_jax.recipes import cganrs, ganrs, profile, wganrs
 from ganrs_jax.recipes.interface import Recipe
 
-RECIPES: dict[str, Recipe] = {"ganrs": ganrs.RECIPE, "wganrs": wganrs.RECIPE, "cganrs": cganrs.RECIPE}
+RECIPES: dict[str, Recipe] = {
+    "profile": profile.RECIPE,
+    "ganrs": ganrs.RECIPE,
+    "wganrs": wganrs.RECIPE,
+    "cganrs": cganrs.RECIPE,
+}
 
 
 def get_recipe(name: str) -> Recipe:

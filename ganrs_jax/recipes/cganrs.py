@@ -17,7 +17,7 @@ from ganrs_jax.recipes import clustered, published
 from ganrs_jax.recipes.checks import check_choice
 from ganrs_jax.recipes.interface import Dataset, Generator, Recipe, Request, completed
 from ganrs_jax.recipes.lanes import check_lanes, fit_lanes
-from ganrs_jax.recipes.published import GanrsConfig, refuse_laws
+from ganrs_jax.recipes.published import LANE_FLOATS, GanrsConfig, refuse_laws
 from ganrs_jax.training import Report, silent
 
 GROUPINGS = ("gender", "age")
@@ -172,4 +172,5 @@ RECIPE = Recipe(
     fit=fit,
     complete=lambda generator, request: _planned(generator, request)[0],
     generate=generate,
+    lane_floats=LANE_FLOATS,
 )

@@ -18,7 +18,7 @@ from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes import clustered
 from ganrs_jax.recipes.interface import Dataset, Generator, Recipe, Request, completed
 from ganrs_jax.recipes.lanes import fit_lanes
-from ganrs_jax.recipes.published import GanrsConfig, check, refuse_laws
+from ganrs_jax.recipes.published import LANE_FLOATS, GanrsConfig, check, refuse_laws
 from ganrs_jax.training import Report, silent
 
 
@@ -56,4 +56,4 @@ def generate(generator: Generator, request: Request, report: Report = silent) ->
     return clustered.assemble(generator, request, samples, users, items)
 
 
-RECIPE = Recipe(config=GanrsConfig, check=check, fit=fit, complete=complete, generate=generate)
+RECIPE = Recipe(GanrsConfig, check, fit, complete, generate, LANE_FLOATS)

@@ -45,7 +45,7 @@ def prescribe_spectrum(generator: Generator, ratings: Ratings, rounds: int, repo
 def _correction(values: np.ndarray, wanted: np.ndarray, rank: int) -> np.ndarray:
     """Factors of the weights: a singular value near the edge of the noise hardly answers to its weight."""
     response = np.maximum(1 - (values[-1] / values) ** 2, _LEAST_RESPONSE)
-    factor = np.clip((wanted / values) ** (1 / response), 0.7, 1.6)[:rank]
+    factor = np.clip((wanted / values) ** (1 / response), 0.6, 2.0)[:rank]
     return np.pad(factor, (0, rank - len(factor)), constant_values=1.0)
 
 

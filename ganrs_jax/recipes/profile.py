@@ -66,7 +66,7 @@ class ProfileConfig:
     noise_size: int = 64  # numbers in a noise vector
     width: int = 128  # of the networks' layers
     blocks: int = 2  # residual blocks of each network
-    spectrum_rounds: int = 6  # of prescribing the spectrum; 0 = leave it as learned
+    spectrum_rounds: int = 8  # of prescribing the spectrum; 0 = leave it as learned
     decoder: str = "transport"  # transport | kmeans
     kmeans_iterations: int = 100  # at most, decoder kmeans
     kmeans_tolerance: float = 1e-4  # share of the mean variance, decoder kmeans

@@ -11,7 +11,7 @@ from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes import ganrs
 from ganrs_jax.recipes.interface import Generator, Recipe, Request
 from ganrs_jax.recipes.lanes import fit_lanes
-from ganrs_jax.recipes.published import GanrsConfig, check
+from ganrs_jax.recipes.published import LANE_FLOATS, GanrsConfig, check
 from ganrs_jax.training import Report, silent
 
 
@@ -45,4 +45,5 @@ RECIPE = Recipe(
     fit=fit,
     complete=ganrs.complete,
     generate=ganrs.generate,
+    lane_floats=LANE_FLOATS,
 )

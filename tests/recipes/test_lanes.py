@@ -8,15 +8,14 @@ from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES
 from ganrs_jax.recipes.lanes import check_lanes
 from ganrs_jax.recipes.published import LANE_FLOATS, GanrsConfig
-from ganrs_jax.sources import ReadOptions, load_ratings
 
 QUICK = {"embedding_epochs": 1, "gan_steps": 50}
 OTHER = {"gan_steps": 51, "train_share": 0.7, "sigma": 2.0, "kmeans_tolerance": 0.1, "generator_hidden": (11, 20)}
 
 
 @pytest.fixture(scope="module")
-def ratings():
-    return load_ratings("planted", ReadOptions(planted_users=80, planted_items=60, planted_ratings=2000))
+def ratings(tiny):
+    return tiny
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -55,8 +54,8 @@ def test_lanes_of_two_groupings_are_refused(ratings):
 @pytest.mark.parametrize("name", RECIPES)
 def test_fit_refuses_a_configuration_that_cannot_be(name, ratings):
     config = RECIPES[name].config
-    with pytest.raises(InputError, match=r"--config\.dropout=1\.0; accepted: at least 0 and under 1"):
-        RECIPES[name].fit([0, 1], ratings, [config(), config(dropout=1.0)])
+    with pytest.raises(InputError, match=r"--config\.beta1=1\.0; accepted: at least 0 and under 1"):
+        RECIPES[name].fit([0, 1], ratings, [config(), config(beta1=1.0)])
 
 
 def test_a_whole_number_for_a_float_field_is_that_float(ratings):

@@ -11,16 +11,28 @@ from ganrs_jax.decoding.unit_scale import to_unit
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES, get_recipe
 from ganrs_jax.recipes.interface import Generator, Request, best_lane, completed
-from ganrs_jax.sources import ReadOptions, load_ratings
+from tests.recipes.conftest import ASKED, PUBLISHED, quick
 
-QUICK = {"embedding_epochs": 2, "gan_steps": 100, "kmeans_iterations": 20}
-PUBLISHED = ("ganrs", "wganrs", "cganrs")
-ASKED = Request(num_users=30, num_items=25, num_samples=3000, sigma=1.0, seed=5)
+BAD_VALUES = {
+    "objective": "nonsense",
+    "optimizer": "sgd",
+    "gan_steps": 0,
+    "train_share": 1.0,
+    "gan_learning_rate": float("nan"),
+    "dropout": 1.0,
+    "generator_hidden": (0, 20),
+    "sigma": 0.0,
+    "embedding": "pca",
+    "decoder": "nearest",
+    "posterior_draws": 1,
+    "gradient_penalty": -1.0,
+    "average": 1.0,
+}
 
 
 @pytest.fixture(scope="module")
-def ratings():
-    return load_ratings("planted", ReadOptions(planted_users=80, planted_items=60, planted_ratings=2000))
+def ratings(tiny):
+    return tiny
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +42,7 @@ def trained(ratings):
 
     def get(name):
         if name not in held:
-            held[name] = RECIPES[name].fit([3], ratings, [RECIPES[name].config(**QUICK)])[0]
+            held[name] = RECIPES[name].fit([3], ratings, [quick(name)])[0]
         return held[name]
 
     return get
@@ -39,7 +51,7 @@ def trained(ratings):
 @pytest.mark.parametrize("name", RECIPES)
 def test_datasets_are_valid(name, trained):
     generator = trained(name)
-    dataset = RECIPES[name].generate(generator, ASKED)
+    dataset = RECIPES[name].generate(generator, ASKED[name])
     assert len(dataset.user) == len(dataset.item) == len(dataset.rating) == dataset.metadata["rows"] > 100
     assert (dataset.user.dtype, dataset.item.dtype, dataset.rating.dtype) == (np.int32, np.int32, np.float32)
     assert 0 <= dataset.user.min() <= dataset.user.max() < 30
@@ -48,8 +60,10 @@ def test_datasets_are_valid(name, trained):
     pairs = dataset.user.astype(np.int64) * 25 + dataset.item
     assert (np.diff(pairs) > 0).all()  # ascending, so none repeats
     facts = json.loads(json.dumps(dataset.metadata))
-    dropped = sum(facts[k] for k in ("dropped_identical", "dropped_conflicting", "dropped_second_ratings"))
-    assert facts["rows"] + dropped == 3000
+    reasons = ("dropped_identical", "dropped_conflicting", "dropped_second_ratings")
+    dropped = sum(facts.get(reason, 0) for reason in reasons)
+    assert facts["rows"] + dropped == (ASKED[name].num_samples or ASKED[name].num_ratings)
+    assert (name in PUBLISHED) == all(reason in facts for reason in reasons)
     assert facts["request"]["sigma"] == 1.0
     assert facts["users"] == len(np.unique(dataset.user))
 
@@ -57,11 +71,11 @@ def test_datasets_are_valid(name, trained):
 @pytest.mark.parametrize("name", RECIPES)
 def test_same_seed_same_dataset_other_seed_another(name, trained, ratings):
     recipe = RECIPES[name]
-    again = recipe.fit([3], ratings, [recipe.config(**QUICK)])[0]
-    first, same = recipe.generate(trained(name), ASKED), recipe.generate(again, ASKED)
+    again = recipe.fit([3], ratings, [quick(name)])[0]
+    first, same = recipe.generate(trained(name), ASKED[name]), recipe.generate(again, ASKED[name])
     for one, other in zip(first[:3], same[:3], strict=True):
         np.testing.assert_array_equal(one, other)
-    other = recipe.generate(trained(name), dataclasses.replace(ASKED, seed=6))
+    other = recipe.generate(trained(name), dataclasses.replace(ASKED[name], seed=6))
     assert not np.array_equal(first.user, other.user) or not np.array_equal(first.item, other.item)
 
 
@@ -69,14 +83,14 @@ def test_same_seed_same_dataset_other_seed_another(name, trained, ratings):
 def test_lanes_equal_single_runs(name, trained, ratings):
     """Two seeds and two settings of a float at once; the lane that equals the single run gives its dataset."""
     recipe = RECIPES[name]
-    config = recipe.config(**QUICK)
-    other = dataclasses.replace(config, gan_learning_rate=1e-3)
+    config = quick(name)
+    other = dataclasses.replace(config, gan_learning_rate=2e-3)
     lanes = recipe.fit([3, 3, 4, 4], ratings, [config, other, config, other])
     alone = trained(name)
     for a, b in zip(jax.tree.leaves(lanes[0].arrays), jax.tree.leaves(alone.arrays), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
     assert abs(lanes[0].training["criterion"] - alone.training["criterion"]) < 1e-3
-    assert lanes[1].config.gan_learning_rate == 1e-3
+    assert lanes[1].config.gan_learning_rate == 2e-3
     assert len({lane.training["criterion"] for lane in lanes}) == 4
 
 
@@ -86,13 +100,13 @@ def test_a_generator_holds_no_users_and_no_items(name, trained, ratings):
     assert not sizes & {ratings.num_users, ratings.num_items, ratings.num_ratings}
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_moments_of_the_source_are_kept(name, trained, ratings):
     generator = trained(name)
     unit = to_unit(ratings.rating, ratings.scale)
     np.testing.assert_allclose(generator.arrays["rating_mean"], unit.mean(), rtol=1e-4)
     np.testing.assert_allclose(generator.arrays["rating_std"], unit.std(), rtol=1e-4)
-    dataset = RECIPES[name].generate(generator, dataclasses.replace(ASKED, num_samples=20_000))
+    dataset = RECIPES[name].generate(generator, dataclasses.replace(ASKED[name], num_samples=20_000))
     assert abs(dataset.rating.mean() - ratings.rating.mean()) < 0.8  # repeats that are dropped move it
 
 
@@ -115,34 +129,31 @@ def test_published_settings_are_the_defaults(name, settings):
     assert (c.kmeans_iterations, c.kmeans_tolerance, c.clip) == (100, 1e-4, 0.01)
 
 
-def test_every_recipe_has_its_settings_pinned():
+def test_every_published_recipe_has_its_settings_pinned():
     marks = test_published_settings_are_the_defaults.pytestmark
-    assert {name for name, _ in marks[0].args[1]} == set(RECIPES)
+    assert {name for name, _ in marks[0].args[1]} == set(PUBLISHED) == set(RECIPES) - {"profile"}
 
 
 @pytest.mark.parametrize("name", RECIPES)
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("objective", "nonsense"),
-        ("optimizer", "sgd"),
-        ("gan_steps", 0),
-        ("train_share", 1.0),
-        ("gan_learning_rate", float("nan")),
-        ("dropout", 1.0),
-        ("generator_hidden", (0, 20)),
-        ("sigma", 0.0),
-    ],
-)
-def test_values_that_cannot_be_are_refused_by_name(name, field, value):
+@pytest.mark.parametrize("field", BAD_VALUES)
+def test_values_that_cannot_be_are_refused_by_name(name, field):
     recipe = RECIPES[name]
     recipe.check(recipe.config())
+    if field not in {f.name for f in dataclasses.fields(recipe.config)}:
+        return
     with pytest.raises(InputError, match=rf"--config\.{field}=.*accepted: "):
-        recipe.check(recipe.config(**{field: value}))
+        recipe.check(recipe.config(**{field: BAD_VALUES[field]}))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_lane_floats_are_floats_of_the_recipe(name):
+    recipe = RECIPES[name]
+    assert recipe.lane_floats
+    assert all(type(getattr(recipe.config(), field)) is float for field in recipe.lane_floats)
 
 
 def test_an_unknown_recipe_lists_the_known():
-    with pytest.raises(InputError, match="--recipe=nonsense; accepted: ganrs, wganrs, cganrs"):
+    with pytest.raises(InputError, match="--recipe=nonsense; accepted: profile, ganrs, wganrs, cganrs"):
         get_recipe("nonsense")
 
 
@@ -160,9 +171,9 @@ def test_an_unknown_recipe_lists_the_known():
     ],
 )
 def test_requests_that_cannot_be_filled_are_refused(change, words, trained):
-    for name in RECIPES:
+    for name in PUBLISHED:
         with pytest.raises(InputError, match=words):
-            RECIPES[name].generate(trained(name), dataclasses.replace(ASKED, **change))
+            RECIPES[name].generate(trained(name), dataclasses.replace(ASKED[name], **change))
 
 
 def test_a_request_without_numbers_takes_the_sources(trained):
@@ -173,9 +184,11 @@ def test_a_request_without_numbers_takes_the_sources(trained):
 @pytest.mark.parametrize("name", RECIPES)
 def test_complete_fills_what_is_open_and_keeps_what_is_not(name, trained):
     generator = trained(name)
-    sizes = (generator.source[k] for k in ("users", "items", "ratings"))
-    assert RECIPES[name].complete(generator, Request(seed=7)) == Request(*sizes, generator.config.sigma, 7)
-    assert RECIPES[name].complete(generator, ASKED) == ASKED
+    users, items, ratings = (generator.source[k] for k in ("users", "items", "ratings"))
+    rows = {"num_ratings" if name == "profile" else "num_samples": ratings}
+    filled = Request(users, items, sigma=generator.config.sigma, seed=7, **rows)
+    assert RECIPES[name].complete(generator, Request(seed=7)) == filled
+    assert RECIPES[name].complete(generator, ASKED[name]) == ASKED[name]
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -184,7 +197,7 @@ def test_complete_fills_what_is_open_and_keeps_what_is_not(name, trained):
     [
         {"num_users": -1},
         {"num_items": 3001},
-        {"num_samples": 29},
+        {"num_samples": 29, "num_ratings": 0},
         {"sigma": float("inf")},
         {"seed": -1},
         {"group_shares": {"nobody": 1.0}},
@@ -192,13 +205,13 @@ def test_complete_fills_what_is_open_and_keeps_what_is_not(name, trained):
 )
 def test_complete_refuses_what_cannot_be_before_any_work(name, change, trained):
     with pytest.raises(InputError, match="accepted: "):
-        RECIPES[name].complete(trained(name), dataclasses.replace(ASKED, **change))
+        RECIPES[name].complete(trained(name), dataclasses.replace(ASKED[name], **change))
 
 
 @pytest.mark.parametrize("name", ["ganrs", "wganrs"])
 def test_groups_are_refused_where_there_are_none(name, trained):
     with pytest.raises(InputError, match="that has no groups; accepted: cganrs"):
-        RECIPES[name].generate(trained(name), dataclasses.replace(ASKED, group_shares={"F": 1.0}))
+        RECIPES[name].generate(trained(name), dataclasses.replace(ASKED[name], group_shares={"F": 1.0}))
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -207,12 +220,12 @@ def test_groups_are_refused_where_there_are_none(name, trained):
 )
 def test_published_recipes_refuse_laws_and_exact_numbers(name, change, trained, ratings):
     (field, value), recipe = *change.items(), RECIPES[name]
-    asked = dataclasses.replace(ASKED, **change)
+    asked = dataclasses.replace(ASKED[name], **change)
     words = rf"--{field}={value} was given to recipe {name}, .*accepted: --num_samples.*, or recipe profile"
     with pytest.raises(InputError, match=words):
         recipe.complete(trained(name), asked)
     with pytest.raises(InputError, match=words):
-        recipe.fit([0], ratings, [recipe.config(**QUICK)], expect=asked)
+        recipe.fit([0], ratings, [quick(name)], expect=asked)
 
 
 def test_best_lane_is_the_least_finite_criterion():

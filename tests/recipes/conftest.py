@@ -1,0 +1,48 @@
+"""Settings with which each recipe trains in a second or so, and a dataset to ask of it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ganrs_jax.ratings import Ratings
+from ganrs_jax.recipes import RECIPES, profile
+from ganrs_jax.recipes.interface import Request
+from ganrs_jax.sources import ReadOptions, load_ratings
+
+PUBLISHED = ("ganrs", "wganrs", "cganrs")
+QUICK = {name: {"embedding_epochs": 2, "gan_steps": 100, "kmeans_iterations": 20} for name in PUBLISHED} | {
+    "profile": {
+        "interaction_rank": 4,
+        "rating_rank": 2,
+        "embedding_rounds": 3,
+        "embedding_sweeps": 3,
+        "posterior_draws": 2,
+        "gan_steps": 50,
+        "width": 32,
+        "blocks": 1,
+        "spectrum_rounds": 1,
+        "kmeans_iterations": 20,
+    }
+}
+ASKED = {name: Request(num_users=30, num_items=25, num_samples=3000, sigma=1.0, seed=5) for name in PUBLISHED} | {
+    "profile": Request(num_users=30, num_items=25, num_ratings=300, sigma=1.0, seed=5)
+}
+
+
+def quick(name: str, **changes):
+    """The recipe's configuration at its quick settings, but for the changes."""
+    return RECIPES[name].config(**QUICK[name] | changes)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_are_judged() -> Iterator[None]:
+    """Fewer vectors than by default choose the best average of a generator: it is most of a quick training's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(profile, "_JUDGED", 512)
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Ratings:
+    """80 users, 60 items, 2,000 ratings."""
+    return load_ratings("planted", ReadOptions(planted_users=80, planted_items=60, planted_ratings=2000))
