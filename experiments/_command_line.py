@@ -27,7 +27,7 @@ def parse(argv: Sequence[str], presets: Presets) -> list[str]:
 
     Args:
       argv: the program's name, then flags; those given win over the preset's.
-      presets: name -> flags it stands for.
+      presets: name -> flags it stands for; of its --config fields those hold that the recipe has.
 
     Raises:
       InputError: for every mistake, naming flag, value and what is accepted.
@@ -35,10 +35,12 @@ def parse(argv: Sequence[str], presets: Presets) -> list[str]:
     given = list(argv)
     try:
         given = FLAGS.read_flags_from_files(given)
-        given = [given[0], *presets.get(_peek(given, "preset") or "", ()), *given[1:]]
-        recipe = ""
+        preset, recipe = presets.get(_peek(given, "preset") or "", ()), ""
         if "recipe" in FLAGS:
-            recipe = _peek(given, "recipe") or str(FLAGS["recipe"].default)
+            recipe = _peek([given[0], *preset, *given[1:]], "recipe") or str(FLAGS["recipe"].default)
+            preset = _held(preset, recipe)
+        given = [given[0], *preset, *given[1:]]
+        if recipe:
             _define_config(given, recipe)
         if not _HELP.isdisjoint(given):
             _show_help(recipe)
@@ -95,6 +97,12 @@ def _define_config(argv: list[str], name: str) -> None:
         type(default).__name__, [(f.name, f.type, f) for f in dataclasses.fields(default)], frozen=False
     )
     config_flags.DEFINE_config_dataclass("config", open_class(), f"Settings of recipe {name}.", sys_argv=argv)
+
+
+def _held(preset: Sequence[str], recipe: str) -> list[str]:
+    """A preset's flags without the --config fields that the recipe does not have."""
+    names = {f"--config.{f.name}" for f in dataclasses.fields(get_recipe(recipe).config)}
+    return [flag for flag in preset if not flag.startswith("--config.") or flag.partition("=")[0] in names]
 
 
 def _peek(argv: Sequence[str], flag: str) -> str | None:

@@ -17,7 +17,7 @@ from ganrs_jax.evaluation.fidelity import fidelity, reference
 from ganrs_jax.evaluation.figures import Fidelity
 from ganrs_jax.evaluation.samples import Rated
 from ganrs_jax.evaluation.signatures import signatures
-from ganrs_jax.report.fidelity import fidelity_table
+from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
 from ganrs_jax.sources import SOURCES, ReadOptions, load_ratings
 from ganrs_jax.sources.tables import read_table
 
@@ -49,7 +49,8 @@ def main() -> None:
         results[name] = fidelity(known, dataset, name)
         progress("compare", done, 1 + len(datasets), {})
     say(fidelity_table(results, real.name))
-    _say_words(results)
+    for line in fidelity_words(results):
+        say(line)
     records = {name: _record(given, results[name]) for name, given in zip(names, FLAGS.synthetic, strict=True)}
     figures = {"real": real.name, "synthetic": records}
     workdir.results(figures)
@@ -76,14 +77,6 @@ def _synthetic(given: str) -> Rated:
     if not path.is_file():
         raise InputError(f"--synthetic={given}: no such file; accepted: a file that `generate` wrote, or a source")
     return read_table(path, ReadOptions()).columns
-
-
-def _say_words(results: dict[str, Fidelity]) -> None:
-    for name, result in results.items():
-        for note in result.notes:
-            say(f"{name}: {note}")
-        for signature in signatures(result):
-            say(f"{name}: WARNING {signature}")
 
 
 def _record(given: str, result: Fidelity) -> dict[str, object]:

@@ -1,8 +1,9 @@
-"""Makes a dataset: ./launch.sh generate --generator=runs/ml100k/generator --num_users=1000 --num_items=1000 --num_samples=150000 --sigma=2 --seed=0 --out=synthetic.parquet
+"""Makes a dataset: ./launch.sh generate --generator=runs/ml100k/generator --num_users=1000 --num_items=1000 --num_ratings=50000 --seed=0 --out=synthetic.parquet
 
-Needs the generator's folder alone; any size, again and again. The suffix of --out chooses parquet or
-csv: columns user_id, item_id, rating and, from cganrs, the demographic one. A few seconds:
---preset=small (after `train_generator --preset=small`).
+Needs the generator's folder alone; any size, again and again. --activity, --popularity and --rating_histogram
+give other laws than the source's (recipe profile). The suffix of --out chooses parquet or csv: columns user_id,
+item_id, rating and, from cganrs, the demographic one. A few seconds: --preset=small (after `train_generator
+--preset=small`).
 """  # noqa: E501 - a command to copy
 
 import os
@@ -25,7 +26,6 @@ PRESETS = {
         "--generator=runs/small/generator",
         "--num_users=100",
         "--num_items=100",
-        "--num_samples=10000",
         "--out=runs/small/synthetic.parquet",
     ]
 }

@@ -1,6 +1,6 @@
-"""Whose ratings synthetic ones give away: ./launch.sh privacy --source=ml1m --recipe=ganrs --workdir=runs/privacy
+"""Whose ratings synthetic ones give away: ./launch.sh privacy --source=ml1m --recipe=profile --workdir=runs/privacy
 
-Trains the recipe on a random half of the users, generates as many users, items and samples as that half has,
+Trains the recipe on a random half of the users, generates as many users, items and ratings as that half has,
 and attacks with both halves: who was trained on? Prints the area under each attack's ROC curve with its 95 %
 interval, and writes it to WORKDIR/results.json and, if asked, --json=OUT.json. A few seconds: --preset=small.
 """
@@ -25,11 +25,14 @@ PRESETS = {
         "--source=planted",
         "--workdir=runs/small_privacy",
         "--config.embedding_epochs=2",
+        "--config.embedding_rounds=3",
+        "--config.embedding_sweeps=5",
+        "--config.spectrum_rounds=1",
         "--config.gan_steps=500",
     ]
 }
 
-flags.DEFINE_string("recipe", "ganrs", "Recipe to train: ganrs, wganrs or cganrs.")
+flags.DEFINE_string("recipe", "profile", "Recipe to train: profile, ganrs, wganrs or cganrs.")
 flags.DEFINE_string("workdir", "runs/privacy", "Folder for flags.json, metrics.jsonl and results.json.")
 flags.DEFINE_integer("seed", 0, "Seed of the halves, of training, of the dataset and of the bootstrap.")
 define_json()

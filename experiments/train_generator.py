@@ -1,4 +1,4 @@
-"""Trains a generator: ./launch.sh train_generator --source=ml100k --recipe=ganrs --workdir=runs/ml100k
+"""Trains a generator: ./launch.sh train_generator --source=ml100k --recipe=profile --workdir=runs/ml100k
 
 Writes WORKDIR/generator (what `generate` needs), flags.json, metrics.jsonl and results.json.
 Several seeds (--num_seeds=8) or settings (--sweep=gan_learning_rate=1e-4,2e-4) train as lanes of one
@@ -26,13 +26,16 @@ PRESETS = {
         "--workdir=runs/small",
         "--overwrite",
         "--config.embedding_epochs=2",
+        "--config.embedding_rounds=3",
+        "--config.embedding_sweeps=5",
+        "--config.spectrum_rounds=1",
         "--config.gan_steps=500",
     ]
 }
 
 _MOST_SEEDS = 4096  # lanes of one program
 
-flags.DEFINE_string("recipe", "ganrs", "Recipe to train: ganrs, wganrs or cganrs.")
+flags.DEFINE_string("recipe", "profile", "Recipe to train: profile, ganrs, wganrs or cganrs.")
 flags.DEFINE_string("workdir", "runs/generator", "Folder for the generator and the records of the run.")
 flags.DEFINE_integer("seed", 0, "Seed of the first lane.")
 flags.DEFINE_integer("num_seeds", 1, "Lanes with the seeds SEED, SEED + 1, ..., trained at once.")

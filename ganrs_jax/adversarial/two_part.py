@@ -218,13 +218,15 @@ def _look(
     state: dict[str, Part], key: jax.Array, vectors: Mapping[str, Vectors], *, spec: TwoPartSpec
 ) -> dict[str, Part]:
     """Keeps an average as the best if its samples lie closer to the held-out vectors than the best one's did."""
-    noise_key, slice_key = jax.random.split(jax.random.fold_in(key, 3))
+    key = jax.random.fold_in(key, 3)
 
-    def looked(part: Part, held_out: jax.Array) -> Part:
+    def looked(key: jax.Array, part: Part, held_out: jax.Array) -> Part:
+        noise_key, slice_key = jax.random.split(key)
         noise = jax.random.normal(noise_key, (len(held_out), spec.noise_size))
         distance = sliced_wasserstein(slice_key, held_out, applied(spec.generator, part.average, noise))
         better = distance < part.distance
         best = jax.tree.map(lambda new, old: jnp.where(better, new, old), part.average, part.best)
         return part._replace(best=best, distance=jnp.where(better, distance, part.distance))
 
-    return {name: looked(state[name], vectors[name].held_out) for name in PARTS}
+    keys = jax.random.split(key, len(PARTS))
+    return {name: looked(key, state[name], vectors[name].held_out) for key, name in zip(keys, PARTS, strict=True)}

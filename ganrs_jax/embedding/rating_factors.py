@@ -68,7 +68,7 @@ def fit_rating_factors(
     rating = jnp.asarray(ratings.rating - mean)
     first_key, sweep_key, user_key, item_key = jax.random.split(key, 4)
     noise = 1 / jnp.var(rating)
-    p = _first(0 * noise, ratings.num_users, rank, user_facts.shape[2], first_key)._replace(
+    p = _first(0 * noise, ratings.num_users, rank, user_facts.shape[2], jax.random.fold_in(first_key, 1))._replace(
         precision=jnp.full(ratings.num_users, noise)
     )
     q = _first(0.1, ratings.num_items, rank, item_facts.shape[2], first_key)

@@ -117,12 +117,11 @@ def fit(
     lanes, attempts = _trained(tuple(seeds), spec, vectors, floats, report)
     shared = {**_laws(ratings), "choice": np.eye(which.interaction_rank, dtype=np.float32)}
     shared |= {"mean_rating": np.float32(embedding.mean_rating), "offset": np.float32(embedding.offset)}
-    strata = {"users": (0, 1 / embedding.offset if embedding.offset else 0.0), "items": (-1, 1.0)}  # column, slope
     source, made = describe_source(ratings), []
     for seed, each, state, attempt in zip(seeds, configs, lanes, attempts, strict=True):
         arrays = {
             **shared,
-            **{part: _part(spec, state[part].best, getattr(embedding, part), *strata[part]) for part in PARTS},
+            **{part: _part(spec, state[part].best, getattr(embedding, part)) for part in PARTS},
         }
         generator = Generator("profile", each, arrays, source, _facts(seed, state, attempt))
         made.append(prescribe_spectrum(generator, ratings, each.spectrum_rounds, report))
@@ -199,7 +198,7 @@ def _spec(config: ProfileConfig, which: Columns) -> TwoPartSpec:
 def _split(drawn_RxNxD: jax.Array) -> Vectors:
     """Standardised vectors: all draws but the last to learn, the last to choose by."""
     flat = drawn_RxNxD.reshape(-1, drawn_RxNxD.shape[-1])
-    scaled = (drawn_RxNxD - flat.mean(0)) / (flat.std(0) + 1e-6)
+    scaled = (drawn_RxNxD - flat.mean(0)[None, None]) / (flat.std(0) + 1e-6)[None, None]
     return Vectors(scaled[:-1], scaled[-1][np.resize(np.arange(scaled.shape[1]), _JUDGED)])
 
 
@@ -219,11 +218,13 @@ def _trained(
                 tuple(seeds[i] for i in again), spec, vectors, floats=mine, attempt=attempt, report=report
             )
         except TrainingDivergedError:
-            if attempt == _ATTEMPTS - 1:
+            if attempt == _ATTEMPTS - 1 and None in lanes:
                 raise
             continue
         for place, index in enumerate(again):
-            lanes[index], attempts[index] = lane(state, place), attempt
+            attempts[index] = attempt
+            if lanes[index] is None or _distance(lane(state, place)) < _distance(lanes[index]):
+                lanes[index] = lane(state, place)
     return lanes, attempts
 
 
@@ -237,12 +238,12 @@ def _facts(seed: int, state: Mapping[str, Part], restarts: int) -> dict[str, Any
     return {"seed": int(seed), "criterion": sum(distances.values()), "restarts": restarts, **distances}
 
 
-def _part(spec: TwoPartSpec, weights: Any, drawn_RxNxD: jax.Array, column: int, slope: float) -> dict[str, Any]:
+def _part(spec: TwoPartSpec, weights: Any, drawn_RxNxD: jax.Array) -> dict[str, Any]:
     made = generate_vectors(jax.random.key(0), spec.generator, weights, jnp.float32(1), (_MATCHED, spec.noise_size))
     held = {"weights": weights, "matching": matching(made, drawn_RxNxD)}
     return {
         **jax.tree.map(np.asarray, held),
-        "strata": find_strata(drawn_RxNxD, column, slope),
+        "strata": find_strata(drawn_RxNxD, -1, 1.0),
         "quantiles": find_quantiles(drawn_RxNxD),
     }
 

@@ -1,4 +1,4 @@
-"""Source beside synthetic, asked beside made: text tables, a line, a figure."""
+"""Text tables, what was asked beside what was made, and a figure of source beside synthetic."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,27 +8,6 @@ import numpy as np
 
 from ganrs_jax.recipes.interface import Dataset
 from ganrs_jax.whole_files import whole_file
-
-_ROWS = (
-    ("users", "users", "{:,}"),
-    ("items", "items", "{:,}"),
-    ("ratings", "ratings", "{:,}"),
-    ("repeated (user, item) pairs", "repeated_pairs", "{:,}"),
-    ("mean rating", "mean_rating", "{:.3f}"),
-    ("standard deviation of ratings", "std_rating", "{:.3f}"),
-    ("Gini of ratings per user", "gini_user", "{:.3f}"),
-    ("Gini of ratings per item", "gini_item", "{:.3f}"),
-)
-
-
-def comparison_table(summaries: Mapping[str, Mapping[str, Any]]) -> str:
-    """A table of `summary.describe` results, a column each, all on one rating scale."""
-    rows = [[label, *(form.format(s[key]) for s in summaries.values())] for label, key, form in _ROWS]
-    first = next(iter(summaries.values()))
-    for index, level in enumerate(first["rating_levels"]):
-        shares = [f"{100 * s['rating_histogram'][index]:.1f} %" for s in summaries.values()]
-        rows.append([f"share of rating {level:g}", *shares])
-    return text_table(["", *summaries], rows)
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -42,15 +21,23 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def outcome(dataset: Dataset, place: str) -> str:
-    """What was asked and what came out, in a line."""
+    """What was asked and what came out, in a line; a line for each warning follows."""
     facts, asked = dataset.metadata, dataset.metadata["request"]
-    dropped = asked["num_samples"] - facts["rows"]
+    wanted, unit = (asked["num_samples"], "samples") if asked["num_samples"] else (asked["num_ratings"], "ratings")
+    sizes = f"{asked['num_users']:,} users, {asked['num_items']:,} items, {wanted:,} {unit}"
+    made = f"written {facts['users']:,} users, {facts['items']:,} items, {facts['rows']:,} ratings"
+    if "dropped_identical" in facts:
+        line = f"{made} ({100 * facts['rows'] / wanted:.0f} %) to {place}; {_dropped(facts, wanted)}"
+    else:
+        line = f"{made} to {place}{', exactly as asked' if made.endswith(sizes) else ''}"
+    return "\n".join([f"asked {sizes}; {line}", *(f"WARNING {text}" for text in facts.get("warnings", ()))])
+
+
+def _dropped(facts: Mapping[str, Any], wanted: int) -> str:
     return (
-        f"asked {asked['num_users']:,} users, {asked['num_items']:,} items, {asked['num_samples']:,} samples; "
-        f"written {facts['users']:,} users, {facts['items']:,} items, {facts['rows']:,} ratings "
-        f"({100 * facts['rows'] / asked['num_samples']:.0f} %) to {place}; dropped {dropped:,}: "
-        f"{facts['dropped_identical']:,} identical, {facts['dropped_conflicting']:,} of pairs with three or more "
-        f"ratings, {facts['dropped_second_ratings']:,} second ratings of a pair"
+        f"dropped {wanted - facts['rows']:,}: {facts['dropped_identical']:,} identical, "
+        f"{facts['dropped_conflicting']:,} of pairs with three or more ratings, "
+        f"{facts['dropped_second_ratings']:,} second ratings of a pair"
     )
 
 

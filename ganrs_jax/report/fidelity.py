@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from ganrs_jax.evaluation.figures import Fidelity, Figure
 from ganrs_jax.evaluation.privacy import Privacy
+from ganrs_jax.evaluation.signatures import signatures
 from ganrs_jax.report.comparison import text_table
 
 _ROWS = {
@@ -53,6 +54,15 @@ def fidelity_table(results: Mapping[str, Fidelity], real: str = "real") -> str:
             distances = [Figure(distance=figure.distance, floor=figure.floor) for figure in figures]
             rows.append(_row(_DISTANCES_TOO[name], form, distances))
     return text_table(["(best in brackets)", real, *results, "real halves"], rows)
+
+
+def fidelity_words(results: Mapping[str, Fidelity]) -> list[str]:
+    """A line for each note, and for each failure with what to do about it."""
+    lines = []
+    for name, result in results.items():
+        lines += [f"{name}: {note}" for note in result.notes]
+        lines += [f"{name}: WARNING {signature}" for signature in signatures(result)]
+    return lines
 
 
 def privacy_table(results: Mapping[str, Privacy]) -> str:

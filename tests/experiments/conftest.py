@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-QUICK = ("--source=planted", "--config.embedding_epochs=2", "--config.gan_steps=500")  # as the small presets
-SIZE = ("--num_users=100", "--num_items=100", "--num_samples=10000")  # likewise, so that programs compile once
+QUICK = ("--source=planted", "--recipe=ganrs", "--config.embedding_epochs=2", "--config.gan_steps=500")
+SIZE = ("--num_users=100", "--num_items=100", "--num_samples=10000")  # one for all, so that programs compile once
 Launch = Callable[..., subprocess.CompletedProcess]
 
 
@@ -64,18 +64,24 @@ def launch(launch_in, tmp_path) -> Launch:
 
 
 def _trained(launch_in, folder: Path, *flags: str) -> Path:
-    done = launch_in(folder, "train_generator", *QUICK, "--workdir=run", *flags)
+    done = launch_in(folder, "train_generator", *flags, "--workdir=run")
     assert done.returncode == 0, done.stderr
     return folder / "run" / "generator"
 
 
 @pytest.fixture(scope="session")
+def profile_generator(launch_in, tmp_path_factory) -> Path:
+    """A generator of recipe profile, the default."""
+    return _trained(launch_in, tmp_path_factory.mktemp("profile"), "--preset=small")
+
+
+@pytest.fixture(scope="session")
 def generator(launch_in, tmp_path_factory) -> Path:
     """A generator of recipe ganrs, seed 0."""
-    return _trained(launch_in, tmp_path_factory.mktemp("ganrs"))
+    return _trained(launch_in, tmp_path_factory.mktemp("ganrs"), *QUICK)
 
 
 @pytest.fixture(scope="session")
 def group_generator(launch_in, tmp_path_factory) -> Path:
     """A generator of recipe cganrs."""
-    return _trained(launch_in, tmp_path_factory.mktemp("cganrs"), "--recipe=cganrs")
+    return _trained(launch_in, tmp_path_factory.mktemp("cganrs"), *QUICK, "--recipe=cganrs")

@@ -29,10 +29,13 @@ FILES = {
     "zeros.csv": "0\n0\n",
     "weights.xlsx": "1\n",
     "shares.csv": "1,0.5\n2,x\n",
+    "three.csv": "3\n2\n1\n",
+    "few.csv": HEADER + "".join(f"{u},{i},{(u + i) % 5 + 1}\n" for u in range(10) for i in range(12)),
     "plain.csv": HEADER + "".join(f"{u},{i},{(u + i) % 5 + 1}\n" for u in range(20) for i in range(20)),
 }
 TRAIN = ("train_generator", *QUICK, "--workdir=run")
 MAKE = ("generate", "--generator=generator", "--out=out.csv", "--num_samples=1000", "--num_users=10", "--num_items=10")
+PROFILE = ("generate", "--generator=profile", "--out=out.csv", "--num_users=20", "--num_items=20")
 GRID = ("published_grid", "--preset=small", "--workdir=run")
 QUICKSTART = ("quickstart", "--preset=small", "--source=planted", "--workdir=run")
 BENCHMARK = ("benchmark", "--preset=small", "--workdir=run")
@@ -67,7 +70,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "nan in a field": ((*TRAIN, "--config.clip=nan"), ["--config.clip=nan; accepted: over 0"]),
     "zero in a tuple": ((*TRAIN, "--config.generator_hidden=0,5"), ["generator_hidden=(0, 5); accepted: at least 1"]),
     "share of one": ((*TRAIN, "--config.train_share=1"), ["--config.train_share=1.0; accepted: over 0 and under 1"]),
-    "unknown recipe": ((*TRAIN, "--recipe=gan"), ["--recipe=gan; accepted: ganrs, wganrs, cganrs"]),
+    "unknown recipe": ((*TRAIN, "--recipe=gan"), ["--recipe=gan; accepted: profile, ganrs, wganrs, cganrs"]),
     "unknown objective": ((*TRAIN, "--config.objective=mse"), ["objective='mse'", "accepted: bce, wasserstein"]),
     "unknown source": ((*TRAIN, "--source=ml100"), ["'ml100'", "accepted: a path, or one of ml100k,", "planted"]),
     "no planted world": ((*TRAIN, "--planted_users=1"), ["--planted_users=1; accepted: 2 to"]),
@@ -190,8 +193,56 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         ["--rating_histogram=0,0,0,0,1 was given to recipe cganrs", "or recipe profile"],
     ),
     "laws before training": (
-        (*QUICKSTART, "--popularity=uniform"),
+        (*QUICKSTART, "--recipe=ganrs", "--popularity=uniform"),
         ["--popularity=uniform was given to recipe ganrs", "accepted: --num_samples and no laws"],
+    ),
+    "sweep of another recipe's float": (
+        ("train_generator", "--preset=small", "--workdir=run", "--sweep=dropout=0,0.1"),
+        ["--sweep=dropout=0,0.1; accepted", "FIELD one of gan_learning_rate, beta1, beta2, clip, gradient_penalty"],
+    ),
+    "unknown embedding": (
+        ("train_generator", "--preset=small", "--workdir=run", "--config.embedding=pca"),
+        ["--config.embedding='pca'; accepted: profile, deepmf"],
+    ),
+    "unknown decoder": (
+        ("train_generator", "--preset=small", "--workdir=run", "--config.decoder=nearest"),
+        ["--config.decoder='nearest'; accepted: transport, kmeans"],
+    ),
+    "source too small to embed": (
+        ("train_generator", "--preset=small", "--workdir=run", "--source=few.csv"),
+        ["few: 10 users, 12 items; accepted: at least 20 of each"],
+    ),
+    "groups of profile": (
+        (*PROFILE, "--group_shares=F=1"),
+        ["--group_shares", "recipe profile has no groups", "accepted: recipe cganrs"],
+    ),
+    "more ratings than pairs": (
+        (*PROFILE, "--num_ratings=401"),
+        ["--num_ratings=401 is more than the 400 pairs of --num_users=20 and --num_items=20; accepted: 20 to 400"],
+    ),
+    "fewer ratings than users": (
+        ("generate", "--generator=profile", "--out=out.csv", "--num_ratings=599"),
+        ["--num_ratings=599 is less than one for each of --num_users=600"],
+    ),
+    "activity too steep": (
+        (*PROFILE, "--num_ratings=300", "--activity=power:5"),
+        ["--activity=power:5: with 1 to 20 ratings for each user", "would have to move; accepted: --activity=power:"],
+    ),
+    "popularity too steep, before training": (
+        (*QUICKSTART, "--popularity=power:5"),
+        ["--popularity=power:5: with 1 to 600 ratings for each item", "accepted: --popularity=power:"],
+    ),
+    "law of another length": (
+        (*PROFILE, "--num_ratings=300", "--popularity=three.csv"),
+        ["--popularity=three.csv: 3 weights for 20 items; accepted: 20, or --num_items=3"],
+    ),
+    "histogram off the scale": (
+        (*PROFILE, "--rating_histogram=6=1"),
+        ["--rating_histogram: rating 6 is off the scale; accepted: 1 to 5 in steps of 1"],
+    ),
+    "histogram of four shares": (
+        (*PROFILE, "--rating_histogram=0.25,0.25,0.25,0.25"),
+        ["4 shares; accepted: 5, one for each of 1 to 5"],
     ),
     "ratings and samples": (
         (*MAKE, "--num_ratings=500"),
@@ -249,8 +300,8 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "grid of the unknown": ((*GRID, "--sources=planted,ml1"), ["--sources=planted,ml1; accepted: some of ml100k,"]),
     "grid of one source flag": ((*GRID, "--source=planted"), ["unknown flag --source ", "--sources"]),
     "quickstart too small": (
-        (*QUICKSTART, "--num_samples=99"),
-        ["--num_users=100 cannot be filled by"],
+        (*QUICKSTART, "--num_ratings=99"),
+        ["--num_ratings=99 is less than one for each of --num_users=600; accepted: 600 to"],
     ),
     "quickstart nowhere": ((*QUICKSTART, "--workdir=afile"), ["cannot be written: afile is a file"]),
     "benchmark too small": ((*BENCHMARK, "--num_samples=99"), ["--num_users=100 cannot be filled by"]),
@@ -262,7 +313,7 @@ Finished = tuple[subprocess.CompletedProcess, dict[str, bytes], dict[str, bytes]
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory, generator, group_generator) -> Path:
+def inputs(tmp_path_factory, generator, group_generator, profile_generator) -> Path:
     """A folder of things that can be wrong, copied for each case."""
     folder = tmp_path_factory.mktemp("inputs")
     for name, text in FILES.items():
@@ -272,6 +323,7 @@ def inputs(tmp_path_factory, generator, group_generator) -> Path:
     for name in ("generator", "cut", "part", "newer", "unsigned"):
         shutil.copytree(generator, folder / name)
     shutil.copytree(group_generator, folder / "groups")
+    shutil.copytree(profile_generator, folder / "profile")
     for name in ("cut", "unsigned"):
         _halve(max((folder / name / "orbax").rglob("*"), key=lambda p: p.stat().st_size if p.is_file() else 0))
     (folder / "part" / "orbax" / "arrays" / "manifest.ocdbt").unlink()

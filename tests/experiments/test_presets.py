@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from ganrs_jax.recipes import RECIPES
 from tests.experiments.conftest import REPOSITORY, command
 
 EXPERIMENTS = sorted(p.stem for p in (REPOSITORY / "experiments").glob("[!_]*.py"))
@@ -19,10 +20,13 @@ LAUNCHES = {
             "generator written to run/generator",
         ],
     ),
-    "generate": (["--generator=GENERATOR", "--out=out.csv", "--workdir=run"], ["asked 100 users, 100 items"]),
+    "generate": (
+        ["--generator=GENERATOR", "--out=out.csv", "--workdir=run"],
+        ["asked 100 users, 100 items, 1,250 ratings; written 100 users, 100 items, 1,250 ratings", "exactly as asked"],
+    ),
     "quickstart": (
-        ["--source=planted", "--workdir=run"],
-        ["on a scale of 1 to 5 in steps of 1", "Gini of ratings per user", "share of rating 5", "figure:"],
+        ["--workdir=run"],
+        ["on a scale of 1 to 5 in steps of 1", "exactly as asked", "c2st AUC, user profiles", "real halves", "figure:"],
     ),
     "published_grid": (["--workdir=run"], ["rows by published rule", "planted"]),
     "benchmark": (["--workdir=run"], ["steady s", "K-means, users", "peak memory"]),
@@ -53,9 +57,9 @@ def test_docstring_is_the_command_and_there_is_a_small_preset(name):
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
-def test_small_preset(name, launch, generator, tmp_path):
+def test_small_preset(name, launch, profile_generator, tmp_path):
     flags, words = LAUNCHES[name]
-    done = launch(name, "--preset=small", *(f.replace("GENERATOR", str(generator)) for f in flags))
+    done = launch(name, "--preset=small", *(f.replace("GENERATOR", str(profile_generator)) for f in flags))
     for word in words:
         assert word in done.stdout
     run = tmp_path / "run"
@@ -84,7 +88,9 @@ def test_help_shows_docstring_and_flags(name, launch):
     assert "--preset" in shown
     assert "--verbosity" not in shown
     if name not in ("generate", "fidelity"):  # they train nothing
-        assert "--config.gan_steps=20000\n      generator steps\n" in shown
+        recipe = "ganrs" if name in ("published_grid", "benchmark") else "profile"
+        assert f"--recipe={recipe}\n" in shown
+        assert f"--config.gan_steps={RECIPES[recipe].config().gan_steps}\n      generator steps\n" in shown
 
 
 def test_help_follows_the_recipe(launch):
@@ -95,10 +101,10 @@ def test_help_follows_the_recipe(launch):
 
 
 def test_flags_on_the_line_win_over_the_preset(launch, tmp_path):
-    launch("train_generator", "--config.gan_steps=50", "--preset=small", "--workdir=run", "--noise=0.25")
+    launch("train_generator", "--config.gan_steps=400", "--preset=small", "--workdir=run", "--noise=0.25")
     held = json.loads((tmp_path / "run" / "flags.json").read_text())["flags"]
-    assert held["config"]["gan_steps"] == 50
-    assert held["config"]["embedding_epochs"] == 2
+    assert held["config"]["gan_steps"] == 400
+    assert held["config"]["embedding_rounds"] == 3
     assert (held["noise"], held["source"], held["workdir"]) == (0.25, "planted", "run")
 
 

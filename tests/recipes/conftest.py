@@ -17,7 +17,7 @@ QUICK = {name: {"embedding_epochs": 2, "gan_steps": 100, "kmeans_iterations": 20
         "embedding_rounds": 3,
         "embedding_sweeps": 3,
         "posterior_draws": 2,
-        "gan_steps": 50,
+        "gan_steps": 120,
         "width": 32,
         "blocks": 1,
         "spectrum_rounds": 1,
