@@ -7,6 +7,7 @@ import numpy as np
 _SEARCHED = 200_000  # ratings that the noise is fitted on
 _HALVINGS = 14
 _LEAST, _MOST = 0.2, 2.0  # factor of the noise
+_NOTHING = 1e-12  # a cumulated share of no rating at all
 
 
 class Thresholds(NamedTuple):
@@ -42,4 +43,6 @@ def fit_thresholds(predicted: np.ndarray, noise: np.ndarray, histogram: np.ndarr
 
 
 def _at(predicted: np.ndarray, noise: np.ndarray, factor: float, cumulated: np.ndarray) -> Thresholds:
-    return Thresholds(np.quantile(predicted + np.float32(factor) * noise, cumulated), factor)
+    edges = np.quantile(predicted + np.float32(factor) * noise, np.clip(cumulated, 0, 1))
+    edges = np.where(cumulated < _NOTHING, -np.inf, np.where(cumulated > 1 - _NOTHING, np.inf, edges))
+    return Thresholds(edges, factor)
