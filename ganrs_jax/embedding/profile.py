@@ -132,6 +132,18 @@ def _towards_rare(items_RxIxK: np.ndarray, size: np.ndarray) -> np.ndarray:
     return axes
 
 
+def by_size(draws_RxNxD: jax.Array, columns: Columns, offset: float) -> dict[str, np.ndarray]:
+    """The mean of interaction factors at each size: `coefficients` [3, k] of 1, x, x^2; x = (size - centre) / scale."""
+    draws = np.asarray(draws_RxNxD, np.float64).reshape(-1, draws_RxNxD.shape[-1])
+    size, factors = draws[:, -1], draws[:, : columns.interaction_rank].copy()
+    factors[:, 0] -= offset * size
+    centre, scale = size.mean(), size.std() + 1e-9
+    x = (size - centre) / scale
+    coefficients = np.linalg.lstsq(np.stack([np.ones_like(x), x, x**2], 1), factors, rcond=None)[0]
+    held = {"coefficients": coefficients, "centre": centre, "scale": scale}
+    return {name: np.asarray(value, np.float32) for name, value in held.items()}
+
+
 def _rarest(size: np.ndarray) -> np.ndarray:
     """Mask of the rarest fifth."""
     mask: np.ndarray = size <= np.quantile(size, 0.2)

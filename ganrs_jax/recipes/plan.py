@@ -100,7 +100,7 @@ def plan_choices(generator: Generator, request: Request) -> Plan:
     user_map = _vector_map(generator, "users", jnp.concatenate(raw)[: min(request.num_users, _MAPPED_USERS)], request)
     activity = _activity(generator, request, jnp.concatenate(raw)[: request.num_users])
     catalogue = _catalogue(generator, request)
-    factors = columns(generator).interaction(catalogue.items)
+    factors = chosen_by(generator, catalogue.items)
     users = [choosing(generator, user_map(vectors)) for vectors in raw]
     some = min(len(users), -(-_POTENTIAL_USERS // block))
 
@@ -139,15 +139,35 @@ def chosen(generator: Generator, request: Request, plan: Plan, number: int) -> t
     """User within block `number`, and item, of each of its ratings, ascending."""
     activity = plan.activity[number * plan.block : (number + 1) * plan.block]
     active = jnp.asarray(np.pad(activity, (0, plan.block - len(activity))), jnp.int32)
-    factors = columns(generator).interaction(plan.catalogue.items)
+    factors = chosen_by(generator, plan.catalogue.items)
     users = choosing(generator, _users(generator, request, plan, number))
     key = jax.random.fold_in(_key(request, 3), number)
     return cells(choose(key, users, factors, plan.potentials.item, active, _sure(plan, number)))
 
 
 def choosing(generator: Generator, users_NxD: jax.Array) -> jax.Array:
-    """Interaction factors of users, weighed so that their products with items' are scores, [N, k]."""
-    return tastes(generator, users_NxD) @ jnp.asarray(generator.arrays["choice"])
+    """What users choose by, [N, 2k]: products with `chosen_by` of items are scores.
+
+    The prescribed weights (`prescribed`) hold for what a taste and an item have beside what their sizes tell: how
+    activity and popularity hang together stays as it was learned.
+    """
+    factors = tastes(generator, users_NxD)
+    rest = _beside_size(generator, "users", factors, columns(generator).size(users_NxD))
+    return jnp.concatenate([factors, rest @ jnp.asarray(generator.arrays["choice"])], 1)
+
+
+def chosen_by(generator: Generator, items_NxD: jax.Array) -> jax.Array:
+    """What items are chosen by, [N, 2k]."""
+    factors = columns(generator).interaction(items_NxD)
+    rest = _beside_size(generator, "items", factors, columns(generator).size(items_NxD))
+    return jnp.concatenate([factors, rest], 1)
+
+
+def _beside_size(generator: Generator, part: str, factors_NxK: jax.Array, size: jax.Array) -> jax.Array:
+    """Factors less their mean at that size (`profile.by_size`)."""
+    held = generator.arrays[part]["by_size"]
+    scaled = (size - held["centre"]) / held["scale"]
+    return factors_NxK - jnp.stack([jnp.ones_like(scaled), scaled, scaled**2], 1) @ held["coefficients"]
 
 
 def tastes(generator: Generator, users_NxD: jax.Array) -> jax.Array:

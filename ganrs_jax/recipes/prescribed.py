@@ -21,17 +21,18 @@ _LEAST_RESPONSE = 0.15  # of a singular value to its weight, at the edge of the 
 
 
 def prescribe_spectrum(generator: Generator, ratings: Ratings, rounds: int, report: Report = silent) -> Generator:
-    """The generator with weights of its interaction factors, `arrays["choice"]`, that give the source's spectrum."""
+    """The generator with weights (less one) of its interaction factors, `arrays["choice"]`, that give the spectrum."""
     request = _request(generator, ratings)
     wanted = _wanted(ratings, request.num_users)
     if wanted is None or not rounds:
         return generator
-    rank = generator.config.interaction_rank
     turn = _canonical(generator)
+    rank = len(turn)
     weights, best, least = np.ones(rank), None, np.inf
     for number in range(rounds):
-        choice = (turn * weights) @ np.linalg.inv(turn)
-        generator = generator._replace(arrays={**generator.arrays, "choice": choice.astype(np.float32)})
+        choice = np.zeros((rank + 1, rank + 1), np.float32)
+        choice[1:, 1:] = (turn * (weights - 1)) @ np.linalg.inv(turn)
+        generator = generator._replace(arrays={**generator.arrays, "choice": choice})
         values = _values(generator, dataclasses.replace(request, seed=number))
         error = float(np.mean(np.abs(values - wanted) / wanted))
         report("spectrum", number + 1, rounds, {"error": [error]})
@@ -50,7 +51,10 @@ def _correction(values: np.ndarray, wanted: np.ndarray, rank: int) -> np.ndarray
 
 
 def _canonical(generator: Generator) -> np.ndarray:
-    """A basis [k, k] in which users' factors are white and items' uncorrelated, strongest first."""
+    """A basis [k - 1, k - 1] in which users' factors are white and items' uncorrelated, strongest first.
+
+    The first factor, the appetite for rare items, is left alone: degrees say what it should be, not the spectrum.
+    """
     users, items = (_covariance(generator, part) for part in ("users", "items"))
     root = np.linalg.inv(np.linalg.cholesky(users)).T  # users @ root is white
     back = np.linalg.inv(root)
@@ -59,10 +63,10 @@ def _canonical(generator: Generator) -> np.ndarray:
 
 
 def _covariance(generator: Generator, part: str) -> np.ndarray:
-    """Of the interaction factors of generated users or items, [k, k]."""
+    """Of the interaction factors, but the first, of generated users or items, [k - 1, k - 1]."""
     drawn = vectors(generator, part, jax.random.key(0), generator.config.sigma, _DRAWN)
     factors = tastes(generator, drawn) if part == "users" else columns(generator).interaction(drawn)
-    return np.cov(np.asarray(factors, np.float64).T)
+    return np.cov(np.asarray(factors[:, 1:], np.float64).T).reshape(factors.shape[1] - 1, -1)
 
 
 def _request(generator: Generator, ratings: Ratings) -> Request:

@@ -23,7 +23,7 @@ from ganrs_jax.decoding.laws import count_law, parse_law
 from ganrs_jax.decoding.limits import check_counts
 from ganrs_jax.decoding.marginals import find_quantiles
 from ganrs_jax.decoding.strata import find_strata
-from ganrs_jax.embedding.profile import Columns
+from ganrs_jax.embedding.profile import Columns, by_size
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes.checks import check_choice, check_range
@@ -115,14 +115,13 @@ def fit(
     floats = stacked_floats(configs, LANE_FLOATS)
     spec = _spec(config, which)
     lanes, attempts = _trained(tuple(seeds), spec, vectors, floats, report)
-    shared = {**_laws(ratings), "choice": np.eye(which.interaction_rank, dtype=np.float32)}
+    shared = {**_laws(ratings), "choice": np.zeros((which.interaction_rank, which.interaction_rank), np.float32)}
     shared |= {"mean_rating": np.float32(embedding.mean_rating), "offset": np.float32(embedding.offset)}
     source, made = describe_source(ratings), []
     for seed, each, state, attempt in zip(seeds, configs, lanes, attempts, strict=True):
-        arrays = {
-            **shared,
-            **{part: _part(spec, state[part].best, getattr(embedding, part)) for part in PARTS},
-        }
+        arrays = {**shared, **{part: _part(spec, state[part].best, getattr(embedding, part)) for part in PARTS}}
+        for part, offset in zip(PARTS, (embedding.offset, 0.0), strict=True):
+            arrays[part]["by_size"] = by_size(getattr(embedding, part), which, offset)
         generator = Generator("profile", each, arrays, source, _facts(seed, state, attempt))
         made.append(prescribe_spectrum(generator, ratings, each.spectrum_rounds, report))
     return made

@@ -7,7 +7,7 @@ import numpy as np
 
 from ganrs_jax.embedding.profile import Columns
 from ganrs_jax.recipes.interface import Generator, Request
-from ganrs_jax.recipes.plan import choosing, columns, vectors
+from ganrs_jax.recipes.plan import choosing, chosen_by, columns, vectors
 
 _POOL = 4096  # users, and items, that samples are drawn from
 _BLOCK = 1024  # samples drawn at once
@@ -23,7 +23,7 @@ def draw_tuples(generator: Generator, request: Request) -> tuple[np.ndarray, np.
     which = columns(generator)
     users = vectors(generator, "users", user_key, request.sigma, _POOL)
     items = vectors(generator, "items", item_key, request.sigma, _POOL)
-    scores = choosing(generator, users) @ which.interaction(items).T + which.size(items)[None]
+    scores = choosing(generator, users) @ chosen_by(generator, items).T + which.size(items)[None]
     user, item, stars = _pairs(key, which, users, items, scores, -(-request.num_ratings // _BLOCK))
     some = slice(request.num_ratings)
     rating = np.asarray(stars)[some] + float(generator.arrays["mean_rating"])
