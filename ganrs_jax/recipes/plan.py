@@ -118,6 +118,8 @@ def plan_choices(generator: Generator, request: Request) -> Plan:
     everyone = jnp.concatenate(users)[: len(activity)]
     reserved = reserve(_key(request, 2), everyone, factors, a[: len(activity)], counts, activity)
     left = activity - np.bincount(reserved.user, minlength=len(activity))
+    if not left.any():
+        return Plan(block, activity, user_map, catalogue, first, reserved)
     rest = potentials(left, catalogue.popularity - np.bincount(reserved.item, minlength=len(counts)))
     return Plan(block, activity, user_map, catalogue, rest, reserved)
 

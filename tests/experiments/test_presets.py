@@ -30,6 +30,7 @@ LAUNCHES = {
     ),
     "published_grid": (["--workdir=run"], ["rows by published rule", "planted"]),
     "benchmark": (["--workdir=run"], ["steady s", "K-means, users", "peak memory"]),
+    "compare_recipes": (["--workdir=run"], ["planted", "ganrs", "c2st AUC, user profiles"]),
     "fidelity": (["--synthetic=planted", "--workdir=run"], ["Gini of ratings per user", "c2st AUC, user profiles"]),
     "privacy": (["--workdir=run"], ["trained on 300 of 600 users", "AUC of membership inference"]),
 }
@@ -39,6 +40,7 @@ MADE = {
     "quickstart": ["generator/manifest.json", "synthetic.parquet", "comparison.png"],
     "published_grid": ["grid.csv", "planted/generator/manifest.json"],
     "benchmark": [],
+    "compare_recipes": ["ganrs_planted_0.parquet", "table.txt"],
     "fidelity": [],
     "privacy": [],
 }
@@ -87,7 +89,7 @@ def test_help_shows_docstring_and_flags(name, launch):
     assert "--workdir" in shown
     assert "--preset" in shown
     assert "--verbosity" not in shown
-    if name not in ("generate", "fidelity"):  # they train nothing
+    if name not in ("generate", "fidelity", "compare_recipes"):  # they train nothing, or each recipe as it is
         recipe = "ganrs" if name in ("published_grid", "benchmark") else "profile"
         assert f"--recipe={recipe}\n" in shown
         assert f"--config.gan_steps={RECIPES[recipe].config().gan_steps}\n      generator steps\n" in shown
@@ -101,10 +103,12 @@ def test_help_follows_the_recipe(launch):
 
 
 def test_flags_on_the_line_win_over_the_preset(launch, tmp_path):
-    launch("train_generator", "--config.gan_steps=400", "--preset=small", "--workdir=run", "--noise=0.25")
+    launch(
+        "train_generator", "--recipe=ganrs", "--config.gan_steps=50", "--preset=small", "--workdir=run", "--noise=0.25"
+    )
     held = json.loads((tmp_path / "run" / "flags.json").read_text())["flags"]
-    assert held["config"]["gan_steps"] == 400
-    assert held["config"]["embedding_rounds"] == 3
+    assert held["config"]["gan_steps"] == 50
+    assert held["config"]["embedding_epochs"] == 2
     assert (held["noise"], held["source"], held["workdir"]) == (0.25, "planted", "run")
 
 
@@ -117,6 +121,6 @@ def test_flagfile_names_the_recipe(launch, tmp_path):
 
 
 def test_closed_streams_do_no_harm(environment, tmp_path):
-    line = " ".join(command("train_generator", "--preset=small", "--workdir=run")) + " <&- >&- 2>&-"
+    line = " ".join(command("train_generator", "--recipe=ganrs", "--preset=small", "--workdir=run")) + " <&- >&- 2>&-"
     assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, timeout=170).returncode == 0
     assert (tmp_path / "run" / "generator" / "manifest.json").is_file()
