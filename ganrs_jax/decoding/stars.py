@@ -37,7 +37,7 @@ def fit_thresholds(predicted: np.ndarray, noise: np.ndarray, histogram: np.ndarr
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         levels = _at(*some, middle, cumulated).level(*some)
-        found = np.corrcoef(some[0], levels)[0, 1] if np.ptp(levels) else 0.0
+        found = np.corrcoef(some[0], levels)[0, 1] if np.ptp(levels) and np.ptp(some[0]) else 0.0
         low, high = (middle, high) if found > correlation else (low, middle)
     return _at(predicted, noise, (low + high) / 2, cumulated)
 

@@ -18,7 +18,7 @@ _RIDGE = 1e-4  # of a covariance, in parts of its mean variance
 
 
 class Strata(NamedTuple):
-    """Of a source, by ascending rank in `column`: share of owners below each cut [M - 1], moments of each stratum.
+    """Of a source, by ascending rank in `column`: share of owners below each stratum [M], the first 0, and its moments.
 
     mean [M, D], root [M, D, D] of the covariance.
     """
@@ -57,7 +57,7 @@ def find_strata(draws_RxNxD: jax.Array, column: int, slope: float) -> dict[str, 
             break
     moments = [_moments(draws[:, part].reshape(-1, columns)) for part in np.split(order, cuts)]
     mean, root = (np.stack(x).astype(np.float32) for x in zip(*moments, strict=True))
-    return Strata(np.int32(column % columns), (cuts / num_owners).astype(np.float32), mean, root)._asdict()
+    return Strata(np.int32(column % columns), np.array([0, *(cuts / num_owners)], np.float32), mean, root)._asdict()
 
 
 def map_strata(vectors_NxD: Any, strata: dict[str, np.ndarray], spread: np.ndarray) -> StrataMap:
@@ -71,7 +71,7 @@ def map_strata(vectors_NxD: Any, strata: dict[str, np.ndarray], spread: np.ndarr
     columns = vectors.shape[1]
     ranked = vectors[:, int(strata["column"])]
     order = np.argsort(ranked, kind="stable")
-    places = np.rint(np.asarray(strata["below"]) * len(vectors)).astype(int)
+    places = np.rint(np.asarray(strata["below"])[1:] * len(vectors)).astype(int)
     cuts = ranked[order][np.minimum(places, len(vectors) - 1)]
     before, turn, after = [], [], []
     for number, part in enumerate(np.split(order, places)):

@@ -236,6 +236,8 @@ def _thresholds(generator: Generator, request: Request, plan: Plan) -> Threshold
 
 
 def _correlation(predicted: np.ndarray, noise: np.ndarray) -> float:
+    if not np.ptp(predicted):
+        return 1.0
     return float(np.corrcoef(predicted, predicted + noise)[0, 1])
 
 

@@ -24,7 +24,7 @@ def prescribe_spectrum(generator: Generator, ratings: Ratings, rounds: int, repo
     """The generator with weights (less one) of its interaction factors, `arrays["choice"]`, that give the spectrum."""
     request = _request(generator, ratings)
     wanted = _wanted(ratings, request.num_users)
-    if wanted is None or not rounds:
+    if wanted is None or not rounds or generator.config.interaction_rank < 2:
         return generator
     turn = _canonical(generator)
     rank = len(turn)

@@ -1,12 +1,12 @@
 """Settings with which each recipe trains in a second or so, and a dataset to ask of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes import RECIPES, profile
-from ganrs_jax.recipes.interface import Request
+from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.sources import ReadOptions, load_ratings
 
 PUBLISHED = ("ganrs", "wganrs", "cganrs")
@@ -46,3 +46,16 @@ def _few_are_judged() -> Iterator[None]:
 def tiny() -> Ratings:
     """80 users, 60 items, 2,000 ratings."""
     return load_ratings("planted", ReadOptions(planted_users=80, planted_items=60, planted_ratings=2000))
+
+
+@pytest.fixture(scope="session")
+def trained(tiny) -> Callable[[str], Generator]:
+    """trained(NAME): a generator of the recipe, seed 3, trained once for the session."""
+    held: dict[str, Generator] = {}
+
+    def get(name: str) -> Generator:
+        if name not in held:
+            held[name] = RECIPES[name].fit([3], tiny, [quick(name)])[0]
+        return held[name]
+
+    return get

@@ -1,10 +1,11 @@
-"""The published recipe on the real MovieLens 100K."""
+"""The recipes on the real MovieLens 100K."""
 
 import numpy as np
 
-from ganrs_jax.recipes import cganrs, ganrs
+from ganrs_jax.recipes import cganrs, ganrs, profile
 from ganrs_jax.recipes.interface import Request
 from ganrs_jax.sources import ReadOptions, load_ratings
+from ganrs_jax.summary import describe
 
 
 def test_ganrs_on_movielens_100k(data_dir):
@@ -38,3 +39,21 @@ def test_cganrs_on_movielens_100k_by_age(data_dir):
     assert generator.source["groups"] == list(cganrs.AGE_BANDS)
     assert len(dataset.groups["age"]) == 200
     assert abs(np.mean(dataset.groups["age"] == "25-34") - 0.3) < 0.1  # a third of the source's users
+
+
+def test_profile_on_movielens_100k(data_dir):
+    """Short training is enough for what is prescribed: sizes, histogram, activity and popularity."""
+    ratings = load_ratings("ml100k", ReadOptions(data_dir=data_dir, download=False))
+    config = profile.ProfileConfig(gan_steps=300, embedding_rounds=5, embedding_sweeps=10, spectrum_rounds=1)
+    generator = profile.fit([0], ratings, [config])[0]
+    dataset = profile.generate(generator, Request())
+    assert len(dataset.user) == len(ratings.user)
+    assert (dataset.metadata["users"], dataset.metadata["items"]) == (943, 1682)
+    assert (np.diff(dataset.user.astype(np.int64) * 1682 + dataset.item) > 0).all()  # ascending, none repeats
+    real, made = (describe(d.user, d.item, d.rating, d.scale) for d in (ratings, dataset))
+    shares = np.array(real["rating_histogram"]) - made["rating_histogram"]
+    assert np.abs(shares).sum() / 2 <= 0.002
+    assert abs(real["gini_user"] - made["gini_user"]) <= 0.01
+    assert abs(real["gini_item"] - made["gini_item"]) <= 0.02
+    larger = profile.generate(generator, Request(num_users=2000, num_items=2500, num_ratings=200_000))
+    assert (len(larger.user), larger.metadata["users"], larger.metadata["items"]) == (200_000, 2000, 2500)

@@ -35,19 +35,6 @@ def ratings(tiny):
     return tiny
 
 
-@pytest.fixture(scope="module")
-def trained(ratings):
-    """One generator a recipe, trained once for the module."""
-    held = {}
-
-    def get(name):
-        if name not in held:
-            held[name] = RECIPES[name].fit([3], ratings, [quick(name)])[0]
-        return held[name]
-
-    return get
-
-
 @pytest.mark.parametrize("name", RECIPES)
 def test_datasets_are_valid(name, trained):
     generator = trained(name)
