@@ -1,5 +1,7 @@
 """Moments prescribed by rank, and quantiles: a dataset of another law gets the source's."""
 
+import itertools
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -29,7 +31,7 @@ def test_each_stratum_gets_the_sources_moments(source):
     cuts = [0, *np.rint(strata["below"][1:] * 3000).astype(int), 3000]
     order = np.argsort(other[:, 2], kind="stable")
     assert len(strata["mean"]) == 6
-    for number, (first, last) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
+    for number, (first, last) in enumerate(itertools.pairwise(cuts)):
         part = mapped[order[first:last]]
         np.testing.assert_allclose(part.mean(0), strata["mean"][number], atol=0.05)
         wanted = strata["root"][number] @ strata["root"][number].T
