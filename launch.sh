@@ -165,6 +165,7 @@ if ! ready; then set_up; fi
 
 if [ "$name" = test ]; then
   cd "$root"
+  if [ $# = 0 ]; then set -- --numprocesses=auto --maxprocesses=4 --dist=loadfile; fi # the whole suite, side by side
   exec .venv/bin/python -P -m pytest "$@"
 fi
 if [ -n "${HOME:-}" ]; then # programs compiled once are kept for the next launch

@@ -33,7 +33,8 @@ PRESETS = {
         "--config.embedding_epochs=2",
         "--config.embedding_rounds=3",
         "--config.embedding_sweeps=5",
-        "--config.spectrum_rounds=1",
+        "--config.structure_rounds=1",
+        "--config.predictability_rounds=1",
         "--config.gan_steps=500",
     ]
 }

@@ -73,6 +73,10 @@ class Ratings:
     def num_ratings(self) -> int:
         return len(self.rating)
 
+    def levels(self) -> np.ndarray:
+        """The place of each rating on the scale, from 0, int32 [N]."""
+        return np.rint((self.rating - np.float32(self.scale.low)) / np.float32(self.scale.step)).astype(np.int32)
+
 
 def from_columns(
     columns: Columns,

@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+_CONSTANT = 1e-6  # standard deviation of a column that is the same for all: it is left at its scale
+
 
 def sliced_wasserstein(key: jax.Array, real_NxS: jax.Array, fake_NxS: jax.Array, num_slices: int = 128) -> jax.Array:
     """Mean 1-Wasserstein distance over random directions, of columns standardised by the real ones; a scalar.
@@ -10,7 +12,8 @@ def sliced_wasserstein(key: jax.Array, real_NxS: jax.Array, fake_NxS: jax.Array,
     Bonneel et al. 2015, "Sliced and Radon Wasserstein barycenters of measures". 0 is best; two
     halves of one real sample of 8,192 are about 0.02 apart.
     """
-    centre, spread = jnp.mean(real_NxS, 0, keepdims=True), jnp.std(real_NxS, 0, keepdims=True) + 1e-12
+    centre, spread = jnp.mean(real_NxS, 0, keepdims=True), jnp.std(real_NxS, 0, keepdims=True)
+    spread = jnp.where(spread > _CONSTANT, spread, 1.0)
     directions = jax.random.normal(key, (real_NxS.shape[1], num_slices))
     directions = directions / jnp.linalg.norm(directions, axis=0, keepdims=True)
     real, fake = (jnp.sort((x - centre) / spread @ directions, axis=0) for x in (real_NxS, fake_NxS))

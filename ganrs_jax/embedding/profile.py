@@ -1,8 +1,8 @@
 """What a profile is: who rates what, how, how noisily and how much, as one vector a user and one an item.
 
-Both kinds of vector have the same columns: <interaction factors | rating bias and factors | log precision of
-the rating noise | log number of ratings>. Several posterior draws of each are kept: whoever learns from
-them sees vectors that vary as real ones do, and no user's vector twice.
+Both kinds of vector have the same columns: <interaction factors | rating bias and factors | style of using the
+scale, zero for items | log precision of the rating noise | log number of ratings>. Several posterior draws of each
+are kept: whoever learns from them sees vectors that vary as real ones do, and no user's vector twice.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,8 @@ import numpy as np
 
 from ganrs_jax.embedding.interactions import fit_interactions
 from ganrs_jax.embedding.posterior import size_facts
-from ganrs_jax.embedding.rating_factors import fit_rating_factors
+from ganrs_jax.embedding.rating_factors import RatingFactors, fit_rating_factors, predicted_with_noise
+from ganrs_jax.embedding.style import Styles, fit_styles
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.training import Report, silent
 
@@ -25,10 +26,11 @@ class Columns(NamedTuple):
 
     interaction_rank: int
     rating_rank: int
+    style_rank: int
 
     @property
     def width(self) -> int:
-        return self.interaction_rank + self.rating_rank + 3
+        return self.interaction_rank + self.rating_rank + self.style_rank + 3
 
     def interaction(self, vectors: jax.Array) -> jax.Array:
         """Factors [..., k] whose weighted products say who rates what."""
@@ -36,7 +38,11 @@ class Columns(NamedTuple):
 
     def rating(self, vectors: jax.Array) -> jax.Array:
         """<bias, factors> [..., 1 + k]."""
-        return vectors[..., self.interaction_rank : -2]
+        return vectors[..., self.interaction_rank : -2 - self.style_rank]
+
+    def style(self, vectors: jax.Array) -> jax.Array:
+        """How a user uses the scale (`style.fit_styles`), [..., S]."""
+        return vectors[..., -2 - self.style_rank : -2]
 
     def log_precision(self, vectors: jax.Array) -> jax.Array:
         return vectors[..., -2]
@@ -45,10 +51,10 @@ class Columns(NamedTuple):
         """Log number of ratings, [...]."""
         return vectors[..., -1]
 
-    def predicted(self, users_NxD: jax.Array, items_NxD: jax.Array) -> jax.Array:
-        """Rating less the mean rating, [N], in stars."""
+    def predicted(self, users_NxD: jax.Array, items_NxD: jax.Array, taste: jax.Array | float = 1.0) -> jax.Array:
+        """Rating less the mean rating, [N], in stars; products of factors count `taste` times."""
         x, y = self.rating(users_NxD), self.rating(items_NxD)
-        return x[:, 0] + y[:, 0] + jnp.sum(x[:, 1:] * y[:, 1:], 1)
+        return x[:, 0] + y[:, 0] + taste * jnp.sum(x[:, 1:] * y[:, 1:], 1)
 
     def noise_scale(self, users_NxD: jax.Array, items_NxD: jax.Array) -> jax.Array:
         """Standard deviation of a rating around `predicted`, [N], in stars."""
@@ -58,12 +64,15 @@ class Columns(NamedTuple):
 class ProfileEmbedding(NamedTuple):
     """Posterior draws of the vectors of users [R, U, D] and items [R, I, D], and the mean rating.
 
-    `offset`: how much of its size a user's first interaction factor has added (`canonical`).
+    `borders` [E], `basis` [E, S]: what styles mean (`style.Styles`). `offset`: how much of its size a user's first
+    interaction factor has added (`canonical`).
     """
 
     users: jax.Array
     items: jax.Array
     mean_rating: float
+    borders: np.ndarray
+    basis: np.ndarray
     offset: float = 0.0
 
 
@@ -83,14 +92,31 @@ def fit_profile_embedding(
       rounds: of the interaction factors; sweeps: of the rating factors.
       draws: R.
     """
-    keys = jax.random.split(key)
+    keys = jax.random.split(key, 3)
     acts = fit_interactions(keys[0], ratings, rank=columns.interaction_rank, rounds=rounds, draws=draws, report=report)
     per_user, per_item = np.bincount(ratings.user), np.bincount(ratings.item)
     factors = acts.user[..., 1:], acts.item[..., 1:]
     facts = [_facts(counts, drawn) for counts, drawn in zip((per_user, per_item), factors, strict=True)]
     rates = fit_rating_factors(keys[1], ratings, *facts, rank=columns.rating_rank, sweeps=sweeps, report=report)
-    users, items = _vectors(factors[0], rates.user, per_user), _vectors(factors[1], rates.item, per_item)
-    return canonical(ProfileEmbedding(users, items, rates.mean), columns)
+    style = _styles(keys[2], ratings, columns, rates, facts[0], report)
+    none = jnp.zeros((draws, ratings.num_items, columns.style_rank))
+    users = _vectors(factors[0], rates.user, style.user, per_user)
+    items = _vectors(factors[1], rates.item, none, per_item)
+    return canonical(ProfileEmbedding(users, items, rates.mean, style.borders, style.basis), columns)
+
+
+def _styles(
+    key: jax.Array, ratings: Ratings, columns: Columns, rates: RatingFactors, facts: jax.Array, report: Report
+) -> Styles:
+    """Those of the users, given the draws of how they rate."""
+    drawn = [
+        predicted_with_noise(p, q, ratings.user, ratings.item) for p, q in zip(rates.user, rates.item, strict=True)
+    ]
+    predicted, noise = (jnp.stack(x) for x in zip(*drawn, strict=True))
+    known = jnp.concatenate([facts[..., :3], rates.user[..., :1], rates.user[..., -1:]], -1)
+    return fit_styles(
+        key, ratings.user, ratings.levels(), predicted, noise, known, rank=columns.style_rank, report=report
+    )
 
 
 def canonical(embedding: ProfileEmbedding, columns: Columns) -> ProfileEmbedding:
@@ -104,13 +130,14 @@ def canonical(embedding: ProfileEmbedding, columns: Columns) -> ProfileEmbedding
     """
     k = columns.interaction_rank
     users, items = np.asarray(embedding.users, np.float64), np.asarray(embedding.items, np.float64)
-    p, q = users[..., k + 1 : -2], items[..., k + 1 : -2]
+    end = -2 - columns.style_rank
+    p, q = users[..., k + 1 : end], items[..., k + 1 : end]
     p_mean, q_mean = p.mean((0, 1)), q.mean((0, 1))
     users[..., k] += p @ q_mean - p_mean @ q_mean
     items[..., k] += q @ p_mean
     p -= p_mean
     q -= q_mean
-    for part in (slice(0, k), slice(k + 1, -2)):
+    for part in (slice(0, k), slice(k + 1, end)):
         turn = _turn(users[..., part], items[..., part])
         users[..., part] = users[..., part] @ turn
         items[..., part] = items[..., part] @ np.linalg.inv(turn).T
@@ -118,9 +145,8 @@ def canonical(embedding: ProfileEmbedding, columns: Columns) -> ProfileEmbedding
     users[..., :k], items[..., :k] = users[..., :k] @ turn, items[..., :k] @ turn
     offset = 1 / max(float(items[..., 0][:, _rarest(items[0, :, -1])].mean() - items[..., 0].mean()), _LEAST_PULL)
     users[..., 0] += offset * users[..., -1]
-    return ProfileEmbedding(
-        jnp.asarray(users, jnp.float32), jnp.asarray(items, jnp.float32), embedding.mean_rating, offset
-    )
+    first, second = (jnp.asarray(x, jnp.float32) for x in (users, items))
+    return embedding._replace(users=first, items=second, offset=offset)
 
 
 def _towards_rare(items_RxIxK: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -166,6 +192,6 @@ def _facts(counts: np.ndarray, factors_RxNxK: jax.Array) -> jax.Array:
     return jnp.concatenate([jnp.broadcast_to(sizes, (len(factors_RxNxK), *sizes.shape[1:])), factors_RxNxK], -1)
 
 
-def _vectors(factors: jax.Array, rates: jax.Array, counts: np.ndarray) -> jax.Array:
-    size = jnp.log(jnp.asarray(counts, jnp.float32))[None, :, None]
-    return jnp.concatenate([factors, rates, jnp.broadcast_to(size, (*factors.shape[:2], 1))], -1)
+def _vectors(factors: jax.Array, rates: jax.Array, style: jax.Array, counts: np.ndarray) -> jax.Array:
+    size = jnp.broadcast_to(jnp.log(jnp.asarray(counts, jnp.float32))[None, :, None], (*factors.shape[:2], 1))
+    return jnp.concatenate([factors, rates[..., :-1], style, rates[..., -1:], size], -1)

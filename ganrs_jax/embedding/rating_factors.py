@@ -109,6 +109,15 @@ def _sweep(
     return p._replace(precision=user_noise), q._replace(precision=item_noise)
 
 
+@jax.jit
+def predicted_with_noise(
+    p_UxD: jax.Array, q_IxD: jax.Array, user_N: np.ndarray, item_N: np.ndarray
+) -> tuple[jax.Array, jax.Array]:
+    """Prediction less the mean rating, and standard deviation of the noise, [N], of vectors as `RatingFactors` has."""
+    x, y = p_UxD[user_N], q_IxD[item_N]
+    return _predicted(x[:, :-1], y[:, :-1]), jnp.exp(-(x[:, -1] + y[:, -1]) / 2)
+
+
 def _predicted(x: jax.Array, y: jax.Array) -> jax.Array:
     """Rating less the mean, [N], of vectors <bias, factors> [N, 1 + k]."""
     return x[:, 0] + y[:, 0] + jnp.sum(x[:, 1:] * y[:, 1:], 1)

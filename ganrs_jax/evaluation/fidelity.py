@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ganrs_jax.evaluation.figures import Fidelity, Figure, pair
-from ganrs_jax.evaluation.learnability import Learnability, learnability
 from ganrs_jax.evaluation.marginals import ks_distance, marginals, validity
 from ganrs_jax.evaluation.neighbours import density_coverage
 from ganrs_jax.evaluation.profiles import Profiles, profiles
 from ganrs_jax.evaluation.samples import Rated, Sample, TooSmallError, as_sample, halves, turned
-from ganrs_jax.evaluation.structure import lifts, popularity_rating_correlation, spectral, spectrum_error
+from ganrs_jax.evaluation.structure import learnability, lifts, popularity_rating_correlation, spectral, spectrum_error
 from ganrs_jax.evaluation.two_sample import c2st_auc
+from ganrs_jax.learnability import Learnability
 from ganrs_jax.ratings import Scale
 from ganrs_jax.spectrum import Spectral
 

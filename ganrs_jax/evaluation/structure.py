@@ -1,9 +1,10 @@
-"""Structure: the spectrum of who rates what, items rated together, popularity against rating."""
+"""Structure: the spectrum of who rates what, items rated together, popularity against rating, learnability."""
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.stats import rankdata
 
+from ganrs_jax import learnability as held_out
 from ganrs_jax import spectrum
 from ganrs_jax.evaluation.samples import Sample, TooSmallError
 from ganrs_jax.spectrum import Spectral
@@ -21,6 +22,18 @@ def spectral(sample: Sample) -> Spectral:
     found = spectrum.spectral(sample.user, sample.item)
     if found is None:
         raise TooSmallError(f"fewer than 3 users or items of {spectrum.CORE} ratings")
+    return found
+
+
+def learnability(sample: Sample) -> held_out.Learnability:
+    """`learnability.learnability` of a sample.
+
+    Raises:
+      TooSmallError: if there are fewer than 10 ratings, or held-out ratings all equal the mean.
+    """
+    found = held_out.learnability(sample.user, sample.item, sample.rating)
+    if found is None:
+        raise TooSmallError("fewer than 10 ratings, or all of them equal")
     return found
 
 

@@ -21,7 +21,7 @@ def _profile(ratings: Ratings, config: Any, report: Report) -> ProfileEmbedding:
     return fit_profile_embedding(
         jax.random.key(_SEED),
         ratings,
-        Columns(config.interaction_rank, config.rating_rank),
+        Columns(config.interaction_rank, config.rating_rank, config.style_rank),
         rounds=config.embedding_rounds,
         sweeps=config.embedding_sweeps,
         draws=config.posterior_draws,
@@ -43,15 +43,15 @@ def _deepmf(ratings: Ratings, config: Any, report: Report) -> ProfileEmbedding:
     log_precision = -2 * float(np.log(found.held_out_rmse[0]))
     users = _vectors(found.user[0], np.bincount(ratings.user), log_precision, config)
     items = _vectors(found.item[0], np.bincount(ratings.item), 0.0, config)
-    return ProfileEmbedding(users, items, 0.0)
+    return ProfileEmbedding(users, items, 0.0, np.zeros(1, np.float32), np.zeros((1, config.style_rank), np.float32))
 
 
 def _vectors(factors: jax.Array, counts: np.ndarray, log_precision: float, config: Any) -> jax.Array:
-    """<no interaction factors | no bias, factors | log precision | log count>, the same for each draw."""
+    """<no interaction factors | no bias, factors | no style | log precision | log count>, the same for each draw."""
     size = len(factors)
-    nothing = jnp.zeros((size, config.interaction_rank + 1))
+    nothing, no_style = (jnp.zeros((size, n)) for n in (config.interaction_rank + 1, config.style_rank))
     last = jnp.stack([jnp.full(size, log_precision), jnp.log(jnp.asarray(counts, jnp.float32))], 1)
-    vectors = jnp.concatenate([nothing, factors, last], 1)
+    vectors = jnp.concatenate([nothing, factors, no_style, last], 1)
     return jnp.broadcast_to(vectors, (config.posterior_draws, *vectors.shape))
 
 

@@ -5,31 +5,34 @@ gives the same rows.
 """
 
 import functools
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.adversarial.residual import ResidualMLP
-from ganrs_jax.adversarial.two_part import generate_vectors
 from ganrs_jax.decoding.apportion import apportion
 from ganrs_jax.decoding.choice import cells, choose
 from ganrs_jax.decoding.histograms import parse_histogram
 from ganrs_jax.decoding.laws import law_weights, parse_law
+from ganrs_jax.decoding.liking import find_liking, liking_shift
 from ganrs_jax.decoding.marginals import MarginalMap, apply_marginals, map_marginals
 from ganrs_jax.decoding.potentials import Potentials, intercepts, solve_potentials
 from ganrs_jax.decoding.reserve import Reserved, reserve, reserved_counts
-from ganrs_jax.decoding.stars import Thresholds, fit_thresholds
+from ganrs_jax.decoding.stars import Latent, Thresholds, fit_thresholds
 from ganrs_jax.decoding.strata import StrataMap, apply_strata, map_strata
 from ganrs_jax.embedding.profile import Columns
+from ganrs_jax.embedding.style import ascending
 from ganrs_jax.recipes.interface import Generator, Request
+from ganrs_jax.recipes.scores import choosing, chosen_by
+from ganrs_jax.recipes.vectors import columns, vectors
 from ganrs_jax.training import Report, silent
 
 _BLOCK_CELLS = 1 << 21  # cells of users x items held at once
 _MAPPED_USERS = 32768  # users whose moments are matched
 _POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on
 _CALIBRATION_ROWS = 1_000_000  # rows that the rating thresholds are fitted on
+_LIKING_ROUNDS = 2  # of prescribing how well liked items are
 _ROW_STEP = 1 << 14  # rows of a block are padded to a multiple of it
 
 
@@ -88,7 +91,7 @@ def make_plan(generator: Generator, request: Request, report: Report = silent) -
     """The plan of a completed request."""
     choices = plan_choices(generator, request)
     report("plan", 1, 2, {})
-    plan = choices._replace(thresholds=_thresholds(generator, request, choices))
+    plan = _with_ratings(generator, request, choices)
     report("plan", 2, 2, {})
     return plan
 
@@ -127,14 +130,9 @@ def plan_choices(generator: Generator, request: Request) -> Plan:
 def rows(generator: Generator, request: Request, plan: Plan, number: int) -> Rows:
     """The ratings of block `number`."""
     assert plan.thresholds is not None
-    user, item, predicted, noise = _latent(generator, request, plan, number)
-    rating = generator.scale.levels[plan.thresholds.level(predicted, noise)].astype(np.float32)
+    user, item, latent = _latent(generator, request, plan, number)
+    rating = generator.scale.levels[plan.thresholds.level(latent)].astype(np.float32)
     return Rows((user + number * plan.block).astype(np.int32), item.astype(np.int32), rating)
-
-
-def columns(generator: Generator) -> Columns:
-    """Which numbers of the generator's vectors are what."""
-    return Columns(generator.config.interaction_rank, generator.config.rating_rank)
 
 
 def chosen(generator: Generator, request: Request, plan: Plan, number: int) -> tuple[np.ndarray, np.ndarray]:
@@ -142,40 +140,9 @@ def chosen(generator: Generator, request: Request, plan: Plan, number: int) -> t
     activity = plan.activity[number * plan.block : (number + 1) * plan.block]
     active = jnp.asarray(np.pad(activity, (0, plan.block - len(activity))), jnp.int32)
     factors = chosen_by(generator, plan.catalogue.items)
-    users = choosing(generator, _users(generator, request, plan, number))
+    users = choosing(generator, users_of(generator, request, plan, number))
     key = jax.random.fold_in(_key(request, 3), number)
     return cells(choose(key, users, factors, plan.potentials.item, active, _sure(plan, number)))
-
-
-def choosing(generator: Generator, users_NxD: jax.Array) -> jax.Array:
-    """What users choose by, [N, 2k]: products with `chosen_by` of items are scores.
-
-    The prescribed weights (`prescribed`) hold for what a taste and an item have beside what their sizes tell: how
-    activity and popularity hang together stays as it was learned.
-    """
-    factors = tastes(generator, users_NxD)
-    rest = _beside_size(generator, "users", factors, columns(generator).size(users_NxD))
-    return jnp.concatenate([factors, rest @ jnp.asarray(generator.arrays["choice"])], 1)
-
-
-def chosen_by(generator: Generator, items_NxD: jax.Array) -> jax.Array:
-    """What items are chosen by, [N, 2k]."""
-    factors = columns(generator).interaction(items_NxD)
-    rest = _beside_size(generator, "items", factors, columns(generator).size(items_NxD))
-    return jnp.concatenate([factors, rest], 1)
-
-
-def _beside_size(generator: Generator, part: str, factors_NxK: jax.Array, size: jax.Array) -> jax.Array:
-    """Factors less their mean at that size (`profile.by_size`)."""
-    held = generator.arrays[part]["by_size"]
-    scaled = (size - held["centre"]) / held["scale"]
-    return factors_NxK - jnp.stack([jnp.ones_like(scaled), scaled, scaled**2], 1) @ held["coefficients"]
-
-
-def tastes(generator: Generator, users_NxD: jax.Array) -> jax.Array:
-    """Interaction factors of users, [N, k], without the part of the size that the first one carries."""
-    which = columns(generator)
-    return which.interaction(users_NxD).at[:, 0].add(-generator.arrays["offset"] * which.size(users_NxD))
 
 
 def _sure(plan: Plan, number: int) -> jax.Array:
@@ -221,66 +188,78 @@ def _given_out(size: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return given
 
 
-def _thresholds(generator: Generator, request: Request, plan: Plan) -> Thresholds:
-    """Fitted on the first blocks: all of them where the dataset is small."""
-    parts: list[tuple[np.ndarray, np.ndarray]] = []
-    for number in range(plan.num_blocks):
-        _, _, *drawn = _latent(generator, request, plan, number)
-        parts.append((drawn[0], drawn[1]))
-        if sum(len(part[0]) for part in parts) >= _CALIBRATION_ROWS:
-            break
-    predicted, noise = (np.concatenate(x) for x in zip(*parts, strict=True))
+def _with_ratings(generator: Generator, request: Request, plan: Plan) -> Plan:
+    """The plan with thresholds, and biases of items at which how well liked they are by popularity is the source's.
+
+    Fitted on the first blocks: all of them where the dataset is small.
+    """
+    item, latent = _calibration(generator, request, plan)
     wanted = parse_histogram(request.rating_histogram, generator.scale, "rating_histogram")
     histogram = np.asarray(generator.source["rating_histogram"]) if wanted is None else wanted
-    return fit_thresholds(predicted, noise, histogram, _correlation(predicted, noise))
+    popularity, shift = plan.catalogue.popularity, np.zeros(len(plan.catalogue.popularity), np.float32)
+    correlation = float(generator.arrays["correlation"])
+    for number in range(_LIKING_ROUNDS + 1):
+        shifted = latent._replace(predicted=latent.predicted + shift[item])
+        thresholds = fit_thresholds(shifted, histogram, correlation)
+        if number == _LIKING_ROUNDS:
+            break
+        found = find_liking(item, thresholds.level(shifted), len(popularity))
+        spread = np.std(shifted.score(thresholds.noise_factor))
+        shift = shift + spread * liking_shift(generator.arrays["liking"], found, popularity)
+    at = columns(generator).interaction_rank
+    items = plan.catalogue.items.at[:, at].add(shift)
+    return plan._replace(thresholds=thresholds, catalogue=plan.catalogue._replace(items=items))
 
 
-def _correlation(predicted: np.ndarray, noise: np.ndarray) -> float:
-    if not np.ptp(predicted):
-        return 1.0
-    return float(np.corrcoef(predicted, predicted + noise)[0, 1])
+def _calibration(generator: Generator, request: Request, plan: Plan) -> tuple[np.ndarray, Latent]:
+    """Item and latent rating of the rows that thresholds are fitted on."""
+    items, parts = [], []
+    for number in range(plan.num_blocks):
+        _, item, latent = _latent(generator, request, plan, number)
+        items.append(item)
+        parts.append(latent)
+        if sum(map(len, items)) >= _CALIBRATION_ROWS:
+            break
+    joined = [np.concatenate(x) for x in list(zip(*parts, strict=True))[1:]]
+    return np.concatenate(items), Latent(parts[0].borders, *joined)
 
 
-def _latent(generator: Generator, request: Request, plan: Plan, number: int) -> tuple[np.ndarray, ...]:
-    """User within the block, item, prediction and noise of each rating of a block, in stars."""
+def _latent(generator: Generator, request: Request, plan: Plan, number: int) -> tuple[np.ndarray, np.ndarray, Latent]:
+    """User within the block, item, and what becomes the rating, of each rating of a block."""
     user, item = chosen(generator, request, plan, number)
     size = len(user) + -len(user) % _ROW_STEP
-    users = _users(generator, request, plan, number)
+    users = users_of(generator, request, plan, number)
     key = jax.random.fold_in(_key(request, 4), number)
     pairs = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
-    drawn = _predicted(key, columns(generator), users, plan.catalogue.items, *pairs)
-    return user, item, *(np.asarray(x)[: len(user)] for x in drawn)
+    taste = generator.arrays["taste"]
+    drawn = _predicted(key, columns(generator), taste, users, plan.catalogue.items, *pairs)
+    style = generator.arrays["style"]
+    own = np.asarray(ascending(style["borders"], columns(generator).style(users) @ style["basis"].T))
+    predicted, noise = (np.asarray(x)[: len(user)] for x in drawn)
+    return user, item, Latent(style["borders"], predicted, noise, own[user])
 
 
 @functools.partial(jax.jit, static_argnums=1)
 def _predicted(
-    key: jax.Array, which: Columns, users: jax.Array, items: jax.Array, user: jax.Array, item: jax.Array
+    key: jax.Array,
+    which: Columns,
+    taste: jax.Array,
+    users: jax.Array,
+    items: jax.Array,
+    user: jax.Array,
+    item: jax.Array,
 ) -> tuple[jax.Array, jax.Array]:
     x, y = users[user], items[item]
-    return which.predicted(x, y), which.noise_scale(x, y) * jax.random.normal(key, user.shape)
+    return which.predicted(x, y, taste), which.noise_scale(x, y) * jax.random.normal(key, user.shape)
 
 
-def _users(generator: Generator, request: Request, plan: Plan, number: int) -> jax.Array:
+def users_of(generator: Generator, request: Request, plan: Plan, number: int) -> jax.Array:
     """Vectors [B, D] of the users of a block."""
     return plan.user_map(_raw_users(generator, request, number, plan.block))
 
 
 def _raw_users(generator: Generator, request: Request, number: int, block: int) -> jax.Array:
     return vectors(generator, "users", jax.random.fold_in(_key(request, 0), number), request.sigma, block)
-
-
-def vectors(generator: Generator, part: str, key: jax.Array, sigma: float, count: int) -> jax.Array:
-    """Generated vectors [count, D] of "users" or "items", in the source's units."""
-    config, held = generator.config, generator.arrays[part]
-    network = ResidualMLP(config.width, config.blocks, columns(generator).width)
-    drawn = generate_vectors(key, network, held["weights"], jnp.float32(sigma), (count, config.noise_size))
-    return matched(drawn, held["matching"])
-
-
-@jax.jit
-def matched(vectors_NxD: jax.Array, matching: Any) -> jax.Array:
-    """Vectors in the source's units, with its mean and covariance (`two_part.matching`)."""
-    return (vectors_NxD - matching["shift_before"][None]) @ matching["turn"] + matching["shift_after"][None]
 
 
 def _key(request: Request, purpose: int) -> jax.Array:

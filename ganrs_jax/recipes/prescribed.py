@@ -1,46 +1,136 @@
-"""The source's spectrum, prescribed: weights of the interaction factors at which generated data have it.
+"""The source's structure, prescribed: who rates what as strongly as in the source, and as unevenly.
 
-Estimated factors, generated ones even more so, carry less structure than the source. Each direction of the
-factors is given a weight, found by comparing singular values of a generated dataset with the source's.
+Estimated factors, generated ones even more so, carry less structure than the source; tastes of users of few ratings can
+hardly be estimated at all; and a normal posterior knows no user of ten times the common taste. So each direction of
+the factors is given a weight, and each user and item a strength by its size and by how far it lies from the mean.
+All are found by comparing generated datasets with the source: the singular values of the degree-normalised matrix,
+and how much of it lies in each user and item ("energy": the squared length in its leading singular vectors).
 """
 
 import dataclasses
+from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes.interface import Generator, Request
-from ganrs_jax.recipes.plan import chosen, columns, plan_choices, tastes, vectors
+from ganrs_jax.recipes.plan import Plan, chosen, plan_choices, users_of
+from ganrs_jax.recipes.scores import beside_size, tastes
+from ganrs_jax.recipes.vectors import columns, vectors
 from ganrs_jax.spectrum import spectral
 from ganrs_jax.training import Report, silent
 
 _MOST_USERS = 8192  # of the generated dataset
 _DRAWN = 16384  # vectors whose covariance is taken
 _LEAST_RESPONSE = 0.15  # of a singular value to its weight, at the edge of the noise
+_MOST_BINS, _LEAST_OWNERS = 8, 50  # of size, and owners in each at least
+_RANKS = np.array([0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1.0])  # bins of energy
+_LEAST_IN_TAIL = 4.0  # owners in the last bin
+_RESPONSE = 0.7  # of the root of the energy to the strength
+_LEAST_STRENGTH, _MOST_STRENGTH = 0.3, 4.0
+_SPECTRUM_WEIGHT = 2.0  # of the singular values' error, beside the energies'
+_PARTS = ("users", "items")
 
 
-def prescribe_spectrum(generator: Generator, ratings: Ratings, rounds: int, report: Report = silent) -> Generator:
-    """The generator with weights (less one) of its interaction factors, `arrays["choice"]`, that give the spectrum."""
-    request = _request(generator, ratings)
-    wanted = _wanted(ratings, request.num_users)
+class _Energy(NamedTuple):
+    """Of one side, the root of the energy: `of_size` [B] in bins of size, at log sizes `size` [B]; `spread` [Q].
+
+    spread: relative to what the size lets expect, in bins of its rank.
+    """
+
+    size: np.ndarray
+    of_size: np.ndarray
+    spread: np.ndarray
+
+
+class _Structure(NamedTuple):
+    """values [K]: singular values 2, 3, ...; the energy of users and of items."""
+
+    values: np.ndarray
+    users: _Energy
+    items: _Energy
+
+
+def prescribe_structure(generator: Generator, ratings: Ratings, rounds: int, report: Report = silent) -> Generator:
+    """The generator with what gives the structure: `arrays["choice"]` and `arrays["strength"]`.
+
+    choice: weights of the interaction factors, less one. strength: see `scores.plain_strength`.
+    """
+    request, kept = own_size(generator, ratings)
+    wanted = _structure(ratings.user[kept], ratings.item[kept])
     if wanted is None or not rounds or generator.config.interaction_rank < 2:
         return generator
     turn = _canonical(generator)
-    rank = len(turn)
-    weights, best, least = np.ones(rank), None, np.inf
+    weights = np.ones(len(turn))
+    strength = _first_strength(generator, request, wanted)
+    best, least = generator, np.inf
     for number in range(rounds):
-        choice = np.zeros((rank + 1, rank + 1), np.float32)
-        choice[1:, 1:] = (turn * (weights - 1)) @ np.linalg.inv(turn)
-        generator = generator._replace(arrays={**generator.arrays, "choice": choice})
-        values = _values(generator, dataclasses.replace(request, seed=number))
-        error = float(np.mean(np.abs(values - wanted) / wanted))
-        report("spectrum", number + 1, rounds, {"error": [error]})
-        if error < least:
-            best, least = generator, error
-        weights = weights * _correction(values, wanted, rank)
-    assert best is not None
-    return best._replace(training={**best.training, "spectrum_error": least})
+        generator = _prescribed(generator, turn, weights, strength)
+        found = _generated(generator, dataclasses.replace(request, seed=number))
+        lacking = {part: _lacking(getattr(wanted, part), getattr(found, part)) for part in _PARTS}
+        error = _mean_error(found.values / wanted.values)
+        rest = _mean_error(np.concatenate([x for part in _PARTS for x in lacking[part].values()]))
+        report("structure", number + 1, rounds, {"spectrum_error": [error], "energy_error": [rest]})
+        if (loss := _SPECTRUM_WEIGHT * error + rest) < least:
+            least = loss
+            best = generator._replace(training={**generator.training, "spectrum_error": error, "energy_error": rest})
+        gain = 1 / (1 + number / 4)  # falls: each dataset has noise of its own
+        weights = weights * _correction(found.values, wanted.values, len(turn)) ** gain
+        strength = {part: _stronger(strength[part], lacking[part], gain * _RESPONSE) for part in _PARTS}
+    return best
+
+
+def _prescribed(generator: Generator, turn: np.ndarray, weights: np.ndarray, strength: dict[str, Any]) -> Generator:
+    rank = len(turn)
+    choice = np.zeros((rank + 1, rank + 1), np.float32)
+    choice[1:, 1:] = (turn * (weights - 1)) @ np.linalg.inv(turn)
+    return generator._replace(arrays={**generator.arrays, "choice": choice, "strength": strength})
+
+
+def _first_strength(generator: Generator, request: Request, wanted: _Structure) -> dict[str, dict[str, np.ndarray]]:
+    """1 for all, at the sizes of the source and the lengths that are generated."""
+    plan, made = plan_choices(generator, request), {}
+    for part, drawn in zip(_PARTS, _owners(generator, request, plan), strict=True):
+        energy: _Energy = getattr(wanted, part)
+        length = np.linalg.norm(np.asarray(beside_size(generator, part, drawn)), axis=1)
+        edges = _RANKS[: len(energy.spread)]
+        middles = (edges + np.append(edges[1:], 1.0)) / 2
+        made[part] = {
+            "size": energy.size.astype(np.float32),
+            "by_size": np.ones(len(energy.size), np.float32),
+            "length": np.quantile(length, middles).astype(np.float32),
+            "by_length": np.ones(len(middles), np.float32),
+        }
+    return made
+
+
+def _owners(generator: Generator, request: Request, plan: Plan) -> tuple[jax.Array, jax.Array]:
+    """Vectors of all users [U, D] and items [I, D] of a plan."""
+    blocks = [users_of(generator, request, plan, number) for number in range(plan.num_blocks)]
+    return jnp.concatenate(blocks)[: request.num_users], plan.catalogue.items
+
+
+def _lacking(wanted: _Energy, found: _Energy) -> dict[str, np.ndarray]:
+    """By what factors of the energy's root a side is too weak; how much there is in all is a matter of the weights."""
+    of_size = wanted.of_size / found.of_size
+    return {
+        "by_size": of_size / np.exp(np.mean(np.log(of_size))),
+        "by_length": wanted.spread / found.spread,
+    }
+
+
+def _stronger(strength: dict[str, np.ndarray], lacking: dict[str, np.ndarray], power: float) -> dict[str, np.ndarray]:
+    moved = {
+        name: np.clip(strength[name] * np.clip(x**power, 0.6, 1.6), _LEAST_STRENGTH, _MOST_STRENGTH).astype(np.float32)
+        for name, x in lacking.items()
+    }
+    return {**strength, **moved}
+
+
+def _mean_error(ratios: np.ndarray) -> float:
+    return float(np.mean(np.abs(ratios - 1)))
 
 
 def _correction(values: np.ndarray, wanted: np.ndarray, rank: int) -> np.ndarray:
@@ -69,23 +159,41 @@ def _covariance(generator: Generator, part: str) -> np.ndarray:
     return np.cov(np.asarray(factors[:, 1:], np.float64).T).reshape(factors.shape[1] - 1, -1)
 
 
-def _request(generator: Generator, ratings: Ratings) -> Request:
-    """The source's own sizes, or those of as many of its users as are enough."""
+def own_size(generator: Generator, ratings: Ratings) -> tuple[Request, np.ndarray]:
+    """A request of the source's own sizes, or of as many of its users as are enough; the mask [N] of their ratings."""
     num_users = min(ratings.num_users, _MOST_USERS)
-    num_ratings = round(ratings.num_ratings * num_users / ratings.num_users)
-    return Request(num_users, ratings.num_items, num_ratings=num_ratings, sigma=generator.config.sigma)
+    kept = np.random.default_rng(0).permutation(ratings.num_users)[ratings.user] < num_users
+    num_ratings = max(int(kept.sum()), ratings.num_items)
+    return Request(num_users, ratings.num_items, num_ratings=num_ratings, sigma=generator.config.sigma), kept
 
 
-def _values(generator: Generator, request: Request) -> np.ndarray:
+def _generated(generator: Generator, request: Request) -> _Structure:
     plan = plan_choices(generator, request)
     parts = [chosen(generator, request, plan, number) for number in range(plan.num_blocks)]
     user = np.concatenate([part[0] + number * plan.block for number, part in enumerate(parts)])
-    found = spectral(user, np.concatenate([part[1] for part in parts]))
+    found = _structure(user, np.concatenate([part[1] for part in parts]))
     assert found is not None
-    return found.values[1:]
+    return found
 
 
-def _wanted(ratings: Ratings, num_users: int) -> np.ndarray | None:
-    kept = np.random.default_rng(0).permutation(ratings.num_users)[ratings.user] < num_users
-    found = spectral(ratings.user[kept], ratings.item[kept])
-    return None if found is None else found.values[1:]
+def _structure(user: np.ndarray, item: np.ndarray) -> _Structure | None:
+    """None if too few users and items have ratings enough for a spectrum."""
+    found = spectral(user, item)
+    if found is None:
+        return None
+    sides = ((user, found.users_UxK), (item, found.items_IxK))
+    return _Structure(found.values[1:], *(_energy(np.bincount(ids), x[:, 1:] * found.values[1:]) for ids, x in sides))
+
+
+def _energy(counts: np.ndarray, scaled_NxK: np.ndarray) -> _Energy:
+    """Of the owners with ratings enough to be in the spectrum."""
+    root = np.linalg.norm(scaled_NxK, axis=1)
+    seen = root > 1e-9
+    size, root = np.log(counts[seen]), root[seen]
+    bins = np.array_split(np.argsort(size, kind="stable"), max(1, min(_MOST_BINS, len(size) // _LEAST_OWNERS)))
+    at, of_size = (np.array([x[part].mean() for part in bins]) for x in (size, root))
+    relative = np.sort(root / np.interp(size, at, of_size))
+    edges = _RANKS[:-1][(1 - _RANKS[:-1]) * len(root) >= _LEAST_IN_TAIL]
+    starts = (edges * len(root)).astype(int)
+    spread = np.add.reduceat(relative, starts) / np.diff(np.append(starts, len(root)))
+    return _Energy(at, of_size, spread)

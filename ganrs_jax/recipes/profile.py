@@ -20,6 +20,7 @@ from ganrs_jax.adversarial.residual import ResidualMLP
 from ganrs_jax.adversarial.two_part import PARTS, Part, TwoPartSpec, Vectors, fit_two_part, generate_vectors, matching
 from ganrs_jax.decoding.histograms import parse_histogram
 from ganrs_jax.decoding.laws import count_law, parse_law
+from ganrs_jax.decoding.liking import find_liking
 from ganrs_jax.decoding.limits import check_counts
 from ganrs_jax.decoding.marginals import find_quantiles
 from ganrs_jax.decoding.strata import find_strata
@@ -31,7 +32,9 @@ from ganrs_jax.recipes.decoders import DECODERS
 from ganrs_jax.recipes.embeddings import EMBEDDINGS
 from ganrs_jax.recipes.interface import Dataset, Generator, Recipe, Request, check_numbers
 from ganrs_jax.recipes.lanes import check_lanes
-from ganrs_jax.recipes.prescribed import prescribe_spectrum
+from ganrs_jax.recipes.predictability import first_correlation, prescribe_predictability
+from ganrs_jax.recipes.prescribed import own_size, prescribe_structure
+from ganrs_jax.recipes.scores import plain_strength
 from ganrs_jax.summary import describe_source
 from ganrs_jax.training import Report, TrainingDivergedError, lane, silent, stacked_floats
 
@@ -49,6 +52,7 @@ class ProfileConfig:
     embedding: str = "profile"  # profile | deepmf
     interaction_rank: int = 20  # factors of who rates what
     rating_rank: int = 8  # factors of how users rate
+    style_rank: int = 4  # numbers that tell how a user uses the scale (embedding profile)
     embedding_rounds: int = 14  # of the interaction factors (embedding profile)
     embedding_sweeps: int = 40  # of the rating factors (embedding profile); epochs (deepmf)
     posterior_draws: int = 8  # of each vector, over 1; the last chooses the best average, the others are learned
@@ -61,12 +65,13 @@ class ProfileConfig:
     gradient_penalty: float = 0.3  # weight, objectives wgan_gp and relativistic
     average: float = 0.998  # of the generators' weights: share kept a step, 0 to 1
     critic_steps: int = 1  # critic steps a generator step
-    gan_steps: int = 3000  # generator steps
+    gan_steps: int = 2000  # generator steps
     gan_batch_size: int = 128  # vectors a step
     noise_size: int = 64  # numbers in a noise vector
     width: int = 128  # of the networks' layers
     blocks: int = 2  # residual blocks of each network
-    spectrum_rounds: int = 8  # of prescribing the spectrum; 0 = leave it as learned
+    structure_rounds: int = 10  # of prescribing who rates what (`prescribed`); 0 = leave it as learned
+    predictability_rounds: int = 3  # of prescribing how well ratings can be predicted; 0 = leave it as learned
     decoder: str = "transport"  # transport | kmeans
     kmeans_iterations: int = 100  # at most, decoder kmeans
     kmeans_tolerance: float = 1e-4  # share of the mean variance, decoder kmeans
@@ -83,8 +88,16 @@ def check(config: ProfileConfig) -> None:
     check_range(config, ("gan_learning_rate", "clip", "sigma"), above=0)
     check_range(config, ("gradient_penalty", "kmeans_tolerance"), low=0)
     check_range(config, ("posterior_draws",), low=2)
-    check_range(config, ("spectrum_rounds",), low=0)
-    sizes = ("interaction_rank", "rating_rank", "embedding_rounds", "embedding_sweeps", "critic_steps", "gan_steps")
+    check_range(config, ("structure_rounds", "predictability_rounds"), low=0)
+    sizes = (
+        "interaction_rank",
+        "rating_rank",
+        "style_rank",
+        "embedding_rounds",
+        "embedding_sweeps",
+        "critic_steps",
+        "gan_steps",
+    )
     check_range(config, (*sizes, "gan_batch_size", "noise_size", "width", "blocks", "kmeans_iterations"), low=1)
 
 
@@ -109,7 +122,7 @@ def fit(
     _check_size(ratings)
     if expect is not None:
         complete(Generator("profile", config, _laws(ratings), describe_source(ratings), {}), expect)
-    which = Columns(config.interaction_rank, config.rating_rank)
+    which = Columns(config.interaction_rank, config.rating_rank, config.style_rank)
     embedding = EMBEDDINGS[config.embedding](ratings, config, report)
     vectors = {part: _split(getattr(embedding, part)) for part in PARTS}
     floats = stacked_floats(configs, LANE_FLOATS)
@@ -117,13 +130,21 @@ def fit(
     lanes, attempts = _trained(tuple(seeds), spec, vectors, floats, report)
     shared = {**_laws(ratings), "choice": np.zeros((which.interaction_rank, which.interaction_rank), np.float32)}
     shared |= {"mean_rating": np.float32(embedding.mean_rating), "offset": np.float32(embedding.offset)}
+    shared["style"] = {"borders": embedding.borders, "basis": embedding.basis}
+    users, items = embedding.users[0][ratings.user], embedding.items[0][ratings.item]
+    known = np.asarray(which.predicted(users, items)), np.asarray(which.noise_scale(users, items))
+    shared |= {"correlation": first_correlation(*known), "taste": np.float32(1)}
+    shared["strength"] = {part: plain_strength() for part in PARTS}
+    shared["liking"] = find_liking(ratings.item, ratings.rating, ratings.num_items)
     source, made = describe_source(ratings), []
     for seed, each, state, attempt in zip(seeds, configs, lanes, attempts, strict=True):
         arrays = {**shared, **{part: _part(spec, state[part].best, getattr(embedding, part)) for part in PARTS}}
         for part, offset in zip(PARTS, (embedding.offset, 0.0), strict=True):
             arrays[part]["by_size"] = by_size(getattr(embedding, part), which, offset)
         generator = Generator("profile", each, arrays, source, _facts(seed, state, attempt))
-        made.append(prescribe_spectrum(generator, ratings, each.spectrum_rounds, report))
+        generator = prescribe_structure(generator, ratings, each.structure_rounds, report)
+        size, kept = own_size(generator, ratings)
+        made.append(prescribe_predictability(generator, ratings, size, kept, each.predictability_rounds, report))
     return made
 
 

@@ -20,7 +20,7 @@ def warnings_of(generator: Generator, request: Request, potentials_error: float)
         (
             facts.get("spectrum_error", 0.0) > _SPECTRUM,
             f"the spectrum is off by {facts.get('spectrum_error', 0.0):.0%}: who rates what is less, or more, "
-            "structured than in the source; try --config.interaction_rank or --config.spectrum_rounds",
+            "structured than in the source; try --config.interaction_rank or --config.structure_rounds",
         ),
         (
             potentials_error > _POTENTIALS,

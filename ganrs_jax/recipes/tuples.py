@@ -7,7 +7,8 @@ import numpy as np
 
 from ganrs_jax.embedding.profile import Columns
 from ganrs_jax.recipes.interface import Generator, Request
-from ganrs_jax.recipes.plan import choosing, chosen_by, columns, vectors
+from ganrs_jax.recipes.scores import choosing, chosen_by
+from ganrs_jax.recipes.vectors import columns, vectors
 
 _POOL = 4096  # users, and items, that samples are drawn from
 _BLOCK = 1024  # samples drawn at once

@@ -189,3 +189,8 @@ def test_sliced_wasserstein_knows_a_shift():
     moved = sliced_wasserstein(jax.random.key(1), x[:4000], x[4000:] + jnp.array([[2.0, 0, 0]]))
     assert same < 0.05
     assert 0.9 < moved < 1.1  # a shift of 2 along one of three axes: mean |cosine| of a random direction is 1/2
+
+
+def test_a_column_that_is_the_same_for_all_counts_as_it_is():
+    x = jax.random.normal(jax.random.key(0), (4000, 3)).at[:, 2].set(0)
+    assert sliced_wasserstein(jax.random.key(1), x, x.at[:, 2].add(1e-3)) < 0.01

@@ -8,7 +8,7 @@ import pytest
 from ganrs_jax.embedding.profile import Columns, ProfileEmbedding, canonical, fit_profile_embedding
 from ganrs_jax.sources import ReadOptions, load_ratings
 
-COLUMNS = Columns(4, 2)
+COLUMNS = Columns(4, 2, 3)
 DRAWS, USERS, ITEMS = 3, 50, 40
 
 
@@ -19,10 +19,10 @@ def raw() -> ProfileEmbedding:
     sizes = [rng.normal(size=n) for n in (USERS, ITEMS)]
     parts = []
     for size in sizes:
-        mixed = rng.normal(size=(DRAWS, len(size), 8)) @ rng.normal(size=(8, 8)) + rng.normal(size=8)
+        mixed = rng.normal(size=(DRAWS, len(size), 11)) @ rng.normal(size=(11, 11)) + rng.normal(size=11)
         last = np.broadcast_to(size[:, None], (DRAWS, len(size), 1))
         parts.append(jnp.asarray(np.concatenate([mixed, last], 2), jnp.float32))
-    return ProfileEmbedding(*parts, 3.5)
+    return ProfileEmbedding(*parts, 3.5, np.zeros(4), np.zeros((4, 3)))
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +50,20 @@ def scores(embedding: ProfileEmbedding) -> np.ndarray:
 
 
 def test_columns():
-    vector = jnp.arange(9.0)
-    assert COLUMNS.width == 9
+    vector = jnp.arange(12.0)
+    assert COLUMNS.width == 12
     np.testing.assert_array_equal(COLUMNS.interaction(vector), [0, 1, 2, 3])
     np.testing.assert_array_equal(COLUMNS.rating(vector), [4, 5, 6])
-    assert COLUMNS.log_precision(vector) == 7
-    assert COLUMNS.size(vector) == 8
+    np.testing.assert_array_equal(COLUMNS.style(vector), [7, 8, 9])
+    assert COLUMNS.log_precision(vector) == 10
+    assert COLUMNS.size(vector) == 11
 
 
 def test_predictions_are_biases_and_products():
-    user, item = (jnp.asarray([[0, 0, 0, 0, *rest]], jnp.float32) for rest in ((1, 2, 3, 0, 0), (0.5, 10, 100, 2, 0)))
+    user, item = (
+        jnp.asarray([[0, 0, 0, 0, *rest]], jnp.float32)
+        for rest in ((1, 2, 3, 5, 5, 5, 0, 0), (0.5, 10, 100, 0, 0, 0, 2, 0))
+    )
     np.testing.assert_allclose(COLUMNS.predicted(user, item), [1 + 0.5 + 2 * 10 + 3 * 100])
     np.testing.assert_allclose(COLUMNS.noise_scale(user, item), [np.exp(-1)], rtol=1e-6)
 
@@ -72,9 +76,9 @@ def test_canonical_coordinates_keep_scores_but_for_terms_of_a_user_or_an_item(ra
     np.testing.assert_allclose(scores(turned), scores(raw), atol=2e-3)
 
 
-def test_canonical_coordinates_keep_noise_and_size(raw, turned):
+def test_canonical_coordinates_keep_style_noise_and_size(raw, turned):
     for before, after in zip(raw[:2], turned[:2], strict=True):
-        np.testing.assert_array_equal(after[..., -2:], before[..., -2:])
+        np.testing.assert_array_equal(after[..., -5:], before[..., -5:])
     assert turned.mean_rating == raw.mean_rating
 
 
@@ -107,8 +111,8 @@ def test_an_embedding_of_ratings(tiny):
     embedding = fit_profile_embedding(
         jax.random.key(0), tiny, COLUMNS, rounds=4, sweeps=5, draws=2, report=lambda stage, *_: told.append(stage)
     )
-    assert embedding.users.shape == (2, 80, 9)
-    assert embedding.items.shape == (2, 60, 9)
+    assert embedding.users.shape == (2, 80, 12)
+    assert embedding.items.shape == (2, 60, 12)
     for vectors, ids in ((embedding.users, tiny.user), (embedding.items, tiny.item)):
         np.testing.assert_allclose(np.exp(COLUMNS.size(vectors)), np.tile(np.bincount(ids), (2, 1)), rtol=1e-4)
     assert np.isfinite(np.asarray(embedding.users)).all()
@@ -119,4 +123,8 @@ def test_an_embedding_of_ratings(tiny):
         - np.asarray(COLUMNS.predicted(embedding.users[0, tiny.user], embedding.items[0, tiny.item]))
     )
     assert residual.std() < 0.9 * tiny.rating.std()
-    assert told == ["who rates what"] * 4 + ["how users rate"] * 5
+    stages = dict.fromkeys(told)
+    assert list(stages) == ["who rates what", "how users rate", "how users use the scale"]
+    assert (told.count("who rates what"), told.count("how users rate")) == (4, 5)
+    assert COLUMNS.style(embedding.users).std() > 0
+    assert not COLUMNS.style(embedding.items).any()

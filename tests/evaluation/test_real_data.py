@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from ganrs_jax.evaluation.fidelity import fidelity, reference
-from ganrs_jax.evaluation.learnability import learnability
 from ganrs_jax.evaluation.privacy import privacy, profile_features
 from ganrs_jax.evaluation.samples import as_sample, first_half, ratings_of
 from ganrs_jax.evaluation.signatures import signatures
-from ganrs_jax.evaluation.structure import popularity_rating_correlation
+from ganrs_jax.evaluation.structure import learnability, popularity_rating_correlation
 from ganrs_jax.sources import ReadOptions, load_ratings
 from ganrs_jax.summary import gini
 

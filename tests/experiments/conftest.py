@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.experiments.forks import Forks
 
 REPOSITORY = Path(__file__).parents[2]
 QUICK = ("--source=planted", "--recipe=ganrs", "--config.embedding_epochs=2", "--config.gan_steps=500")
@@ -48,6 +50,14 @@ def launch_in(environment) -> Launch:
         )
 
     return launch
+
+
+@pytest.fixture(scope="session")
+def fork_in(environment) -> Iterator[Launch]:
+    """As launch_in, but in forks: for the many launches that end before any work."""
+    forks = Forks(environment, 2)
+    yield forks.launch
+    forks.close()
 
 
 @pytest.fixture

@@ -333,18 +333,18 @@ def inputs(tmp_path_factory, generator, group_generator, profile_generator) -> P
 
 
 @pytest.fixture(scope="module")
-def finished(request, inputs, launch_in, tmp_path_factory) -> dict[str, Future[Finished]]:
+def finished(request, inputs, fork_in, tmp_path_factory) -> dict[str, Future[Finished]]:
     """The chosen cases, run side by side."""
     chosen = [item.callspec.params["case"] for item in request.session.items if item.path == request.path]
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(2) as pool:
         place: Callable[[], Path] = lambda: tmp_path_factory.mktemp("case") / "here"  # noqa: E731
-        yield {case: pool.submit(_run, launch_in, inputs, place(), CASES[case][0]) for case in chosen}
+        yield {case: pool.submit(_run, fork_in, inputs, place(), CASES[case][0]) for case in chosen}
 
 
-def _run(launch_in, inputs: Path, place: Path, command: tuple[str, ...]) -> Finished:
+def _run(fork_in, inputs: Path, place: Path, command: tuple[str, ...]) -> Finished:
     shutil.copytree(inputs, place)
     before = _contents(place)
-    return launch_in(place, *command), before, _contents(place)
+    return fork_in(place, *command), before, _contents(place)
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -360,12 +360,12 @@ def _rewrite(path: Path, **values) -> None:
 
 
 @pytest.fixture(scope="module")
-def flags_of(launch_in, tmp_path_factory) -> Callable[..., set[str]]:
+def flags_of(fork_in, tmp_path_factory) -> Callable[..., set[str]]:
     """flags_of(NAME, *recipe): the flags that an experiment lists."""
 
     @functools.cache
     def listed(name: str, *recipe: str) -> set[str]:
-        shown = launch_in(tmp_path_factory.mktemp("help"), name, *recipe, "--help").stdout
+        shown = fork_in(tmp_path_factory.mktemp("help"), name, *recipe, "--help").stdout
         return set(re.findall(r"^  --([\w.]+)", shown, re.MULTILINE))
 
     return listed

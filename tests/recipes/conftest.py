@@ -14,13 +14,15 @@ QUICK = {name: {"embedding_epochs": 2, "gan_steps": 100, "kmeans_iterations": 20
     "profile": {
         "interaction_rank": 4,
         "rating_rank": 2,
+        "style_rank": 2,
         "embedding_rounds": 3,
         "embedding_sweeps": 3,
         "posterior_draws": 2,
         "gan_steps": 120,
         "width": 32,
         "blocks": 1,
-        "spectrum_rounds": 1,
+        "structure_rounds": 1,
+        "predictability_rounds": 1,
         "kmeans_iterations": 20,
     }
 }

@@ -48,7 +48,7 @@ def test_embeddings_objectives_and_decoders_combine(embedding, objective, tiny):
         json.dumps(dataset.metadata, allow_nan=False)
 
 
-@pytest.mark.parametrize("change", [{"spectrum_rounds": 0}, {"interaction_rank": 1, "rating_rank": 1}])
+@pytest.mark.parametrize("change", [{"structure_rounds": 0}, {"interaction_rank": 1, "rating_rank": 1}])
 def test_the_least_settings_will_do(change, tiny):
     made = profile.fit([0], tiny, [quick("profile", **change)])[0]
     assert profile.generate(made, ASKED["profile"]).metadata["rows"] == 300

@@ -44,7 +44,9 @@ def test_cganrs_on_movielens_100k_by_age(data_dir):
 def test_profile_on_movielens_100k(data_dir):
     """Short training is enough for what is prescribed: sizes, histogram, activity and popularity."""
     ratings = load_ratings("ml100k", ReadOptions(data_dir=data_dir, download=False))
-    config = profile.ProfileConfig(gan_steps=300, embedding_rounds=5, embedding_sweeps=10, spectrum_rounds=1)
+    config = profile.ProfileConfig(
+        gan_steps=300, embedding_rounds=5, embedding_sweeps=10, structure_rounds=1, predictability_rounds=0
+    )
     generator = profile.fit([0], ratings, [config])[0]
     dataset = profile.generate(generator, Request())
     assert len(dataset.user) == len(ratings.user)

@@ -1,17 +1,16 @@
-"""Learnability: how well ratings that were held out can be predicted."""
+"""Learnability: how well ratings that were held out can be predicted, by user and item biases and by factors."""
 
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
-from ganrs_jax.evaluation.samples import Sample, TooSmallError
-
 FACTORS = 10  # of the matrix factorisation
 _PENALTY = 20.0  # on squared factors
 _SHRINKAGE = 5.0  # ratings of bias zero that a user and an item begin with
 _BIAS_ROUNDS, _FACTOR_ROUNDS = 10, 8
 _BLOCK = 1 << 16  # users or items solved at a time
+_LEAST = 10  # ratings
 
 
 class Learnability(NamedTuple):
@@ -28,55 +27,47 @@ class Learnability(NamedTuple):
     mf_ratio: float
 
 
-def learnability(sample: Sample, seed: int = 0) -> Learnability:
+def learnability(user: np.ndarray, item: np.ndarray, rating: np.ndarray, seed: int = 0) -> Learnability | None:
     """Root mean squared errors on a random fifth of the rows, models fitted to the others.
 
     Biases are shrunken means, by turns; factors are alternating least squares on what they leave (Zhou et al. 2008,
     doi 10.1007/978-3-540-68880-8_32), all users of a block solved at once.
 
-    Raises:
-      TooSmallError: if there are fewer than 10 ratings, or held-out ratings all equal the mean.
+    Args:
+      user, item: integer ids [N] from 0.
+      rating: [N].
+
+    Returns:
+      None if there are fewer than 10 ratings, or held-out ratings all equal the mean.
     """
-    count = len(sample.rating)
-    if count < 10:
-        raise TooSmallError("fewer than 10 ratings")
+    count = len(rating)
+    if count < _LEAST:
+        return None
     order = np.random.default_rng(seed).permutation(count)
     test, train = order[: count // 5], order[count // 5 :]
-    mean = float(sample.rating[train].mean())
-    centred = sample.rating - mean
+    shape = int(user.max()) + 1, int(item.max()) + 1
+    centred = rating - float(rating[train].mean(dtype=np.float64))
     mean_rmse = _root_mean_square(centred[test])
     if mean_rmse < 1e-9:
-        raise TooSmallError("all ratings are equal")
-    of_user, of_item = _biases(sample, train, centred)
-    residual = centred - of_user[sample.user] - of_item[sample.item]
-    left = residual[test] - _factor_prediction(sample, train, test, residual[train], seed)
+        return None
+    of_user, of_item = fit_biases(user[train], item[train], centred[train], shape)
+    residual = centred - of_user[user] - of_item[item]
+    users, items = _factors(sp.csr_array((residual[train], (user[train], item[train])), shape), seed)
+    left = residual[test] - np.einsum("nk,nk->n", users[user[test]], items[item[test]])
     return Learnability(mean_rmse, _root_mean_square(residual[test]) / mean_rmse, _root_mean_square(left) / mean_rmse)
 
 
-def _biases(sample: Sample, train: np.ndarray, centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What each user [U] and item [I] adds to the mean."""
-    user, item, rating = sample.user[train], sample.item[train], centred[train]
-    user_weight = np.bincount(user, minlength=sample.num_users) + _SHRINKAGE
-    item_weight = np.bincount(item, minlength=sample.num_items) + _SHRINKAGE
-    of_user = np.zeros(sample.num_users)
+def fit_biases(
+    user: np.ndarray, item: np.ndarray, centred: np.ndarray, shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What each of `shape` users [U] and items [I] adds to the mean; `centred` [N] are ratings less their mean."""
+    user_weight = np.bincount(user, minlength=shape[0]) + _SHRINKAGE
+    item_weight = np.bincount(item, minlength=shape[1]) + _SHRINKAGE
+    of_user = np.zeros(shape[0])
     for _ in range(_BIAS_ROUNDS):
-        of_item = np.bincount(item, rating - of_user[user], minlength=sample.num_items) / item_weight
-        of_user = np.bincount(user, rating - of_item[item], minlength=sample.num_users) / user_weight
+        of_item = np.bincount(item, centred - of_user[user], minlength=shape[1]) / item_weight
+        of_user = np.bincount(user, centred - of_item[item], minlength=shape[0]) / user_weight
     return of_user, of_item
-
-
-def _factor_prediction(
-    sample: Sample, train: np.ndarray, test: np.ndarray, residual: np.ndarray, seed: int
-) -> np.ndarray:
-    """What the factors fitted to the train rows' residuals say of the test rows."""
-    shape = (sample.num_users, sample.num_items)
-    by_user = sp.csr_array((residual, (sample.user[train], sample.item[train])), shape)
-    by_item = by_user.T.tocsr()
-    items = np.random.default_rng(seed).normal(0, 0.1, (sample.num_items, FACTORS))
-    for _ in range(_FACTOR_ROUNDS):
-        users = least_squares(by_user, items)
-        items = least_squares(by_item, users)
-    return np.einsum("nk,nk->n", users[sample.user[test]], items[sample.item[test]])
 
 
 def least_squares(matrix: sp.csr_array, factors: np.ndarray, penalty: float = _PENALTY) -> np.ndarray:
@@ -97,6 +88,16 @@ def least_squares(matrix: sp.csr_array, factors: np.ndarray, penalty: float = _P
         normal[:, np.arange(size), np.arange(size)] += penalty
         solved[rows] = np.linalg.solve(normal, (matrix[rows] @ factors)[..., None])[..., 0]
     return solved
+
+
+def _factors(residual_UxI: sp.csr_array, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Factors of users [U, 10] and items [I, 10] whose products come nearest to the residuals that are there."""
+    by_item = residual_UxI.T.tocsr()
+    items = np.random.default_rng(seed).normal(0, 0.1, (residual_UxI.shape[1], FACTORS))
+    for _ in range(_FACTOR_ROUNDS):
+        users = least_squares(residual_UxI, items)
+        items = least_squares(by_item, users)
+    return users, items
 
 
 def _root_mean_square(error: np.ndarray) -> float:

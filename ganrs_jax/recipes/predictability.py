@@ -1,0 +1,67 @@
+"""How well ratings can be predicted, prescribed: by biases, and by factors beside them, as well as the source's.
+
+The embedding says it to within a few percent, less well where users' own ways to use the scale say much or tastes
+are weak. So datasets of the source's size are generated, and what is predicted of their held-out ratings is compared
+with the source.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from ganrs_jax.learnability import Learnability, learnability
+from ganrs_jax.ratings import Ratings
+from ganrs_jax.recipes.interface import Generator, Request
+from ganrs_jax.recipes.plan import make_plan, rows
+from ganrs_jax.training import Report, silent
+
+_RESPONSES = {"correlation": 0.4, "taste": 0.4}  # to what is predicted, which is a square of either
+_BOUNDS = {"correlation": (0.05, 0.98), "taste": (0.5, 2.0)}
+_LEAST = {"correlation": 0.01, "taste": 0.002}  # predicted share of the variance, for it to be told from chance
+
+
+def prescribe_predictability(
+    generator: Generator, ratings: Ratings, request: Request, kept: np.ndarray, rounds: int, report: Report = silent
+) -> Generator:
+    """The generator with `arrays["correlation"]`, of ratings with predictions, and `arrays["taste"]`.
+
+    taste: what the products of rating factors are multiplied by.
+
+    Args:
+      request: of the size of the source, or of the part of it that is kept.
+      kept: mask [N] of the source's ratings that are compared.
+    """
+    columns = ratings.user[kept], ratings.item[kept], ratings.rating[kept]
+    wanted = _shares(learnability(*columns)) if rounds else {}
+    for number in range(rounds):
+        found = _shares(_generated(generator, dataclasses.replace(request, seed=number)))
+        report("predictability", number + 1, rounds, {f"{k}_off": [found[k] - wanted[k]] for k in wanted})
+        arrays = {name: _moved(name, generator.arrays[name], wanted[name], found[name]) for name in wanted}
+        generator = generator._replace(arrays={**generator.arrays, **arrays})
+    return generator
+
+
+def first_correlation(predicted_N: np.ndarray, noise_N: np.ndarray) -> np.float32:
+    """That of predictions with ratings that differ from them by noise of these standard deviations."""
+    variance = float(np.var(predicted_N))
+    return np.float32(np.clip(np.sqrt(variance / (variance + np.mean(noise_N**2))), *_BOUNDS["correlation"]))
+
+
+def _moved(name: str, value: np.float32, wanted: float, found: float) -> np.float32:
+    if wanted < _LEAST[name]:
+        return value
+    return np.float32(np.clip(value * (wanted / max(found, _LEAST[name])) ** _RESPONSES[name], *_BOUNDS[name]))
+
+
+def _shares(found: Learnability | None) -> dict[str, float]:
+    """Share of the variance predicted by biases, and what factors add to it; nothing where there is none to predict."""
+    if found is None:
+        return dict.fromkeys(_RESPONSES, 0.0)
+    return {"correlation": 1 - found.bias_ratio**2, "taste": found.bias_ratio**2 - found.mf_ratio**2}
+
+
+def _generated(generator: Generator, request: Request) -> Learnability | None:
+    plan = make_plan(generator, request)
+    parts = [rows(generator, request, plan, number) for number in range(plan.num_blocks)]
+    user, item, rating = (np.concatenate(x) for x in zip(*parts, strict=True))
+    return learnability(user, item, rating)
