@@ -6,20 +6,29 @@ import numpy as np
 
 _SEARCHED = 200_000  # ratings that the noise is fitted on
 _HALVINGS = 14
-_LEAST, _MOST = 0.2, 2.0  # factor of the noise
+_LEAST, _MOST = 0.5, 1.6  # factor of the noise
 _NOTHING = 1e-12  # a cumulated share of no rating at all
 
 
 class Latent(NamedTuple):
-    """What becomes N ratings: common borders [E]; predicted, noise [N] in stars; each rating's own borders [N, E]."""
+    """What becomes N ratings: common borders [E]; predicted, noise [N] in stars; each rating's own borders [N, E].
+
+    `scale` [N]: the standard deviation of the noise.
+    """
 
     borders: np.ndarray
     predicted: np.ndarray
     noise: np.ndarray
     own: np.ndarray
+    scale: np.ndarray
 
-    def first(self, count: int) -> "Latent":
-        return Latent(self.borders, *(x[:count] for x in self[1:]))
+    def thinned(self, step: int) -> "Latent":
+        """Every so manyth rating."""
+        return Latent(self.borders, *(x[::step] for x in self[1:]))
+
+    def redrawn(self, rng: np.random.Generator) -> "Latent":
+        """With other noise."""
+        return self._replace(noise=self.scale * rng.standard_normal(len(self.noise), np.float32))
 
     def score(self, noise_factor: float) -> np.ndarray:
         """Prediction and noise as one who uses the scale as all do would have them, [N].
@@ -49,23 +58,25 @@ class Thresholds(NamedTuple):
         return np.searchsorted(self.edges, latent.score(self.noise_factor))
 
 
-def fit_thresholds(latent: Latent, histogram: np.ndarray, correlation: float) -> Thresholds:
-    """Edges and noise for which the ratings have a histogram and a correlation with their predictions.
+def fit_thresholds(latent: Latent, plain: np.ndarray, histogram: np.ndarray, correlation: float) -> Thresholds:
+    """Edges and noise for which the ratings have a histogram, and a correlation with a part of their predictions.
 
-    Rounding to levels takes from the correlation, as noise does; so the noise is made smaller.
+    It makes one dataset as predictable as another, whoever its few most active users and popular items are.
 
     Args:
       latent: a large draw.
+      plain: [N], the part of the predictions that is the user's and the item's alone.
       histogram: wanted share of each level, [levels].
-      correlation: wanted between predictions and ratings.
+      correlation: wanted between that part and the ratings.
     """
     cumulated = np.cumsum(histogram)[:-1]
     low, high = _LEAST, _MOST
-    some = latent.first(_SEARCHED)
+    step = 1 + (len(plain) - 1) // _SEARCHED
+    some, plain = latent.thinned(step), plain[::step]
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         levels = _at(some, middle, cumulated).level(some)
-        found = np.corrcoef(some.predicted, levels)[0, 1] if np.ptp(levels) and np.ptp(some.predicted) else 0.0
+        found = np.corrcoef(plain, levels)[0, 1] if np.ptp(levels) and np.ptp(plain) else correlation
         low, high = (middle, high) if found > correlation else (low, middle)
     return _at(latent, (low + high) / 2, cumulated)
 

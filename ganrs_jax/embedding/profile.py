@@ -51,10 +51,14 @@ class Columns(NamedTuple):
         """Log number of ratings, [...]."""
         return vectors[..., -1]
 
-    def predicted(self, users_NxD: jax.Array, items_NxD: jax.Array, taste: jax.Array | float = 1.0) -> jax.Array:
-        """Rating less the mean rating, [N], in stars; products of factors count `taste` times."""
-        x, y = self.rating(users_NxD), self.rating(items_NxD)
-        return x[:, 0] + y[:, 0] + taste * jnp.sum(x[:, 1:] * y[:, 1:], 1)
+    def tasted(self, users_NxD: jax.Array, items_NxD: jax.Array) -> jax.Array:
+        """Products of the rating factors, [N], in stars."""
+        return jnp.sum(self.rating(users_NxD)[:, 1:] * self.rating(items_NxD)[:, 1:], 1)
+
+    def predicted(self, users_NxD: jax.Array, items_NxD: jax.Array) -> jax.Array:
+        """Rating less the mean rating, [N], in stars."""
+        plain = self.rating(users_NxD)[:, 0] + self.rating(items_NxD)[:, 0]
+        return plain + self.tasted(users_NxD, items_NxD)
 
     def noise_scale(self, users_NxD: jax.Array, items_NxD: jax.Array) -> jax.Array:
         """Standard deviation of a rating around `predicted`, [N], in stars."""

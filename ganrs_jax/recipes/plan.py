@@ -23,6 +23,7 @@ from ganrs_jax.decoding.stars import Latent, Thresholds, fit_thresholds
 from ganrs_jax.decoding.strata import StrataMap, apply_strata, map_strata
 from ganrs_jax.embedding.profile import Columns
 from ganrs_jax.embedding.style import ascending
+from ganrs_jax.learnability import fit_biases
 from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.recipes.scores import choosing, chosen_by
 from ganrs_jax.recipes.vectors import columns, vectors
@@ -32,6 +33,7 @@ _BLOCK_CELLS = 1 << 21  # cells of users x items held at once
 _MAPPED_USERS = 32768  # users whose moments are matched
 _POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on
 _CALIBRATION_ROWS = 1_000_000  # rows that the rating thresholds are fitted on
+_NOISES = 4  # draws of the noise that are averaged
 _LIKING_ROUNDS = 2  # of prescribing how well liked items are
 _ROW_STEP = 1 << 14  # rows of a block are padded to a multiple of it
 
@@ -193,14 +195,15 @@ def _with_ratings(generator: Generator, request: Request, plan: Plan) -> Plan:
 
     Fitted on the first blocks: all of them where the dataset is small.
     """
-    item, latent = _calibration(generator, request, plan)
+    user, item, latent = _calibration(generator, request, plan)
     wanted = parse_histogram(request.rating_histogram, generator.scale, "rating_histogram")
     histogram = np.asarray(generator.source["rating_histogram"]) if wanted is None else wanted
     popularity, shift = plan.catalogue.popularity, np.zeros(len(plan.catalogue.popularity), np.float32)
     correlation = float(generator.arrays["correlation"])
+    thresholds = fit_thresholds(latent, latent.predicted, histogram, correlation)
     for number in range(_LIKING_ROUNDS + 1):
         shifted = latent._replace(predicted=latent.predicted + shift[item])
-        thresholds = fit_thresholds(shifted, histogram, correlation)
+        thresholds = fit_thresholds(shifted, _plain(user, item, shifted, thresholds), histogram, correlation)
         if number == _LIKING_ROUNDS:
             break
         found = find_liking(item, thresholds.level(shifted), len(popularity))
@@ -211,17 +214,26 @@ def _with_ratings(generator: Generator, request: Request, plan: Plan) -> Plan:
     return plan._replace(thresholds=thresholds, catalogue=plan.catalogue._replace(items=items))
 
 
-def _calibration(generator: Generator, request: Request, plan: Plan) -> tuple[np.ndarray, Latent]:
-    """Item and latent rating of the rows that thresholds are fitted on."""
-    items, parts = [], []
+def _calibration(generator: Generator, request: Request, plan: Plan) -> tuple[np.ndarray, np.ndarray, Latent]:
+    """User, item and latent rating of the rows that thresholds are fitted on."""
+    users, items, parts = [], [], []
     for number in range(plan.num_blocks):
-        _, item, latent = _latent(generator, request, plan, number)
+        user, item, latent = _latent(generator, request, plan, number)
+        users.append(user + number * plan.block)
         items.append(item)
         parts.append(latent)
         if sum(map(len, items)) >= _CALIBRATION_ROWS:
             break
     joined = [np.concatenate(x) for x in list(zip(*parts, strict=True))[1:]]
-    return np.concatenate(items), Latent(parts[0].borders, *joined)
+    return np.concatenate(users), np.concatenate(items), Latent(parts[0].borders, *joined)
+
+
+def _plain(user: np.ndarray, item: np.ndarray, latent: Latent, thresholds: Thresholds) -> np.ndarray:
+    """The part of the ratings that is the user's and the item's alone, [N]; fitted to means over draws of the noise."""
+    rng = np.random.default_rng(0)
+    mean = np.mean([thresholds.level(latent.redrawn(rng)) for _ in range(_NOISES)], 0)
+    of_user, of_item = fit_biases(user, item, mean - mean.mean(), (int(user.max()) + 1, int(item.max()) + 1))
+    return of_user[user] + of_item[item]
 
 
 def _latent(generator: Generator, request: Request, plan: Plan, number: int) -> tuple[np.ndarray, np.ndarray, Latent]:
@@ -231,12 +243,12 @@ def _latent(generator: Generator, request: Request, plan: Plan, number: int) -> 
     users = users_of(generator, request, plan, number)
     key = jax.random.fold_in(_key(request, 4), number)
     pairs = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
-    taste = generator.arrays["taste"]
-    drawn = _predicted(key, columns(generator), taste, users, plan.catalogue.items, *pairs)
+    taste = generator.arrays["taste"], generator.arrays["taste_bounds"]
+    drawn = _predicted(key, columns(generator), *taste, users, plan.catalogue.items, *pairs)
     style = generator.arrays["style"]
     own = np.asarray(ascending(style["borders"], columns(generator).style(users) @ style["basis"].T))
-    predicted, noise = (np.asarray(x)[: len(user)] for x in drawn)
-    return user, item, Latent(style["borders"], predicted, noise, own[user])
+    predicted, noise, scale = (np.asarray(x)[: len(user)] for x in drawn)
+    return user, item, Latent(style["borders"], predicted, noise, own[user], scale)
 
 
 @functools.partial(jax.jit, static_argnums=1)
@@ -244,13 +256,17 @@ def _predicted(
     key: jax.Array,
     which: Columns,
     taste: jax.Array,
+    bounds: jax.Array,
     users: jax.Array,
     items: jax.Array,
     user: jax.Array,
     item: jax.Array,
-) -> tuple[jax.Array, jax.Array]:
+) -> tuple[jax.Array, jax.Array, jax.Array]:
     x, y = users[user], items[item]
-    return which.predicted(x, y, taste), which.noise_scale(x, y) * jax.random.normal(key, user.shape)
+    tasted = which.tasted(x, y)
+    scale = which.noise_scale(x, y)
+    wanted = taste * jnp.clip(tasted, bounds[0], bounds[1])
+    return which.predicted(x, y) - tasted + wanted, scale * jax.random.normal(key, user.shape), scale
 
 
 def users_of(generator: Generator, request: Request, plan: Plan, number: int) -> jax.Array:

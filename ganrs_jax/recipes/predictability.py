@@ -15,15 +15,16 @@ from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.recipes.plan import make_plan, rows
 from ganrs_jax.training import Report, silent
 
-_RESPONSES = {"correlation": 0.4, "taste": 0.4}  # to what is predicted, which is a square of either
+_RESPONSES = {"correlation": 0.5, "taste": 0.4}  # to what is predicted, which is a square of either
 _BOUNDS = {"correlation": (0.05, 0.98), "taste": (0.5, 2.0)}
+_ONE_ROUND = (0.8, 1.25)  # bounds of what one dataset changes: each has chances of its own
 _LEAST = {"correlation": 0.01, "taste": 0.002}  # predicted share of the variance, for it to be told from chance
 
 
 def prescribe_predictability(
     generator: Generator, ratings: Ratings, request: Request, kept: np.ndarray, rounds: int, report: Report = silent
 ) -> Generator:
-    """The generator with `arrays["correlation"]`, of ratings with predictions, and `arrays["taste"]`.
+    """The generator with `arrays["correlation"]`, of ratings with the plain part of predictions, and `arrays["taste"]`.
 
     taste: what the products of rating factors are multiplied by.
 
@@ -41,16 +42,17 @@ def prescribe_predictability(
     return generator
 
 
-def first_correlation(predicted_N: np.ndarray, noise_N: np.ndarray) -> np.float32:
-    """That of predictions with ratings that differ from them by noise of these standard deviations."""
-    variance = float(np.var(predicted_N))
-    return np.float32(np.clip(np.sqrt(variance / (variance + np.mean(noise_N**2))), *_BOUNDS["correlation"]))
+def first_correlation(ratings: Ratings) -> np.float32:
+    """That of the source's ratings, held out, with what biases predict of them."""
+    found = _shares(learnability(ratings.user, ratings.item, ratings.rating))["correlation"]
+    return np.float32(np.clip(np.sqrt(max(found, 0.0)), *_BOUNDS["correlation"]))
 
 
 def _moved(name: str, value: np.float32, wanted: float, found: float) -> np.float32:
     if wanted < _LEAST[name]:
         return value
-    return np.float32(np.clip(value * (wanted / max(found, _LEAST[name])) ** _RESPONSES[name], *_BOUNDS[name]))
+    factor = np.clip((wanted / max(found, _LEAST[name])) ** _RESPONSES[name], *_ONE_ROUND)
+    return np.float32(np.clip(value * factor, *_BOUNDS[name]))
 
 
 def _shares(found: Learnability | None) -> dict[str, float]:

@@ -42,6 +42,7 @@ LANE_FLOATS = ("gan_learning_rate", "beta1", "beta2", "clip", "gradient_penalty"
 _MATCHED = 65536  # generated vectors whose moments are matched
 _JUDGED = 8192  # vectors that choose the best average
 _COLLAPSED = 0.4  # sliced Wasserstein distance over which a part has learned nothing
+_TASTES = (0.001, 0.999)  # quantiles of the products of rating factors in the source that no product goes beyond
 _ATTEMPTS = 3  # of training, each from other keys
 
 
@@ -132,8 +133,10 @@ def fit(
     shared |= {"mean_rating": np.float32(embedding.mean_rating), "offset": np.float32(embedding.offset)}
     shared["style"] = {"borders": embedding.borders, "basis": embedding.basis}
     users, items = embedding.users[0][ratings.user], embedding.items[0][ratings.item]
-    known = np.asarray(which.predicted(users, items)), np.asarray(which.noise_scale(users, items))
-    shared |= {"correlation": first_correlation(*known), "taste": np.float32(1)}
+    shared |= {
+        "correlation": first_correlation(np.asarray(which.plain(users, items)), ratings.rating),
+        "taste": np.float32(1),
+    }
     shared["strength"] = {part: plain_strength() for part in PARTS}
     shared["liking"] = find_liking(ratings.item, ratings.rating, ratings.num_items)
     source, made = describe_source(ratings), []
