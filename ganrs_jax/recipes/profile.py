@@ -24,7 +24,7 @@ from ganrs_jax.decoding.liking import find_liking
 from ganrs_jax.decoding.limits import check_counts
 from ganrs_jax.decoding.marginals import find_quantiles
 from ganrs_jax.decoding.strata import find_strata
-from ganrs_jax.embedding.profile import Columns, by_size
+from ganrs_jax.embedding.profile import Columns, ProfileEmbedding, by_size
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes.checks import check_choice, check_range
@@ -129,16 +129,7 @@ def fit(
     floats = stacked_floats(configs, LANE_FLOATS)
     spec = _spec(config, which)
     lanes, attempts = _trained(tuple(seeds), spec, vectors, floats, report)
-    shared = {**_laws(ratings), "choice": np.zeros((which.interaction_rank, which.interaction_rank), np.float32)}
-    shared |= {"mean_rating": np.float32(embedding.mean_rating), "offset": np.float32(embedding.offset)}
-    shared["style"] = {"borders": embedding.borders, "basis": embedding.basis}
-    users, items = embedding.users[0][ratings.user], embedding.items[0][ratings.item]
-    shared |= {
-        "correlation": first_correlation(np.asarray(which.plain(users, items)), ratings.rating),
-        "taste": np.float32(1),
-    }
-    shared["strength"] = {part: plain_strength() for part in PARTS}
-    shared["liking"] = find_liking(ratings.item, ratings.rating, ratings.num_items)
+    shared = _shared(ratings, embedding, which)
     source, made = describe_source(ratings), []
     for seed, each, state, attempt in zip(seeds, configs, lanes, attempts, strict=True):
         arrays = {**shared, **{part: _part(spec, state[part].best, getattr(embedding, part)) for part in PARTS}}
@@ -268,6 +259,24 @@ def _part(spec: TwoPartSpec, weights: Any, drawn_RxNxD: jax.Array) -> dict[str, 
         **jax.tree.map(np.asarray, held),
         "strata": find_strata(drawn_RxNxD, -1, 1.0),
         "quantiles": find_quantiles(drawn_RxNxD),
+    }
+
+
+def _shared(ratings: Ratings, embedding: ProfileEmbedding, which: Columns) -> dict[str, Any]:
+    """What generators of all lanes hold: facts of the source, and nothing prescribed yet."""
+    rank = which.interaction_rank
+    tasted = which.tasted(embedding.users[0][ratings.user], embedding.items[0][ratings.item])
+    return {
+        **_laws(ratings),
+        "mean_rating": np.float32(embedding.mean_rating),
+        "offset": np.float32(embedding.offset),
+        "style": {"borders": embedding.borders, "basis": embedding.basis},
+        "choice": np.zeros((rank, rank), np.float32),
+        "strength": {part: plain_strength() for part in PARTS},
+        "liking": find_liking(ratings.item, ratings.rating, ratings.num_items),
+        "correlation": first_correlation(ratings),
+        "taste": np.float32(1),
+        "taste_bounds": np.quantile(tasted, _TASTES).astype(np.float32),
     }
 
 
