@@ -6,7 +6,7 @@ import numpy as np
 
 _SEARCHED = 200_000  # ratings that the noise is fitted on
 _HALVINGS = 14
-_LEAST, _MOST = 0.5, 1.6  # factor of the noise
+_LEAST, _MOST = 0.4, 2.0  # factor of the noise
 _NOTHING = 1e-12  # a cumulated share of no rating at all
 
 
