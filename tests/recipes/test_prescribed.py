@@ -115,7 +115,7 @@ def test_ratings_become_as_predictable_as_the_sources(correlation, learned, rati
     assert (gaps[0] > 0) == (correlation > 0.6) == (made.arrays["correlation"] < correlation)
 
 
-def test_the_curve_of_liking_is_the_sources(learned, ratings):
+def test_liking_moves_biases_of_items_and_nothing_else(learned, ratings):
     request = dataclasses.replace(prescribed.own_size(learned, ratings)[0], seed=3)
     plan = plans.make_plan(learned, request)
     plain = plans.plan_choices(learned, request)
