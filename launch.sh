@@ -170,6 +170,6 @@ if [ "$name" = test ]; then
 fi
 if [ -n "${HOME:-}" ]; then # programs compiled once are kept for the next launch
   export JAX_COMPILATION_CACHE_DIR="${JAX_COMPILATION_CACHE_DIR-${XDG_CACHE_HOME:-$HOME/.cache}/ganrs_jax/compiled}"
-  export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="${JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS-0.3}"
+  export JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="${JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS-0}"
 fi
 exec "$venv/bin/python" -P -m "experiments.$name" "$@"

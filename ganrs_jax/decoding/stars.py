@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import brentq
 
 _SEARCHED = 200_000  # ratings that the noise is fitted on
-_HALVINGS = 14
+_PRECISION = 2e-4  # of the factor of the noise
 _LEAST, _MOST = 0.4, 2.0  # factor of the noise
 _NOTHING = 1e-12  # a cumulated share of no rating at all
 
@@ -69,19 +70,23 @@ def fit_thresholds(latent: Latent, plain: np.ndarray, histogram: np.ndarray, cor
       histogram: wanted share of each level, [levels].
       correlation: wanted between that part and the ratings.
     """
-    cumulated = np.cumsum(histogram)[:-1]
-    low, high = _LEAST, _MOST
     step = 1 + (len(plain) - 1) // _SEARCHED
     some, plain = latent.thinned(step), plain[::step]
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        levels = _at(some, middle, cumulated).level(some)
-        found = np.corrcoef(plain, levels)[0, 1] if np.ptp(levels) and np.ptp(plain) else correlation
-        low, high = (middle, high) if found > correlation else (low, middle)
-    return _at(latent, (low + high) / 2, cumulated)
+
+    def excess(factor: float) -> float:
+        levels = thresholds_at(some, factor, histogram).level(some)
+        return np.corrcoef(plain, levels)[0, 1] - correlation if np.ptp(levels) and np.ptp(plain) else 0.0
+
+    if excess(_LEAST) <= 0:
+        return thresholds_at(latent, _LEAST, histogram)
+    if excess(_MOST) >= 0:
+        return thresholds_at(latent, _MOST, histogram)
+    return thresholds_at(latent, brentq(excess, _LEAST, _MOST, xtol=_PRECISION), histogram)
 
 
-def _at(latent: Latent, factor: float, cumulated: np.ndarray) -> Thresholds:
-    edges = np.quantile(latent.score(factor), np.clip(cumulated, 0, 1))
+def thresholds_at(latent: Latent, noise_factor: float, histogram: np.ndarray) -> Thresholds:
+    """Edges for which the ratings have a histogram, with so much of the noise."""
+    cumulated = np.cumsum(histogram)[:-1]
+    edges = np.quantile(latent.score(noise_factor), np.clip(cumulated, 0, 1))
     edges = np.where(cumulated < _NOTHING, -np.inf, np.where(cumulated > 1 - _NOTHING, np.inf, edges))
-    return Thresholds(edges, factor)
+    return Thresholds(edges, noise_factor)

@@ -19,7 +19,7 @@ from ganrs_jax.decoding.liking import find_liking, liking_shift
 from ganrs_jax.decoding.marginals import MarginalMap, apply_marginals, map_marginals
 from ganrs_jax.decoding.potentials import Potentials, intercepts, solve_potentials
 from ganrs_jax.decoding.reserve import Reserved, reserve, reserved_counts
-from ganrs_jax.decoding.stars import Latent, Thresholds, fit_thresholds
+from ganrs_jax.decoding.stars import Latent, Thresholds, fit_thresholds, thresholds_at
 from ganrs_jax.decoding.strata import StrataMap, apply_strata, map_strata
 from ganrs_jax.embedding.profile import Columns
 from ganrs_jax.embedding.style import ascending
@@ -200,7 +200,7 @@ def _with_ratings(generator: Generator, request: Request, plan: Plan) -> Plan:
     histogram = np.asarray(generator.source["rating_histogram"]) if wanted is None else wanted
     popularity, shift = plan.catalogue.popularity, np.zeros(len(plan.catalogue.popularity), np.float32)
     correlation = float(generator.arrays["correlation"])
-    thresholds = fit_thresholds(latent, latent.predicted, histogram, correlation)
+    thresholds = thresholds_at(latent, 1.0, histogram)
     for number in range(_LIKING_ROUNDS + 1):
         shifted = latent._replace(predicted=latent.predicted + shift[item])
         thresholds = fit_thresholds(shifted, _plain(user, item, shifted, thresholds), histogram, correlation)

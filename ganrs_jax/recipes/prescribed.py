@@ -18,7 +18,7 @@ from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.recipes.plan import Plan, chosen, plan_choices, users_of
 from ganrs_jax.recipes.scores import beside_size, tastes
-from ganrs_jax.recipes.vectors import columns, vectors
+from ganrs_jax.recipes.vectors import vectors
 from ganrs_jax.spectrum import spectral
 from ganrs_jax.training import Report, silent
 
@@ -137,7 +137,7 @@ def _correction(values: np.ndarray, wanted: np.ndarray, rank: int) -> np.ndarray
     """Factors of the weights: a singular value near the edge of the noise hardly answers to its weight."""
     response = np.maximum(1 - (values[-1] / values) ** 2, _LEAST_RESPONSE)
     factor = np.clip((wanted / values) ** (1 / response), 0.6, 2.0)[:rank]
-    return np.pad(factor, (0, rank - len(factor)), constant_values=1.0)
+    return np.pad(factor, (0, rank - len(factor)), mode="edge")
 
 
 def _canonical(generator: Generator) -> np.ndarray:
@@ -155,7 +155,7 @@ def _canonical(generator: Generator) -> np.ndarray:
 def _covariance(generator: Generator, part: str) -> np.ndarray:
     """Of the interaction factors, but the first, of generated users or items, [k - 1, k - 1]."""
     drawn = vectors(generator, part, jax.random.key(0), generator.config.sigma, _DRAWN)
-    factors = tastes(generator, drawn) if part == "users" else columns(generator).interaction(drawn)
+    factors = tastes(generator, part, drawn)
     return np.cov(np.asarray(factors[:, 1:], np.float64).T).reshape(factors.shape[1] - 1, -1)
 
 

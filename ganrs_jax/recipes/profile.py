@@ -51,7 +51,7 @@ class ProfileConfig:
     """Settings of the profile recipe; one set for all sources."""
 
     embedding: str = "profile"  # profile | deepmf
-    interaction_rank: int = 20  # factors of who rates what
+    interaction_rank: int = 24  # factors of who rates what
     rating_rank: int = 8  # factors of how users rate
     style_rank: int = 4  # numbers that tell how a user uses the scale (embedding profile)
     embedding_rounds: int = 14  # of the interaction factors (embedding profile)

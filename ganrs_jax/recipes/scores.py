@@ -5,12 +5,14 @@ activity and popularity hang together stays as it was learned; the product of ta
 `prescribed` found for it.
 """
 
+import functools
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ganrs_jax.embedding.profile import Columns
 from ganrs_jax.recipes.interface import Generator
 from ganrs_jax.recipes.vectors import columns
 
@@ -26,37 +28,55 @@ def plain_strength() -> dict[str, np.ndarray]:
 
 def choosing(generator: Generator, users_NxD: jax.Array) -> jax.Array:
     """What users choose by, [N, 3k]: products with `chosen_by` of items are scores."""
-    factors = tastes(generator, users_NxD)
-    rest = beside_size(generator, "users", users_NxD)
-    wanted = rest + rest @ jnp.asarray(generator.arrays["choice"])
-    strength = _strength(generator, "users", users_NxD, rest)
-    return jnp.concatenate([factors, factors - rest, strength[:, None] * wanted], 1)
+    return _choosing(columns(generator), jnp.asarray(generator.arrays["choice"]), _held(generator, "users"), users_NxD)
 
 
 def chosen_by(generator: Generator, items_NxD: jax.Array) -> jax.Array:
     """What items are chosen by, [N, 3k]."""
-    factors = columns(generator).interaction(items_NxD)
-    rest = beside_size(generator, "items", items_NxD)
-    strength = _strength(generator, "items", items_NxD, rest)
-    return jnp.concatenate([factors - rest, rest, strength[:, None] * rest], 1)
+    return _chosen_by(columns(generator), _held(generator, "items"), items_NxD)
 
 
-def tastes(generator: Generator, users_NxD: jax.Array) -> jax.Array:
-    """Interaction factors of users, [N, k], without the part of the size that the first one carries."""
-    which = columns(generator)
-    return which.interaction(users_NxD).at[:, 0].add(-generator.arrays["offset"] * which.size(users_NxD))
+def tastes(generator: Generator, part: str, vectors_NxD: jax.Array) -> jax.Array:
+    """Interaction factors of users or items, [N, k], without the part of a user's size that the first one carries."""
+    return _tastes(columns(generator), _held(generator, part), vectors_NxD)
 
 
 def beside_size(generator: Generator, part: str, vectors_NxD: jax.Array) -> jax.Array:
     """Interaction factors [N, k] less their mean at that size (`profile.by_size`); 0 for the first, of rare items."""
-    factors = tastes(generator, vectors_NxD) if part == "users" else columns(generator).interaction(vectors_NxD)
-    held = generator.arrays[part]["by_size"]
-    scaled = (columns(generator).size(vectors_NxD) - held["centre"]) / held["scale"]
-    rest = factors - jnp.stack([jnp.ones_like(scaled), scaled, scaled**2], 1) @ held["coefficients"]
-    return rest.at[:, 0].set(0.0)
+    return _rest(columns(generator), _held(generator, part), vectors_NxD)
 
 
-def _strength(generator: Generator, part: str, vectors_NxD: jax.Array, rest_NxK: jax.Array) -> jax.Array:
-    held: dict[str, Any] = generator.arrays["strength"][part]
-    of_size = jnp.interp(columns(generator).size(vectors_NxD), held["size"], held["by_size"])
-    return of_size * jnp.interp(jnp.linalg.norm(rest_NxK, axis=1), held["length"], held["by_length"])
+def _held(generator: Generator, part: str) -> dict[str, Any]:
+    arrays = generator.arrays
+    offset = arrays["offset"] if part == "users" else np.float32(0)
+    return {"offset": offset, "by_size": arrays[part]["by_size"], "strength": arrays["strength"][part]}
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _choosing(which: Columns, choice: jax.Array, held: dict[str, Any], users_NxD: jax.Array) -> jax.Array:
+    factors, rest = _tastes(which, held, users_NxD), _rest(which, held, users_NxD)
+    wanted = _strength(which, held["strength"], users_NxD, rest) * (rest + rest @ choice)
+    return jnp.concatenate([factors, factors - rest, wanted], 1)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _chosen_by(which: Columns, held: dict[str, Any], items_NxD: jax.Array) -> jax.Array:
+    factors, rest = _tastes(which, held, items_NxD), _rest(which, held, items_NxD)
+    return jnp.concatenate([factors - rest, rest, _strength(which, held["strength"], items_NxD, rest) * rest], 1)
+
+
+def _tastes(which: Columns, held: dict[str, Any], vectors_NxD: jax.Array) -> jax.Array:
+    return which.interaction(vectors_NxD).at[:, 0].add(-held["offset"] * which.size(vectors_NxD))
+
+
+def _rest(which: Columns, held: dict[str, Any], vectors_NxD: jax.Array) -> jax.Array:
+    mean = held["by_size"]
+    scaled = (which.size(vectors_NxD) - mean["centre"]) / mean["scale"]
+    powers = jnp.stack([jnp.ones_like(scaled), scaled, scaled**2], 1)
+    return (_tastes(which, held, vectors_NxD) - powers @ mean["coefficients"]).at[:, 0].set(0.0)
+
+
+def _strength(which: Columns, held: dict[str, Any], vectors_NxD: jax.Array, rest_NxK: jax.Array) -> jax.Array:
+    """By what tastes are multiplied, [N, 1]."""
+    of_size = jnp.interp(which.size(vectors_NxD), held["size"], held["by_size"])
+    return (of_size * jnp.interp(jnp.linalg.norm(rest_NxK, axis=1), held["length"], held["by_length"]))[:, None]

@@ -40,7 +40,7 @@ def scores(generator) -> np.ndarray:
 
 def test_unprescribed_scores_are_products_of_factors(learned):
     users, items = (vectors(learned, part, jax.random.key(1), 1.0, 50) for part in ("users", "items"))
-    plain = np.asarray(tastes(learned, users) @ columns(learned).interaction(items).T)
+    plain = np.asarray(tastes(learned, "users", users) @ columns(learned).interaction(items).T)
     np.testing.assert_allclose(scores(learned), plain, rtol=1e-3, atol=1e-3)
 
 
