@@ -117,7 +117,7 @@ def _epoch(state: Any, index: jax.Array, lane: Any, shared: Any, *, program: _Pr
 
 
 def _batches(key: jax.Array, rows: Sequence[jax.Array], batch_size: int) -> _Batch:
-    """Every row once, [steps, B]; the last batch, on which Keras trains as it is, is filled up with rows of weight 0."""
+    """Every row once, [steps, B]; what is left makes a last batch, as in Keras, filled up with rows of weight 0."""
     count = len(rows[0])
     missing = -count % batch_size
     order = jax.random.permutation(key, count)

@@ -1,7 +1,8 @@
 """VDeepMF: DeepMF whose vectors are drawn from a normal distribution that a user or an item has.
 
-Bobadilla, Ortega, Gutiérrez and González-Prieto, arXiv 2107.12677 (doi 10.1007/s00521-022-08088-2): a table of vectors,
-from each a mean and a log variance by a dense layer; training takes one sample of each, a prediction is the mean of ten.
+Bobadilla, Ortega, Gutiérrez and González-Prieto, arXiv 2107.12677 (doi 10.1007/s00521-022-08088-2): a table of
+vectors, from each a mean and a log variance by a dense layer. Training takes one sample of each, a prediction is the
+mean of ten: here ten of each vector, drawn once from the seed, so that a pair's rating depends on nothing else.
 """
 
 from collections.abc import Mapping
