@@ -1,4 +1,4 @@
-"""Small worlds, settings with which a network trains in a second, and baselines trained once for the session."""
+"""Two small worlds of one size, so that they share compiled programs, and baselines trained once for the session."""
 
 import dataclasses
 from collections.abc import Callable
@@ -17,9 +17,9 @@ SEEDS = (3, 4)
 
 
 def quick(name: str, **changes):
-    """The baseline's settings for two epochs, but for the changes; references have nothing to shorten."""
+    """Settings for two epochs of long steps, but for the changes; references have nothing to shorten."""
     config = BASELINES[name].config()
-    return dataclasses.replace(config, **{"epochs": 2} | changes) if name in NETWORKS else config
+    return dataclasses.replace(config, **{"epochs": 2, "learning_rate": 0.01} | changes) if name in NETWORKS else config
 
 
 @pytest.fixture(scope="session")
@@ -42,10 +42,12 @@ def trained(tiny) -> Callable[[str], Trained]:
 
 
 @pytest.fixture(scope="session")
-def tastes() -> Ratings:
-    """Two groups of 40 users; each rates half the 60 items 5, the other half 1, and the other group the reverse."""
-    user, item = (x.ravel().astype(np.int32) for x in np.indices((80, 60)))
+def tastes(tiny) -> Ratings:
+    """As large; two groups of users rate half the items 5 and half 1, one group the reverse of the other.
+
+    The last user and the last item have no rating.
+    """
+    user, item = (x.ravel().astype(np.int32) for x in np.indices((79, 59)))
+    seen = np.random.default_rng(0).choice(len(user), tiny.num_ratings, replace=False)
     rating = np.where(user % 2 == item % 2, 5, 1).astype(np.float32)
-    seen = np.random.default_rng(0).random(len(user)) < 0.7
-    whole = load_ratings("planted", ReadOptions(planted_users=80, planted_items=60, planted_ratings=2010))
-    return dataclasses.replace(whole, user=user[seen], item=item[seen], rating=rating[seen], name="tastes")
+    return dataclasses.replace(tiny, user=user[seen], item=item[seen], rating=rating[seen], name="tastes")

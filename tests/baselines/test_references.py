@@ -25,12 +25,12 @@ def test_biases_find_what_was_planted(tastes):
     rating = truth[tastes.user, tastes.item].astype(np.float32)
     world = dataclasses.replace(tastes, rating=rating)
     scored = fit(BASELINES["biases"], [0], world, quick("biases"), 3.0).score_block(0, np.arange(80))
-    assert np.abs(np.asarray(scored.rating) - truth).mean() < 0.05
-    assert np.corrcoef(np.ravel(scored.rating), truth.ravel())[0, 1] > 0.99
+    found, truth = np.asarray(scored.rating)[:79, :59], truth[:79, :59]
+    assert np.abs(found - truth).mean() < 0.08
+    assert np.corrcoef(found.ravel(), truth.ravel())[0, 1] > 0.99
 
 
 def test_biases_of_ids_without_rows_are_zero(tastes):
-    world = dataclasses.replace(tastes, user_ids=np.arange(81), item_ids=np.arange(61))
-    trained = fit(BASELINES["biases"], [0], world, quick("biases"), 4.0)
+    trained = fit(BASELINES["biases"], [0], tastes, quick("biases"), 4.0)
     mean = trained.splits[0].train_rating.mean()
-    assert float(trained.predict(0, [80], [60]).rating[0]) == pytest.approx(mean, abs=1e-5)
+    assert float(trained.predict(0, [79], [59]).rating[0]) == pytest.approx(mean, abs=1e-5)

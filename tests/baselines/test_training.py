@@ -43,7 +43,7 @@ def test_rows_of_weight_0_change_nothing():
 
 def test_an_epoch_of_deepmf_is_what_a_plain_loop_does(tiny):
     """Batch by batch in Python, with optax's Adam and the loss written out, from the same start and order."""
-    config, (first, *_) = quick("deepmf", epochs=1), [split(tiny, 0.8, 7)]
+    config, (first, *_) = quick("deepmf", epochs=1, learning_rate=1e-3), [split(tiny, 0.8, 7)]
     task = Task(tiny.num_users, tiny.num_items, tiny.scale, 4.0)
     fitted = DEEPMF.fit((7,), [first], task, [config], lambda *a: None)
     module = DEEPMF.fit.args[0].module(task, config)
