@@ -1,5 +1,7 @@
 """Layers that the networks share; all start as Keras's do."""
 
+import math
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -55,9 +57,7 @@ class Dropout(nn.Module):
 
 def _kept(key: jax.Array, rate: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     """Booleans, each true with probability 1 - rate to one part in 65,536: half the random bits of bernoulli."""
-    size = 1
-    for n in shape:
-        size *= n
+    size = math.prod(shape)
     words = jax.random.bits(key, (-(-size // 2),), jnp.uint32)
     halves = jnp.concatenate([words & 0xFFFF, words >> 16])[:size].reshape(shape)
     return halves.astype(jnp.float32) >= rate * 65536

@@ -1,5 +1,6 @@
 """From predictions and noise to ratings: by each user's own borders, then a monotone map to the wanted histogram."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -73,6 +74,7 @@ def fit_thresholds(latent: Latent, plain: np.ndarray, histogram: np.ndarray, cor
     step = 1 + (len(plain) - 1) // _SEARCHED
     some, plain = latent.thinned(step), plain[::step]
 
+    @functools.cache  # both ends are looked at before the search
     def excess(factor: float) -> float:
         levels = thresholds_at(some, factor, histogram).level(some)
         return np.corrcoef(plain, levels)[0, 1] - correlation if np.ptp(levels) and np.ptp(plain) else 0.0
@@ -85,7 +87,7 @@ def fit_thresholds(latent: Latent, plain: np.ndarray, histogram: np.ndarray, cor
 
 
 def thresholds_at(latent: Latent, noise_factor: float, histogram: np.ndarray) -> Thresholds:
-    """Edges for which the ratings have a histogram, with so much of the noise."""
+    """Edges for which the ratings of a large draw have a histogram [levels], with so much of the noise."""
     cumulated = np.cumsum(histogram)[:-1]
     edges = np.quantile(latent.score(noise_factor), np.clip(cumulated, 0, 1))
     edges = np.where(cumulated < _NOTHING, -np.inf, np.where(cumulated > 1 - _NOTHING, np.inf, edges))

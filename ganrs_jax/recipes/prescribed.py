@@ -134,7 +134,10 @@ def _mean_error(ratios: np.ndarray) -> float:
 
 
 def _correction(values: np.ndarray, wanted: np.ndarray, rank: int) -> np.ndarray:
-    """Factors of the weights: a singular value near the edge of the noise hardly answers to its weight."""
+    """Factors of the weights, [rank]: a singular value near the edge of the noise hardly answers to its weight.
+
+    Directions past the values that are compared, which carry the end of the spectrum too, go with the last of them.
+    """
     response = np.maximum(1 - (values[-1] / values) ** 2, _LEAST_RESPONSE)
     factor = np.clip((wanted / values) ** (1 / response), 0.6, 2.0)[:rank]
     return np.pad(factor, (0, rank - len(factor)), mode="edge")

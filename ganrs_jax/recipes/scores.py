@@ -28,7 +28,7 @@ def plain_strength() -> dict[str, np.ndarray]:
 
 def choosing(generator: Generator, users_NxD: jax.Array) -> jax.Array:
     """What users choose by, [N, 3k]: products with `chosen_by` of items are scores."""
-    return _choosing(columns(generator), jnp.asarray(generator.arrays["choice"]), _held(generator, "users"), users_NxD)
+    return _choosing(columns(generator), generator.arrays["choice"], _held(generator, "users"), users_NxD)
 
 
 def chosen_by(generator: Generator, items_NxD: jax.Array) -> jax.Array:

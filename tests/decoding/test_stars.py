@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ganrs_jax.decoding import stars
 from ganrs_jax.decoding.stars import Latent, fit_thresholds
 
 ROWS = 50_000
@@ -51,6 +52,12 @@ def test_the_histogram_is_the_wanted_one(name, draw):
 def test_the_correlation_is_the_wanted_one(wanted, draw):
     thresholds = fit_thresholds(draw, draw.predicted, np.array(HISTOGRAMS["skewed"]), wanted)
     assert abs(np.corrcoef(draw.predicted, thresholds.level(draw))[0, 1] - wanted) < 0.003
+
+
+@pytest.mark.parametrize(("wanted", "factor"), [(0.0, stars._MOST), (0.999, stars._LEAST)])
+def test_a_correlation_out_of_reach_takes_the_noise_to_its_bound(wanted, factor, draw):
+    thresholds = fit_thresholds(draw, draw.predicted, np.array(HISTOGRAMS["skewed"]), wanted)
+    assert thresholds.noise_factor == factor
 
 
 def test_rounding_is_made_up_for_by_less_noise(draw):
