@@ -58,7 +58,7 @@ def _unit_slope(key: jax.Array, scores: Scores, real: jax.Array, fake: jax.Array
 
 def _zero_slopes(key: jax.Array, scores: Scores, real: jax.Array, fake: jax.Array) -> jax.Array:
     """R1 and R2: half the critic's squared slope at real and at fake samples."""
-    return 0.5 * (jnp.mean(_squared_slopes(scores, real)) + jnp.mean(_squared_slopes(scores, fake)))
+    return jnp.mean(_squared_slopes(scores, jnp.concatenate([real, fake])))
 
 
 def _squared_slopes(scores: Scores, samples: jax.Array) -> jax.Array:

@@ -132,9 +132,9 @@ def _programs(spec: TwoPartSpec) -> tuple[Callable[..., Any], Callable[..., Any]
     return scanned(functools.partial(_step, spec=spec)), look
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+@functools.partial(jax.jit, static_argnums=0)
 @functools.partial(jax.vmap, in_axes=(None, None, 0, 0))
-def _init(spec: TwoPartSpec, number: int, key: jax.Array, floats: Floats) -> Part:
+def _init(spec: TwoPartSpec, number: jax.Array | int, key: jax.Array, floats: Floats) -> Part:
     generator_key, critic_key = jax.random.split(jax.random.fold_in(key, number))
     generator = spec.generator.init(generator_key, jnp.zeros((1, spec.noise_size)))
     critic = spec.critic.init(critic_key, jnp.zeros((1, spec.generator.outputs)))

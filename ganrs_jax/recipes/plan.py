@@ -31,6 +31,7 @@ from ganrs_jax.training import Report, silent
 
 _BLOCK_CELLS = 1 << 21  # cells of users x items held at once
 _MAPPED_USERS = 32768  # users whose moments are matched
+_LEAST_SURE = 256  # reserved cells of a block that programs are compiled for, or a power of two above
 _POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on
 _CALIBRATION_ROWS = 1_000_000  # rows that the rating thresholds are fitted on
 _NOISES = 4  # draws of the noise that are averaged
@@ -148,9 +149,10 @@ def chosen(generator: Generator, request: Request, plan: Plan, number: int) -> t
 
 
 def _sure(plan: Plan, number: int) -> jax.Array:
-    """Reserved cells of a block, padded to one length for all blocks."""
+    """Reserved cells of a block, padded to one length for all blocks, and for most plans of a size."""
     block_of = plan.reserved.user // plan.block
-    length = int(np.bincount(block_of, minlength=1).max()) if len(block_of) else 1
+    most = int(np.bincount(block_of, minlength=1).max()) if len(block_of) else 1
+    length = max(_LEAST_SURE, 1 << (most - 1).bit_length())
     first, last = np.searchsorted(block_of, (number, number + 1))
     user, item = plan.reserved.user[first:last] % plan.block, plan.reserved.item[first:last]
     cell = user.astype(np.int64) * len(plan.catalogue.popularity) + item
