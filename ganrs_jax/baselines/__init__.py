@@ -1,0 +1,1 @@
+"""Recommenders to test on a dataset, behind one interface."""
