@@ -1,9 +1,12 @@
 """Metrics of ranked lists with binary relevance, at every length up to the lists' own."""
 
+import functools
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+
+from ganrs_jax.training import QUICK_COMPILE
 
 METRICS = ("precision", "recall", "f1", "ndcg", "map", "mrr", "hit_rate")
 
@@ -25,6 +28,7 @@ class Lists(NamedTuple):
     relevant: jax.Array
 
 
+@functools.partial(jax.jit, compiler_options=QUICK_COMPILE)
 def list_metrics(lists: Lists) -> jax.Array:
     """`METRICS` of the first 1, 2, ..., N places, float32 [B, 7, N]; all 0 where nothing is relevant.
 

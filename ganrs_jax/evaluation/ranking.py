@@ -12,7 +12,7 @@ import numpy as np
 from ganrs_jax.baselines.interface import Scored, Split
 from ganrs_jax.errors import InputError
 from ganrs_jax.evaluation.conventions import CONVENTIONS, Block
-from ganrs_jax.evaluation.list_metrics import METRICS, harmonic, list_metrics
+from ganrs_jax.evaluation.list_metrics import METRICS, Lists, harmonic, list_metrics
 from ganrs_jax.evaluation.predictions import check_finite
 from ganrs_jax.evaluation.user_rows import UserRows, padded, user_rows, width
 
@@ -81,6 +81,7 @@ class Ranked(NamedTuple):
 class _Shapes(NamedTuple):
     """What a program is compiled for, beside the shapes of its arguments."""
 
+    users: int
     items: int
     places: int
     train_width: int
@@ -116,32 +117,33 @@ def rank(
     relevant = _relevant_rows(split, threshold)
     train = user_rows(split.train_user, split.train_item, np.ones(len(split.train_user), bool), num_users)
     test = user_rows(split.test_user, split.test_item, relevant, num_users)
-    shapes = _Shapes(num_items, max(cutoffs), width(train), width(test))
+    shapes = _Shapes(num_users, num_items, max(cutoffs), width(train), width(test))
     blocks = _blocks(num_users, num_items, block_size)
-    found = _rank_blocks(score_users, shapes, state, blocks, train, test)
-    values, items, finite = jax.tree.map(lambda x: np.asarray(x).reshape(-1, *x.shape[2:])[:num_users], found)
-    check_finite(finite)
+    lists, item_UxN, finite_U = _rank_blocks(score_users, shapes, state, blocks, train, test)
+    check_finite(np.asarray(finite_U))
     users = np.unique(split.test_user[relevant]).astype(np.int32)
     places = np.asarray(cutoffs) - 1
+    values = {name: np.asarray(list_metrics(lists[name])) for name in CONVENTIONS}
     rankings = {k: Ranking(k, cutoffs, users, v[users][:, :, places]) for k, v in values.items()}
-    return Ranked(rankings, items)
+    return Ranked(rankings, np.asarray(item_UxN))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _rank_blocks(
     score_users: ScoreUsers, shapes: _Shapes, state: Any, user_KxB: jax.Array, train: UserRows, test: UserRows
-) -> tuple[dict[str, jax.Array], jax.Array, jax.Array]:
-    """Of K blocks by turns: metrics by convention [K, B, 7, N], `standard` items [K, B, N], finite scores [K, B]."""
+) -> tuple[dict[str, Lists], jax.Array, jax.Array]:
+    """Lists by convention, `standard` items [U, N] and whether scores are finite [U], of K blocks by turns."""
 
-    def one(user_B: jax.Array) -> tuple[dict[str, jax.Array], jax.Array, jax.Array]:
+    def one(user_B: jax.Array) -> tuple[dict[str, Lists], jax.Array, jax.Array]:
         scored = score_users(state, user_B)
         train_BxP, _ = padded(train, user_B, shapes.train_width, shapes.items)
         block = Block(scored, train_BxP, *padded(test, user_B, shapes.test_width, shapes.items))
-        made = {name: lists(block, shapes.places) for name, lists in CONVENTIONS.items()}
-        metrics = {name: list_metrics(lists) for name, (lists, _) in made.items()}
-        return metrics, made["standard"][1], jnp.isfinite(scored.score).all(1)
+        made = {name: convention(block, shapes.places) for name, convention in CONVENTIONS.items()}
+        lists = {name: of_users for name, (of_users, _) in made.items()}
+        return lists, made["standard"][1], jnp.isfinite(scored.score).all(1)
 
-    return jax.lax.map(one, user_KxB)
+    found = jax.lax.map(one, user_KxB)
+    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:])[: shapes.users], found)
 
 
 def _blocks(num_users: int, num_items: int, block_size: int) -> jax.Array:
