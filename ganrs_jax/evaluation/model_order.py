@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.evaluation.repeats import check_share, checked
@@ -80,8 +79,11 @@ def _resampled(rng: np.random.Generator, value_MxS: np.ndarray, resamples: int) 
 
 
 def _tau(x_RxM: np.ndarray, y_RxM: np.ndarray) -> np.ndarray:
-    """Tau-b of each row, NaN where all of a row is level."""
-    return np.array([stats.kendalltau(x, y).statistic for x, y in zip(x_RxM, y_RxM, strict=True)])
+    """Tau-b of each row [R], NaN where all of a row is level; scipy has it of one row at a time."""
+    one, other = np.triu_indices(x_RxM.shape[1], 1)
+    x, y = (np.sign(side[:, one] - side[:, other]) for side in (x_RxM, y_RxM))
+    pairs = np.sqrt(np.square(x).sum(1) * np.square(y).sum(1))
+    return np.divide((x * y).sum(1), pairs, out=np.full(len(x), np.nan), where=pairs > 0)
 
 
 def _or_none(value: float) -> float | None:
