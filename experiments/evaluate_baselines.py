@@ -1,0 +1,84 @@
+"""Recommenders on a dataset: ./launch.sh evaluate_baselines --data=ml100k --models=deepmf,ncf_regression --num_seeds=10
+
+Trains each model once a seed on a random 80/20 split of the rows and measures it on the held-out rows: ranking
+under the conventions `study` and `standard`, errors in stars, calibration, and figures beyond accuracy. Prints
+tables; WORKDIR holds results.json, metrics.csv and a figure of each convention. A minute: --preset=small.
+"""
+
+from absl import flags
+
+from experiments._flags import define_reading, read_source
+from experiments._models import define_models, models_asked, published_for
+from experiments._runner import FLAGS, Progress, Workdir, run, say, say_source
+from ganrs_jax.evaluation.conventions import CONVENTIONS
+from ganrs_jax.evaluation.recommenders import at_length, evaluate
+from ganrs_jax.evaluation.repeats import LEAST_REPEATS
+from ganrs_jax.evaluation.significance import all_pairs, paired_t
+from ganrs_jax.report.curves import length_figure
+from ganrs_jax.report.recommenders import (
+    CSV_COLUMNS,
+    Results,
+    accuracy_table,
+    beyond_table,
+    csv_rows,
+    differences_table,
+)
+from ganrs_jax.sources import SOURCES
+from ganrs_jax.whole_files import whole_file
+
+PRESETS = {"small": ["--data=planted", "--num_seeds=2", "--epochs=2", "--workdir=runs/small_baselines"]}
+
+flags.DEFINE_string("data", "ml100k", f"One of {', '.join(SOURCES)}; or a file or folder of ratings, also synthetic.")
+flags.DEFINE_string("workdir", "runs/baselines", "Folder for everything the run makes.")
+define_models(num_seeds=10)
+define_reading()
+
+
+def main() -> None:
+    asked = models_asked()
+    ratings = read_source(FLAGS.data)
+    threshold = asked.threshold_for(ratings)
+    workdir = Workdir(FLAGS.workdir)
+    progress = Progress(workdir)
+    say_source(ratings)
+    results = {}
+    for name in asked.models:
+        config = published_for(name, asked.settings_of or ratings.name, asked.epochs)
+        how = {"seeds": asked.seeds, "config": config, "threshold": threshold, "cutoffs": asked.cutoffs}
+        results[name] = evaluate(name, ratings, **how, report=progress)
+        workdir.results({"data": ratings.name, "finished": False, "models": results})
+    at = next(iter(results.values()))["at"]
+    say(f"ratings of {threshold:g} or more are relevant; mean ± standard deviation over {len(asked.seeds)} seeds")
+    for table in (*(accuracy_table(results, c, at) for c in CONVENTIONS), beyond_table(results)):
+        say("\n" + table)
+    _say_differences(results, at)
+    _write_csv(results, workdir)
+    for convention in CONVENTIONS:
+        length_figure(workdir.path / f"{convention}.png", {ratings.name: results}, convention)
+    workdir.results({"data": ratings.name, "finished": True, "models": results})
+    say(f"\nfigures: {', '.join(str(workdir.path / f'{c}.png') for c in CONVENTIONS)}; {workdir.path / 'metrics.csv'}")
+
+
+def _say_differences(results: Results, n: int) -> None:
+    """Which models differ, by F1 under `study`; the seeds' splits overlap, so the standard error is widened."""
+    seeds = len(next(iter(results.values()))["seeds"])
+    if len(results) < 2:
+        return
+    if seeds < LEAST_REPEATS:
+        say(f"\nno tests of differences: {seeds} seeds; accepted: --num_seeds={LEAST_REPEATS} or more")
+        return
+    values = {name: at_length(result, "study", "f1", n) for name, result in results.items()}
+    share = next((r["settings"]["train_share"] for r in results.values()), 0.8)
+    say(f"\nF1 at {n}, study convention, paired by seed (Nadeau and Bengio's variance, Holm's correction):")
+    say(differences_table(paired_t(all_pairs(values), overlap=(1 - share) / share)))
+
+
+def _write_csv(results: Results, workdir: Workdir) -> None:
+    import pandas as pd
+
+    with whole_file(workdir.path / "metrics.csv") as partial:
+        pd.DataFrame(csv_rows(results), columns=list(CSV_COLUMNS)).to_csv(partial, index=False)
+
+
+if __name__ == "__main__":
+    run(main, PRESETS)
