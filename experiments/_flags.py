@@ -125,6 +125,23 @@ def check_seed(seed: int) -> None:
         raise InputError(f"--seed={seed}; accepted: 0 to {2**32 - 1}")
 
 
+def numbers(flag: str, kind: type) -> list[Any]:
+    """The numbers of a list flag, all over 0; none only where that is the flag's default.
+
+    Raises:
+      InputError: naming the flag.
+    """
+    try:
+        values = [kind(text) for text in getattr(FLAGS, flag)]
+    except ValueError:
+        values = [0]
+    if not values and FLAGS[flag].default:
+        values = [0]
+    if not all(0 < value < math.inf for value in values):
+        raise InputError(f"--{flag}={','.join(getattr(FLAGS, flag))}; accepted: numbers over 0, separated by commas")
+    return values
+
+
 def _check_laws() -> None:
     """As far as they can be judged without a generator."""
     for name in ("activity", "popularity"):

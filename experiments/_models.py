@@ -65,8 +65,8 @@ def models_asked() -> Asked:
     if not models or len(set(models)) != len(models):
         raise InputError(f"--models={','.join(models)}; accepted: different ones of {', '.join(BASELINES)}")
     for name, low in (("num_seeds", 1), ("epochs", 0)):
-        if FLAGS[name].value < low:
-            raise InputError(f"--{name}={FLAGS[name].value}; accepted: whole numbers from {low}")
+        if getattr(FLAGS, name) < low:
+            raise InputError(f"--{name}={getattr(FLAGS, name)}; accepted: whole numbers from {low}")
     check_seed(FLAGS.seed)
     seeds = tuple(range(FLAGS.seed, FLAGS.seed + FLAGS.num_seeds))
     check_seed(seeds[-1])
@@ -86,6 +86,6 @@ def _cutoffs() -> tuple[int, ...]:
         cutoffs = tuple(int(n) for n in FLAGS.cutoffs)
     except ValueError:
         cutoffs = ()
-    if not cutoffs or min(cutoffs) < 1 or list(cutoffs) != sorted(set(cutoffs)):
+    if not cutoffs or cutoffs[0] < 1 or list(cutoffs) != sorted(set(cutoffs)):
         raise InputError(f"--cutoffs={','.join(FLAGS.cutoffs)}; accepted: whole numbers from 1, ascending")
     return cutoffs

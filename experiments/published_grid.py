@@ -14,7 +14,7 @@ import pandas as pd
 from absl import flags
 
 from experiments._cells import COLUMNS, Cells
-from experiments._flags import check_seed, define_reading, read_options, read_source
+from experiments._flags import check_seed, define_reading, numbers, read_options, read_source
 from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
 from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.errors import InputError
@@ -77,7 +77,7 @@ define_reading()
 
 def main() -> None:
     _check_flags()
-    config, users, sigmas = recipe_config(), _numbers("users", int), _numbers("sigmas", float)
+    config, users, sigmas = recipe_config(), numbers("users", int), numbers("sigmas", float)
     cells = Cells(Path(FLAGS.workdir).expanduser(), _settings(config))
     workdir = Workdir(FLAGS.workdir)
     progress = Progress(workdir)
@@ -110,7 +110,7 @@ def _check_flags() -> None:
         if not low <= getattr(FLAGS, name) < 2**31:
             raise InputError(f"--{name}={getattr(FLAGS, name)}; accepted: 1 to {2**31 - 1}")
     if FLAGS.num_samples:
-        _check_filled(FLAGS.num_samples, _numbers("users", int))
+        _check_filled(FLAGS.num_samples, numbers("users", int))
 
 
 def _check_filled(num_samples: int, users: list[int]) -> None:
@@ -187,18 +187,6 @@ def _text(value: Any) -> str:
     if value is None:
         return "-"
     return value if isinstance(value, str) else f"{value:,.10g}"
-
-
-def _numbers(flag: str, kind: type) -> list[Any]:
-    try:
-        values = [kind(v) for v in getattr(FLAGS, flag)]
-    except ValueError:
-        values = [0]
-    if not values and FLAGS[flag].default:
-        values = [0]
-    if not all(0 < v < float("inf") for v in values):
-        raise InputError(f"--{flag}={','.join(getattr(FLAGS, flag))}; accepted: numbers over 0, separated by commas")
-    return values
 
 
 if __name__ == "__main__":

@@ -41,6 +41,22 @@ class PairedT(NamedTuple):
     repeats: int
 
 
+class Welch(NamedTuple):
+    """An unpaired t-test, one of a family.
+
+    Attributes:
+      difference: mean of x - mean of y, in the unit of the values.
+      effect: Cohen's d_s with the root of the mean variance; infinite where neither side has any spread.
+      p: two-sided.
+      p_holm: p corrected for the whole family.
+    """
+
+    difference: float
+    effect: float
+    p: float
+    p_holm: float
+
+
 class Equivalence(NamedTuple):
     """Two one-sided tests.
 
@@ -79,6 +95,19 @@ def paired_t(family: Mapping[str, Pair], overlap: float = 0.0) -> dict[str, Pair
     if not overlap >= 0:
         raise InputError(f"overlap is {overlap:g}; accepted: 0 or more")
     found = {name: _paired(name, *pair, overlap) for name, pair in family.items()}
+    if not found:
+        return {}
+    corrected = multipletests([test.p for test in found.values()], method="holm")[1]
+    return {name: found[name]._replace(p_holm=float(p)) for name, p in zip(found, corrected, strict=True)}
+
+
+def welch_t(family: Mapping[Any, Pair]) -> dict[Any, Welch]:
+    """Tests each pair of independent samples x [S], y [T] of unlike variances; corrected by Holm 1979 over the family.
+
+    Raises:
+      InputError: fewer than 5 repeats, numbers that are not finite.
+    """
+    found = {name: _welch(str(name), *pair) for name, pair in family.items()}
     if not found:
         return {}
     corrected = multipletests([test.p for test in found.values()], method="holm")[1]
@@ -142,6 +171,17 @@ def _paired(name: str, x: Any, y: Any, overlap: float) -> PairedT:
     half = error * stats.t.ppf(0.975, repeats - 1)
     p = 2 * stats.t.sf(abs(t), repeats - 1)
     return PairedT(mean, mean / spread, float(mean - half), float(mean + half), float(t), float(p), 1.0, repeats)
+
+
+def _welch(name: str, x: Any, y: Any) -> Welch:
+    x, y = _both(name, x, y, paired=False)
+    difference = float(x.mean() - y.mean())
+    size = float(max(np.abs(x).max(), np.abs(y).max()))
+    if is_constant(np.concatenate([x - x.mean(), y - y.mean()]), size):
+        same = is_constant(np.array([difference, 0.0]), size)
+        return Welch(difference, 0.0 if same else float(np.copysign(np.inf, difference)), float(same), 1.0)
+    spread = np.sqrt((x.var(ddof=1) + y.var(ddof=1)) / 2)
+    return Welch(difference, difference / float(spread), float(stats.ttest_ind(x, y, equal_var=False).pvalue), 1.0)
 
 
 def _both(name: str, x: Any, y: Any, paired: bool) -> tuple[np.ndarray, np.ndarray]:

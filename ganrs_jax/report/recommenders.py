@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from ganrs_jax.evaluation.beyond_accuracy import BeyondAccuracy
 from ganrs_jax.evaluation.list_metrics import METRICS
 from ganrs_jax.evaluation.recommenders import ERRORS, at_length
 from ganrs_jax.evaluation.significance import PairedT
 from ganrs_jax.report.comparison import text_table
+from ganrs_jax.report.markdown import spread
 
 Results = Mapping[str, Mapping[str, Any]]  # model -> what `evaluate` returned
 CSV_COLUMNS = ("model", "seed", "convention", "metric", "n", "value")
@@ -17,7 +16,7 @@ CSV_COLUMNS = ("model", "seed", "convention", "metric", "n", "value")
 
 def accuracy_table(results: Results, convention: str, n: int) -> str:
     """Ranking metrics at N = n under a convention: mean over seeds, ± standard deviation."""
-    rows = [[name, *(_spread(at_length(r, convention, m, n)) for m in METRICS)] for name, r in results.items()]
+    rows = [[name, *(spread(at_length(r, convention, m, n)) for m in METRICS)] for name, r in results.items()]
     return text_table([f"{convention}, N = {n}", *(m.replace("_", " ") for m in METRICS)], rows)
 
 
@@ -28,7 +27,7 @@ def beyond_table(results: Results) -> str:
     for model, result in results.items():
         held = {**result["beyond_accuracy"], **{name: result[name] for name in ERRORS}}
         held["calibration error"] = result["calibration"] and result["calibration"]["error"]
-        rows.append([model, *(_spread(held[name]) for name in names)])
+        rows.append([model, *(spread(held[name]) for name in names)])
     return text_table(["model", *(name.replace("_", " ") for name in names)], rows)
 
 
@@ -54,13 +53,3 @@ def csv_rows(results: Results) -> Iterator[tuple[Any, ...]]:
                     yield model, seed, "", metric, None, result[metric][position]
             for metric, values in result["beyond_accuracy"].items():
                 yield model, seed, "", metric, result["at"], values[position]
-
-
-def _spread(values: Any) -> str:
-    """Mean and standard deviation over seeds; empty where a seed has no value."""
-    if values is None or any(value is None for value in values):
-        return ""
-    array = np.asarray(values, np.float64)
-    digits = 3 if abs(array.mean()) < 100 else 0
-    spread = f" ±{array.std(ddof=1):.{digits}f}" if len(array) > 1 else ""
-    return f"{array.mean():.{digits}f}{spread}"

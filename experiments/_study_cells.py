@@ -1,0 +1,55 @@
+"""The finished cells of the study, a file each: what a model showed on a dataset."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ganrs_jax.errors import InputError
+from ganrs_jax.whole_files import whole_file
+
+
+class StudyCells:
+    """Cells kept in a folder, so that a study that was stopped, or is asked for more, goes on where it was."""
+
+    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+        """Opens the folder, or begins it.
+
+        Raises:
+          InputError: if it holds cells of other settings, or something else.
+        """
+        self._folder = folder
+        path = folder / "settings.json"
+        wanted = json.loads(json.dumps(settings))
+        if not path.exists():
+            _write(path, wanted)
+        held = _read(path)
+        other = [f"--{name}={held.get(name)}" for name in wanted if held.get(name) != wanted[name]]
+        if other:
+            raise InputError(f"{folder} holds a study of {', '.join(other)}; accepted: the same, or another --workdir")
+
+    def get(self, world: str, model: str) -> dict[str, Any] | None:
+        """The cell, or None if it is not finished."""
+        path = self._place(world, model)
+        return _read(path) if path.exists() else None
+
+    def put(self, world: str, model: str, cell: dict[str, Any]) -> None:
+        """Writes a cell, whole or not at all."""
+        _write(self._place(world, model), cell)
+
+    def _place(self, world: str, model: str) -> Path:
+        return self._folder / "cells" / world / f"{model}.json"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: not what `study` wrote; accepted: another --workdir, or the file deleted")
+    return content
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    with whole_file(path) as partial:
+        partial.write_text(json.dumps(content))

@@ -1,0 +1,111 @@
+"""The datasets of the study: real ones, and synthetic ones of a recipe, each made once and kept."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiments._flags import read_options
+from experiments._runner import Progress
+from ganrs_jax.checkpoint import load_generator, save_generator
+from ganrs_jax.export import write_dataset
+from ganrs_jax.ratings import Ratings
+from ganrs_jax.recipes import get_recipe
+from ganrs_jax.recipes.interface import Dataset, Generator, Request
+from ganrs_jax.sources import ReadOptions, load_ratings
+
+REAL = "real"
+_TRIALS = 6  # of raw samples, for a published recipe to keep as many rows as the source has
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """A dataset of the study; zeros are the source's own numbers.
+
+    Attributes:
+      kind: "real" or a recipe.
+      rows: wanted exactly; a published recipe draws more raw samples until it keeps as many, and some are left out.
+      num_samples: raw samples, of published recipes, whatever they keep of them.
+    """
+
+    source: str
+    kind: str
+    num_users: int = 0
+    num_items: int = 0
+    rows: int = 0
+    num_samples: int = 0
+    sigma: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """Its name on disk."""
+        given = zip(("u", "i", "rows", "samples", "sigma"), dataclasses.astuple(self)[2:], strict=True)
+        return "-".join([self.source, self.kind, *(f"{letter}{value:g}" for letter, value in given if value)])
+
+
+class Store:
+    """Generators and datasets of a folder, made where they are missing, by one seed."""
+
+    def __init__(self, folder: Path, seed: int, progress: Progress) -> None:
+        self._folder, self._seed, self._progress = folder, seed, progress
+        self._real: dict[str, Ratings] = {}
+        self._generators: dict[tuple[str, str], Generator] = {}
+
+    def real(self, source: str) -> Ratings:
+        """The source's ratings.
+
+        Raises:
+          InputError: if it cannot be had.
+        """
+        if source not in self._real:
+            self._real[source] = load_ratings(source, read_options())
+        return self._real[source]
+
+    def ratings(self, world: World) -> Ratings:
+        """The ratings of a world; a synthetic one from its file, which is written first where there is none."""
+        if world.kind == REAL:
+            return self.real(world.source)
+        path = self._folder / "datasets" / f"{world.name}.parquet"
+        if not path.exists():
+            write_dataset(path, self._generated(world))
+        scale = self.real(world.source).scale
+        return load_ratings(str(path), ReadOptions(scale=f"{scale.low:g}:{scale.high:g}:{scale.step:g}"))
+
+    def _generated(self, world: World) -> Dataset:
+        generator = self._generator(world.source, world.kind)
+        asked = Request(world.num_users, world.num_items, sigma=world.sigma, seed=self._seed)
+        recipe = get_recipe(world.kind)
+        if world.num_samples:
+            return recipe.generate(generator, dataclasses.replace(asked, num_samples=world.num_samples), self._progress)
+        if world.kind == "profile":
+            return recipe.generate(generator, dataclasses.replace(asked, num_ratings=world.rows), self._progress)
+        return self._of_rows(generator, asked, world.rows or generator.source["ratings"])
+
+    def _of_rows(self, generator: Generator, asked: Request, rows: int) -> Dataset:
+        """A dataset of so many rows, or of as many as can be had, by a recipe that does not keep all it draws."""
+        samples = rows
+        for _ in range(_TRIALS):
+            request = dataclasses.replace(asked, num_samples=samples)
+            dataset = get_recipe(generator.recipe).generate(generator, request, self._progress)
+            if len(dataset.rating) >= rows:
+                return _thinned(dataset, rows, self._seed)
+            samples = int(samples * min(4.0, 1.15 * rows / len(dataset.rating)))
+        return dataset
+
+    def _generator(self, source: str, kind: str) -> Generator:
+        if (source, kind) not in self._generators:
+            place = self._folder / "generators" / f"{source}-{kind}"
+            if not place.exists():
+                recipe = get_recipe(kind)
+                save_generator(place, recipe.fit([self._seed], self.real(source), [recipe.config()], self._progress)[0])
+            self._generators[source, kind] = load_generator(place)
+        return self._generators[source, kind]
+
+
+def _thinned(dataset: Dataset, rows: int, seed: int) -> Dataset:
+    """A random choice of rows, in their order."""
+    kept = np.sort(np.random.default_rng(seed).permutation(len(dataset.rating))[:rows])
+    facts: dict[str, Any] = {**dataset.metadata, "rows": rows, "thinned_from": len(dataset.rating)}
+    user, item, rating = dataset.user[kept], dataset.item[kept], dataset.rating[kept]
+    return dataset._replace(user=user, item=item, rating=rating, metadata=facts)

@@ -1,0 +1,178 @@
+"""Do recommenders behave on synthetic ratings as on real ones? ./launch.sh study --sources=ml100k --workdir=runs/study
+
+Part `equal`: for each source, real beside a synthetic dataset of each recipe of the same size. Parts `users`,
+`samples` and `sigma`: the paper's sweeps (arXiv 2410.17651); `sizes`: datasets of USERSxITEMSxROWS. Writes
+WORKDIR/RESULTS.md, with figures beside it, from WORKDIR's cells; a study that was stopped goes on where it was, and
+one asked for more adds to what is there. Presets: small (under ten minutes), first (1000 users x 1000 items x
+10,000 samples, DeepMF), first_users (1000, 5000, 10,000 users), first_sources (three sources).
+"""
+
+import dataclasses
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from experiments._flags import define_reading, numbers, read_options
+from experiments._models import Asked, define_models, models_asked, published_for
+from experiments._runner import FLAGS, Progress, Workdir, run, say
+from experiments._study_cells import StudyCells
+from experiments._study_data import REAL, Store, World
+from ganrs_jax.errors import InputError
+from ganrs_jax.evaluation.recommenders import evaluate
+from ganrs_jax.recipes import get_recipe
+from ganrs_jax.report.study import Study, write_study
+from ganrs_jax.sources import SOURCES
+
+_FIRST = ["--models=deepmf", "--recipes=profile"]
+PRESETS = {
+    "small": [
+        "--sources=planted",
+        "--recipes=profile,ganrs",
+        "--parts=equal,users",
+        "--users=50,150",
+        "--items=100",
+        "--samples_at=10000",
+        "--num_seeds=5",
+        "--epochs=2",
+        "--workdir=runs/small_study",
+    ],
+    "first": [*_FIRST, "--sources=ml100k", "--parts=sizes", "--sizes=1000x1000x10000", "--workdir=runs/first"],
+    "first_users": [
+        *_FIRST,
+        "--sources=ml100k",
+        "--parts=users",
+        "--users=1000,5000,10000",
+        "--workdir=runs/first_users",
+    ],
+    "first_sources": [*_FIRST, "--parts=equal", "--workdir=runs/first_sources"],
+}
+_PARTS = ("equal", "users", "samples", "sigma", "sizes")
+
+flags.DEFINE_list("sources", ["ml100k", "myanimelist", "netflix"], f"Some of {', '.join(SOURCES)}.")
+flags.DEFINE_list("recipes", ["profile", "ganrs", "wganrs"], "Recipes to compare with the real data.")
+flags.DEFINE_list("parts", ["equal", "users", "samples", "sigma"], f"Some of {', '.join(_PARTS)}.")
+flags.DEFINE_list("users", ["100", "1000", "2000", "4000", "8000"], "Users of part `users`.")
+flags.DEFINE_list("samples", ["150000", "500000", "1500000", "3000000"], "Raw samples, or rows, of part `samples`.")
+flags.DEFINE_list("sigmas", ["0.5", "1", "1.5", "2", "2.5"], "Noise of part `sigma`.")
+flags.DEFINE_list("sizes", [], "Datasets USERSxITEMSxROWS of part `sizes`.")
+flags.DEFINE_integer("items", 4000, "Items of the sweeps' datasets.")
+flags.DEFINE_integer("users_at", 1000, "Users of parts `samples` and `sigma`.")
+flags.DEFINE_integer("samples_at", 800_000, "Raw samples of parts `users` and `sigma`, for the published recipes.")
+flags.DEFINE_integer("data_seed", 0, "Seed of generators and datasets.")
+flags.DEFINE_float("margin", 0.03, "Differences less than this do not matter (TOST); fixed for a workdir.")
+flags.DEFINE_string("workdir", "runs/study", "Folder for generators, datasets, cells, figures and RESULTS.md.")
+flags.DEFINE_string("results", "", "Where to write the result too, RESULTS.md, say.")
+define_models(num_seeds=10)
+define_reading()
+
+
+def main() -> None:
+    asked = models_asked()
+    _check()
+    worlds = {part: list(_worlds(part)) for part in FLAGS.parts}
+    folder = Path(FLAGS.workdir).expanduser()
+    cells = StudyCells(folder, _settings(asked))
+    workdir = Workdir(FLAGS.workdir)
+    progress = Progress(workdir)
+    store = Store(folder, FLAGS.data_seed, progress)
+    study = Study(" ".join(["./launch.sh study", *map(shlex.quote, sys.argv[1:])]), FLAGS.margin, len(asked.seeds))
+    for part, source, size, world in ((p, *found) for p, all_of in worlds.items() for found in all_of):
+        results = _results(world, asked, cells, store, progress)
+        study.add(part, source, world.kind, size, results, cells.get(world.name, "dataset") or {})
+        say(f"{world.name}: {len(results)} models")
+    workdir.results({"parts": study.parts, "datasets": study.datasets})
+    write_study(study, folder, Path(FLAGS.results).expanduser() if FLAGS.results else None)
+    say(f"result: {folder / 'RESULTS.md'}")
+
+
+def _check() -> None:
+    for flag, accepted in (("sources", tuple(SOURCES)), ("parts", _PARTS)):
+        given: list[str] = getattr(FLAGS, flag)
+        if not given or not set(given) <= set(accepted):
+            raise InputError(f"--{flag}={','.join(given)}; accepted: some of {', '.join(accepted)}")
+    for name in FLAGS.recipes:
+        get_recipe(name)
+        if name == "cganrs":
+            raise InputError("--recipes=cganrs; accepted: profile, ganrs, wganrs (the study has no groups)")
+    for name in ("items", "users_at", "samples_at"):
+        if getattr(FLAGS, name) < 1:
+            raise InputError(f"--{name}={getattr(FLAGS, name)}; accepted: whole numbers from 1")
+    if not FLAGS.margin > 0:
+        raise InputError(f"--margin={FLAGS.margin:g}; accepted: more than 0, in the unit of the metrics")
+
+
+def _worlds(part: str) -> Iterator[tuple[str, float | str, World]]:
+    """Source, place in the sweep and dataset, of all kinds."""
+    for source in FLAGS.sources:
+        if part == "equal":
+            yield source, 0, World(source, REAL)
+        for kind in FLAGS.recipes:
+            for size, world in _of_kind(part, World(source, kind)):
+                yield source, size, world
+
+
+def _of_kind(part: str, world: World) -> Iterator[tuple[float | str, World]]:
+    """The datasets of a recipe; profile has the rows that are asked for, the published recipes keep what they keep."""
+    exact = world.kind == "profile"
+    swept = dataclasses.replace(world, num_items=FLAGS.items, num_samples=0 if exact else FLAGS.samples_at)
+    if part == "equal":
+        yield 0, world
+    elif part == "users":
+        for number in numbers("users", int):
+            yield number, dataclasses.replace(swept, num_users=number)
+    elif part == "sigma":
+        for sigma in numbers("sigmas", float):
+            yield sigma, dataclasses.replace(swept, num_users=FLAGS.users_at, sigma=sigma)
+    elif part == "samples":
+        for number in numbers("samples", int):
+            if not exact or number <= FLAGS.users_at * FLAGS.items // 2:  # more would be no sparse dataset
+                rows, samples = (number, 0) if exact else (0, number)
+                yield number, dataclasses.replace(swept, num_users=FLAGS.users_at, rows=rows, num_samples=samples)
+    else:
+        for text, (users, items, rows) in _sizes():
+            yield text, dataclasses.replace(world, num_users=users, num_items=items, rows=rows)
+
+
+def _results(
+    world: World, asked: Asked, cells: StudyCells, store: Store, progress: Progress
+) -> dict[str, dict[str, Any]]:
+    """What each model shows on a dataset: from its cell, or trained and measured now."""
+    results = {name: cells.get(world.name, name) for name in asked.models}
+    missing = [name for name, cell in results.items() if cell is None]
+    if missing:
+        ratings = store.ratings(world)
+        threshold = asked.threshold_for(ratings)
+        size = {"rows": ratings.num_ratings, "users": ratings.num_users, "items": ratings.num_items}
+        cells.put(world.name, "dataset", {**size, "threshold": threshold})
+        for name in missing:
+            config = published_for(name, asked.settings_of or world.source, asked.epochs)
+            how: Any = {"seeds": asked.seeds, "config": config, "threshold": threshold, "cutoffs": asked.cutoffs}
+            results[name] = evaluate(name, ratings, **how, report=progress)
+            cells.put(world.name, name, results[name] or {})
+    return {name: cell for name, cell in results.items() if cell is not None}
+
+
+def _settings(asked: Asked) -> dict[str, Any]:
+    """All that decides what a cell or a verdict is; parts, sources, recipes and models only say which cells."""
+    places = ("path", "data_dir", "cache_dir", "download")
+    reading = {k: v for k, v in dataclasses.asdict(read_options()).items() if k not in places}
+    held = {k: v for k, v in dataclasses.asdict(asked).items() if k != "models"}
+    return {**held, "data_seed": FLAGS.data_seed, "margin": FLAGS.margin, "reading": reading}
+
+
+def _sizes() -> Iterator[tuple[str, tuple[int, ...]]]:
+    for text in FLAGS.sizes:
+        parts = text.split("x")
+        if len(parts) != 3 or not all(part.isdigit() and int(part) for part in parts):
+            raise InputError(f"--sizes={text}; accepted: USERSxITEMSxROWS, such as 1000x1000x10000")
+        yield text, tuple(map(int, parts))
+    if not FLAGS.sizes:
+        raise InputError("--sizes is empty; accepted: USERSxITEMSxROWS, such as 1000x1000x10000")
+
+
+if __name__ == "__main__":
+    run(main, PRESETS)

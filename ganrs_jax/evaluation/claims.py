@@ -1,0 +1,113 @@
+"""Do models behave on one dataset as on another? The paper's claims, and the tests it lacks (arXiv 2410.17651).
+
+Results are those of `recommenders.evaluate`, by model. Repeats are seeds: splits, starts and batches; the synthetic
+dataset itself is one draw of one generator.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from ganrs_jax.evaluation.model_order import ModelOrder, model_order
+from ganrs_jax.evaluation.recommenders import at_length
+from ganrs_jax.evaluation.significance import Equivalence, Welch, tost, welch_t
+
+Results = Mapping[str, Mapping[str, Any]]  # model -> what `evaluate` returned
+COMPARED = ("precision", "recall", "f1")
+ORDERED = ("f1", "ndcg")
+_FLAT = 1e-12
+
+
+class Trend(NamedTuple):
+    """How alike two curves of a metric against N are.
+
+    Attributes:
+      correlation: Pearson's, of the means over seeds; None where a curve is flat.
+      gap: mean absolute difference of the curves.
+    """
+
+    correlation: float | None
+    gap: float
+
+
+def networks(results: Results) -> dict[str, Mapping[str, Any]]:
+    """The results of the networks: those that are trained, in epochs."""
+    return {name: result for name, result in results.items() if "epochs" in result["settings"]}
+
+
+def orders(real: Results, synthetic: Results, n: int) -> dict[tuple[str, str], ModelOrder]:
+    """Kendall's tau of the networks' order by (convention, metric) at N = n."""
+    found = {}
+    for convention in ("study", "standard"):
+        for metric in ORDERED:
+            sides = [
+                {name: at_length(result, convention, metric, n) for name, result in networks(side).items()}
+                for side in (real, synthetic)
+            ]
+            found[convention, metric] = model_order(*sides)
+    return found
+
+
+def equivalences(
+    real: Results, synthetic: Results, convention: str, lengths: tuple[int, ...], margin: float, alpha: float = 0.05
+) -> dict[str, dict[tuple[str, int], Equivalence]]:
+    """TOST of each network's precision, recall and F1: {model: {(metric, N): test}}."""
+    return {
+        name: {
+            (metric, n): tost(*_pair(real, synthetic, name, convention, metric, n), margin, alpha, name=name)
+            for metric in COMPARED
+            for n in lengths
+        }
+        for name in networks(real)
+    }
+
+
+def differences(
+    real: Results, synthetic: Results, convention: str, lengths: tuple[int, ...]
+) -> dict[tuple[str, str, int], Welch]:
+    """Welch's t of the same comparisons, corrected by Holm over all of them: {(model, metric, N): test}."""
+    return welch_t(
+        {
+            (name, metric, n): _pair(real, synthetic, name, convention, metric, n)
+            for name in networks(real)
+            for metric in COMPARED
+            for n in lengths
+        }
+    )
+
+
+def trends(real: Results, synthetic: Results, convention: str) -> dict[tuple[str, str], Trend]:
+    """How alike the curves against N are, by (model, metric), of the networks."""
+    return {
+        (name, metric): _trend(*(np.mean(side[name]["metrics"][convention][metric], 0) for side in (real, synthetic)))
+        for name in networks(real)
+        for metric in COMPARED
+    }
+
+
+def ranking_of(results: Results, convention: str, metric: str, n: int) -> list[str]:
+    """The networks by their mean, the best first."""
+    means = {name: float(at_length(r, convention, metric, n).mean()) for name, r in networks(results).items()}
+    return sorted(means, key=lambda name: (-means[name], name))
+
+
+def size_trends(by_size: Mapping[float, Results], convention: str, metric: str, n: int) -> dict[str, float | None]:
+    """Spearman's correlation of each network's mean with the size; None where it does not change."""
+    sizes = sorted(by_size)
+    found = {}
+    for name in networks(by_size[sizes[0]]):
+        means = [float(at_length(by_size[size][name], convention, metric, n).mean()) for size in sizes]
+        found[name] = None if np.ptp(means) < _FLAT else float(stats.spearmanr(sizes, means).statistic)
+    return found
+
+
+def _pair(real: Results, synthetic: Results, name: str, convention: str, metric: str, n: int) -> tuple[Any, Any]:
+    """Synthetic and real values, so that a difference is how much more the synthetic dataset shows."""
+    return at_length(synthetic[name], convention, metric, n), at_length(real[name], convention, metric, n)
+
+
+def _trend(one: np.ndarray, other: np.ndarray) -> Trend:
+    flat = len(one) < 3 or min(np.ptp(one), np.ptp(other)) < _FLAT
+    return Trend(None if flat else float(np.corrcoef(one, other)[0, 1]), float(np.abs(one - other).mean()))

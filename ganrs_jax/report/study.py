@@ -1,0 +1,145 @@
+"""RESULTS.md: what the study found, claim by claim, in words, tables and figures."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ganrs_jax.evaluation.claims import Results, networks
+from ganrs_jax.evaluation.conventions import CONVENTIONS
+from ganrs_jax.evaluation.list_metrics import METRICS
+from ganrs_jax.evaluation.recommenders import ERRORS, at_length
+from ganrs_jax.evaluation.repeats import LEAST_REPEATS
+from ganrs_jax.report.curves import length_figure, size_figure
+from ganrs_jax.report.markdown import markdown_table, shown, spread
+from ganrs_jax.report.verdicts import best_models, same_behaviour, same_trends, with_size
+from ganrs_jax.whole_files import whole_file
+
+REAL = "real"
+AXES = {"users": "users", "samples": "raw samples, or rows", "sigma": "sigma of the noise"}
+
+
+@dataclasses.dataclass
+class Study:
+    """What a study has found so far.
+
+    Attributes:
+      command: that makes it again.
+      margin: of equivalence.
+      num_seeds: repeats of each model.
+      parts: part -> source -> kind of dataset ("real" or a recipe) -> place in the sweep -> model -> results.
+      datasets: a line each: part, source, kind, place, rows, users, items.
+    """
+
+    command: str
+    margin: float
+    num_seeds: int
+    parts: dict[str, dict[str, dict[str, dict[Any, Results]]]] = dataclasses.field(default_factory=dict)
+    datasets: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
+
+    def add(self, part: str, source: str, kind: str, size: Any, results: Results, facts: Mapping[str, Any]) -> None:
+        """Adds what models show on a dataset; facts: its rows, users and items."""
+        self.parts.setdefault(part, {}).setdefault(source, {}).setdefault(kind, {})[size] = results
+        self.datasets.append((part, source, kind, size or "", *(facts.get(k) for k in ("rows", "users", "items"))))
+
+    def equal(self) -> dict[str, dict[str, Results]]:
+        """Source -> kind -> results, of the datasets of one size."""
+        found = self.parts.get("equal", {})
+        return {source: {kind: at[0] for kind, at in kinds.items()} for source, kinds in found.items()}
+
+
+def write_study(study: Study, folder: Path, copy: Path | None) -> None:
+    """Writes FOLDER/RESULTS.md and FOLDER/figures, and the text again where a copy is wanted."""
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    text = "\n".join(_lines(study, _figures(study, folder)))
+    for path in (folder / "RESULTS.md", *([copy] if copy else [])):
+        with whole_file(path) as partial:
+            partial.write_text(text + "\n")
+
+
+def _lines(study: Study, figures: Sequence[str]) -> Iterator[str]:
+    yield "# Results: do recommenders behave on synthetic ratings as on real ones?\n"
+    yield f"Made by `{study.command}`. {study.num_seeds} seeds a model: each draws a split of the rows (80/20), a"
+    yield "start and an order of batches. The synthetic datasets are one draw of one generator each. `study` and"
+    yield "`standard` are two conventions of what a list is; see `ganrs_jax/evaluation/conventions.py`."
+    if study.num_seeds < LEAST_REPEATS:
+        yield f"\nFewer than {LEAST_REPEATS} seeds: no tests are made, and no verdict given.\n"
+        yield from _everything(study, figures)
+        return
+    equal = study.equal()
+    pairs = {s: kinds for s, kinds in equal.items() if REAL in kinds and len(kinds) > 1}
+    if pairs:
+        yield "\n## (a) Do models show the same trends on real and synthetic data?\n"
+        yield from same_trends(pairs)
+        yield "\n## The test that is missing in the paper: different, or equivalent?\n"
+        yield from same_behaviour(pairs, study.margin)
+    if equal:
+        yield "\n## (b) Are NCF regression and improved NCF classification the best?\n"
+        yield from best_models(equal)
+    swept = {part: sources for part, sources in study.parts.items() if part in AXES}
+    if swept:
+        yield "\n## (c) Does precision rise and recall fall with size?\n"
+        yield from with_size(swept)
+    yield from _everything(study, figures)
+
+
+def _everything(study: Study, figures: Sequence[str]) -> Iterator[str]:
+    yield "\n## All datasets\n"
+    yield markdown_table(["part", "source", "dataset", "place in the sweep", "rows", "users", "items"], study.datasets)
+    if figures:
+        yield "\nFigures, in the study's folder: " + ", ".join(f"`{name}`" for name in figures) + "."
+    for source, kinds in study.equal().items():
+        for kind, results in kinds.items():
+            yield f"\n## {source}, {kind}: every model\n"
+            yield from _models(results)
+
+
+def _models(results: Results) -> Iterator[str]:
+    at = next(iter(results.values()))["at"]
+    yield f"Means over seeds ± standard deviation, N = {at}; mae and rmse in stars.\n"
+    columns = [(c, m) for c in CONVENTIONS for m in METRICS if m in ("precision", "recall", "f1", "ndcg")]
+    rows = [
+        [name, *(spread(at_length(r, c, m, at)) for c, m in columns), *(spread(r[error]) for error in ERRORS)]
+        for name, r in results.items()
+    ]
+    yield markdown_table(["model", *(f"{c} {m}" for c, m in columns), *ERRORS], rows)
+    yield "\nBeyond accuracy, and intervals (95 %, bootstrap) of F1 under `study` and NDCG under `standard`:\n"
+    names = list(next(iter(results.values()))["beyond_accuracy"])
+    rows = [
+        [
+            name,
+            *(spread(r["beyond_accuracy"][figure]) for figure in names),
+            _interval(r["intervals"]["study"]["f1"]),
+            _interval(r["intervals"]["standard"]["ndcg"]),
+        ]
+        for name, r in results.items()
+    ]
+    yield markdown_table(["model", *(n.replace("_", " ") for n in names), "F1", "NDCG"], rows)
+
+
+def _interval(values: Sequence[float]) -> str:
+    return f"{shown(values[1])} to {shown(values[2])}"
+
+
+def _figures(study: Study, folder: Path) -> list[str]:
+    """Saves the figures; their names."""
+    made = []
+    for source, kinds in study.equal().items():
+        for convention in CONVENTIONS:
+            made.append(f"figures/{source}_{convention}.png")
+            length_figure(folder / made[-1], kinds, convention)
+    for part, sources in study.parts.items():
+        for source, swept in sources.items() if part in AXES else ():
+            if min(len(sizes) for sizes in swept.values()) < 2:
+                continue
+            for convention in CONVENTIONS:
+                made.append(f"figures/{source}_{part}_{convention}.png")
+                n = next(iter(networks_of(swept)))["at"]
+                size_figure(folder / made[-1], swept, convention, AXES[part], n)
+    return made
+
+
+def networks_of(swept: Mapping[str, Mapping[Any, Results]]) -> list[Mapping[str, Any]]:
+    """The results of any one dataset's models."""
+    results = next(iter(next(iter(swept.values())).values()))
+    return list((networks(results) or results).values())
