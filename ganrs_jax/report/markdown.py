@@ -17,7 +17,7 @@ def shown(value: Any) -> str:
     """Texts as they are, whole numbers with commas, others to three decimals; None is empty."""
     if value is None:
         return ""
-    if isinstance(value, (float, np.floating)):
+    if isinstance(value, float):
         return f"{value:,.3f}" if abs(value) < 1000 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
