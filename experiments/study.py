@@ -36,6 +36,7 @@ PRESETS = {
         "--users=50,150",
         "--items=100",
         "--samples_at=10000",
+        "--models=deepmf,ncf_regression,ncf_classification_improved,biases",
         "--num_seeds=5",
         "--epochs=2",
         "--workdir=runs/small_study",

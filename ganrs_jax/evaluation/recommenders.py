@@ -69,9 +69,14 @@ def evaluate(
     for index in range(len(seeds)):
         measured.append(_measure(trained, index, cutoffs, at))
         report(f"measure {name}", index + 1, len(seeds), {})
-    facts = {"model": name, "seeds": list(seeds), "settings": dataclasses.asdict(config), "threshold": threshold}
+    facts = {"model": name, "seeds": list(seeds), "settings": _settings(config), "threshold": threshold}
     seconds = {"train": after - start, "measure": time.monotonic() - after}
     return {**facts, "cutoffs": list(cutoffs), "at": at, **_values(measured, at), "seconds": seconds}
+
+
+def _settings(config: Any) -> dict[str, Any]:
+    """As json would give them back: lists for tuples."""
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(config).items()}
 
 
 def _measure(trained: Trained, index: int, cutoffs: Sequence[int], at: int) -> _Measured:

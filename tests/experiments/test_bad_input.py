@@ -29,6 +29,8 @@ FILES = {
     "zeros.csv": "0\n0\n",
     "weights.xlsx": "1\n",
     "shares.csv": "1,0.5\n2,x\n",
+    "three.dat": "".join(f"{u}::{i}::{(u + i) % 3 + 1}::0\n" for u in range(9) for i in range(9)),
+    "split.csv": HEADER + "1,1,3\n2,2,4\n",
     "three.csv": "3\n2\n1\n",
     "few.csv": HEADER + "".join(f"{u},{i},{(u + i) % 5 + 1}\n" for u in range(10) for i in range(12)),
     "plain.csv": HEADER + "".join(f"{u},{i},{(u + i) % 5 + 1}\n" for u in range(20) for i in range(20)),
@@ -38,6 +40,8 @@ MAKE = ("generate", "--generator=generator", "--out=out.csv", "--num_samples=100
 PROFILE = ("generate", "--generator=profile", "--out=out.csv", "--num_users=20", "--num_items=20")
 GRID = ("published_grid", "--preset=small", "--workdir=run")
 QUICKSTART = ("quickstart", "--preset=small", "--source=planted", "--workdir=run")
+EVALUATE = ("evaluate_baselines", "--preset=small", "--workdir=run")
+STUDY = ("study", "--preset=small", "--workdir=run")
 BENCHMARK = ("benchmark", "--preset=small", "--workdir=run")
 
 # the command, and what its one line must hold
@@ -306,6 +310,30 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "quickstart nowhere": ((*QUICKSTART, "--workdir=afile"), ["cannot be written: afile is a file"]),
     "benchmark too small": ((*BENCHMARK, "--num_samples=99"), ["--num_users=100 cannot be filled by"]),
     "benchmark of groups": ((*BENCHMARK, "--recipe=cganrs"), ["--recipe=cganrs; accepted: ganrs, wganrs"]),
+    "model that is none": ((*EVALUATE, "--models=deepmff"), ["--models=deepmff; accepted: deepmf, vdeepmf"]),
+    "model twice": ((*EVALUATE, "--models=biases,biases"), ["--models=biases,biases; accepted: different ones"]),
+    "no models": ((*EVALUATE, "--models="), ["--models=; accepted: different ones"]),
+    "no seeds of models": ((*EVALUATE, "--num_seeds=0"), ["--num_seeds=0; accepted: whole numbers from 1"]),
+    "epochs under none": ((*EVALUATE, "--epochs=-1"), ["--epochs=-1; accepted: whole numbers from 0"]),
+    "N of zero": ((*EVALUATE, "--cutoffs=0,5"), ["--cutoffs=0,5; accepted: whole numbers from 1, ascending"]),
+    "N that is no number": ((*EVALUATE, "--cutoffs=ten"), ["--cutoffs=ten; accepted: whole numbers from 1"]),
+    "threshold off the scale": ((*EVALUATE, "--threshold=9"), ["--threshold=9 is off the scale; accepted: 1 to 5"]),
+    "nothing relevant": (
+        (*EVALUATE, "--data=three.dat", "--threshold=5"),
+        ["--threshold=5: three has no relevant rating, its highest is 3"],
+    ),
+    "too few to split": ((*EVALUATE, "--data=split.csv"), ["split: 2 ratings"]),
+    "data that is not there": ((*EVALUATE, "--data=absent.csv"), ["'absent.csv': no such file, folder or source"]),
+    "study of no source": ((*STUDY, "--sources=ml1000"), ["--sources=ml1000; accepted: some of"]),
+    "study of no part": ((*STUDY, "--parts=all"), ["--parts=all; accepted: some of equal, users"]),
+    "study of groups": ((*STUDY, "--recipes=cganrs"), ["--recipes=cganrs; accepted: profile, ganrs, wganrs"]),
+    "study of no recipe": ((*STUDY, "--recipes=gan"), ["gan", "accepted: "]),
+    "margin of nothing": ((*STUDY, "--margin=0"), ["--margin=0; accepted: more than 0"]),
+    "sizes in words": ((*STUDY, "--parts=sizes", "--sizes=10x10"), ["--sizes=10x10; accepted: USERSxITEMSxROWS"]),
+    "sizes of none": ((*STUDY, "--parts=sizes"), ["--sizes is empty; accepted: USERSxITEMSxROWS"]),
+    "users in words": ((*STUDY, "--users=many"), ["--users=many; accepted: numbers over 0"]),
+    "study of a model that is none": ((*STUDY, "--models=svd"), ["--models=svd; accepted: deepmf"]),
+    "study with a threshold off the scale": ((*STUDY, "--threshold=0.5"), ["--threshold=0.5 is off the scale"]),
     "unknown suite": ((*BENCHMARK, "--suite=all"), ["--suite=all; accepted: published_recipe"]),
 }
 BEGUN = {"run/flags.json", "run/metrics.jsonl", "run/cells.json"}

@@ -32,6 +32,14 @@ LAUNCHES = {
     "benchmark": (["--workdir=run"], ["steady s", "K-means, users", "peak memory"]),
     "compare_recipes": (["--workdir=run"], ["planted", "ganrs", "c2st AUC, user profiles"]),
     "fidelity": (["--synthetic=planted", "--workdir=run"], ["Gini of ratings per user", "c2st AUC, user profiles"]),
+    "evaluate_baselines": (
+        ["--models=deepmf,biases", "--workdir=run"],
+        ["ratings of 4 or more are relevant", "standard, N = 10", "exposure gini", "no tests of differences: 2 seeds"],
+    ),
+    "study": (
+        ["--recipes=ganrs", "--models=deepmf,biases", "--parts=equal", "--workdir=run"],
+        ["planted-real: 2 models", "planted-ganrs: 2 models", "result: run/RESULTS.md"],
+    ),
     "privacy": (["--workdir=run"], ["trained on 300 of 600 users", "AUC of membership inference"]),
 }
 MADE = {
@@ -42,6 +50,15 @@ MADE = {
     "benchmark": [],
     "compare_recipes": ["ganrs_planted_0.parquet", "table.txt"],
     "fidelity": [],
+    "evaluate_baselines": ["metrics.csv", "study.png", "standard.png"],
+    "study": [
+        "RESULTS.md",
+        "settings.json",
+        "cells/planted-real/deepmf.json",
+        "datasets/planted-ganrs.parquet",
+        "figures/planted_study.png",
+        "generators/planted-ganrs/manifest.json",
+    ],
     "privacy": [],
 }
 
@@ -89,7 +106,7 @@ def test_help_shows_docstring_and_flags(name, launch):
     assert "--workdir" in shown
     assert "--preset" in shown
     assert "--verbosity" not in shown
-    if name not in ("generate", "fidelity", "compare_recipes"):  # they train nothing, or each recipe as it is
+    if name not in ("generate", "fidelity", "compare_recipes", "evaluate_baselines", "study"):  # no recipe's settings
         recipe = "ganrs" if name in ("published_grid", "benchmark") else "profile"
         assert f"--recipe={recipe}\n" in shown
         assert f"--config.gan_steps={RECIPES[recipe].config().gan_steps}\n      generator steps\n" in shown
