@@ -90,7 +90,7 @@ class Store:
             dataset = get_recipe(generator.recipe).generate(generator, request, self._progress)
             if len(dataset.rating) >= rows:
                 return _thinned(dataset, rows, self._seed)
-            samples = int(samples * min(4.0, 1.15 * rows / len(dataset.rating)))
+            samples = int(samples * min(4.0, 1.05 * (rows / len(dataset.rating)) ** 1.5))  # ever fewer are kept
         return dataset
 
     def _generator(self, source: str, kind: str) -> Generator:

@@ -1,22 +1,28 @@
 """The study is restartable: finished cells are kept, and a folder of another configuration is refused."""
 
 import json
+import shutil
 
-FLAGS = (
-    *("--sources=planted", "--recipes=ganrs", "--parts=equal", "--models=biases,popularity", "--num_seeds=5"),
-    *("--planted_users=60", "--planted_items=50", "--planted_ratings=1500", "--workdir=run"),
-)
+import pytest
+
+FLAGS = ("--sources=planted", "--recipes=ganrs", "--models=biases,popularity", "--num_seeds=5", "--workdir=run")
+
+
+@pytest.fixture(autouse=True)
+def trained(generator, tmp_path):
+    """A generator that is there already."""
+    shutil.copytree(generator, tmp_path / "run" / "generators" / "planted-ganrs")
 
 
 def test_a_stopped_study_goes_on_and_another_one_is_refused(launch, launch_in, tmp_path):
-    launch("study", *FLAGS)
+    launch("study", *FLAGS, "--parts=equal")
     run = tmp_path / "run"
     first = (run / "RESULTS.md").read_bytes()
     cell, generator = run / "cells" / "planted-ganrs" / "biases.json", run / "generators" / "planted-ganrs"
     kept = {p: p.stat().st_mtime_ns for p in [*(run / "cells").rglob("*.json"), *generator.rglob("*")] if p != cell}
     whole = json.loads(cell.read_text())
     cell.unlink()
-    launch("study", *FLAGS)
+    launch("study", *FLAGS, "--parts=equal")
     again = json.loads(cell.read_text())
     assert {k: v for k, v in again.items() if k != "seconds"} == {k: v for k, v in whole.items() if k != "seconds"}
     unmoved = {p: p.stat().st_mtime_ns for p in kept}
@@ -24,36 +30,27 @@ def test_a_stopped_study_goes_on_and_another_one_is_refused(launch, launch_in, t
     assert moved <= {"dataset.json"}
     assert (run / "RESULTS.md").read_bytes() == first
 
-    other = launch_in(tmp_path, "study", *FLAGS, "--margin=0.1")
+    other = launch_in(tmp_path, "study", "--parts=equal", *FLAGS, "--margin=0.1")
     assert (other.returncode, other.stderr.count("\n")) == (2, 1)
     assert "run holds a study of --margin=0.03; accepted: the same, or another --workdir" in other.stderr
     assert (run / "RESULTS.md").read_bytes() == first
 
     cell.write_text("{")
-    spoilt = launch_in(tmp_path, "study", *FLAGS)
+    spoilt = launch_in(tmp_path, "study", "--parts=equal", *FLAGS)
     assert spoilt.returncode == 2
     assert "biases.json: not what `study` wrote; accepted: another --workdir, or the file deleted" in spoilt.stderr
 
 
 def test_the_result_speaks_of_each_claim_and_of_equal_sizes(launch, tmp_path):
-    models = "--models=deepmf,ncf_regression,binary_regression,biases"
-    launch(
-        "study", *FLAGS, models, "--parts=equal,users", "--users=20,40", "--items=50", "--samples_at=3000", "--epochs=1"
-    )
-    text = (tmp_path / "run" / "RESULTS.md").read_text()
-    for heading in (
-        "## (a) ",
-        "## The test that is missing",
-        "## (b) ",
-        "## (c) ",
-        "## planted, real",
-        "## planted, ganrs",
-    ):
+    models = "--models=deepmf,ncf_regression,binary_regression"
+    launch("study", *FLAGS, models, "--parts=equal", "--epochs=1", "--results=copy.md")
+    run = tmp_path / "run"
+    text = (run / "RESULTS.md").read_text()
+    assert (tmp_path / "copy.md").read_text() == text
+    for heading in ("## (a) ", "## The test that is missing", "## (b) ", "## planted, real", "## planted, ganrs"):
         assert heading in text
-    sizes = [
-        json.loads((tmp_path / "run" / "cells" / n / "dataset.json").read_text())["rows"]
-        for n in ("planted-real", "planted-ganrs")
-    ]
-    assert sizes[0] == sizes[1]
+    cells = [json.loads((run / "cells" / f"planted-{k}" / "dataset.json").read_text()) for k in ("real", "ganrs")]
+    assert cells[0]["rows"] == cells[1]["rows"]
     assert "standard | deepmf |" in text
     assert "binary_regression" in text.split("## (b)")[1]
+    assert (run / "figures" / "planted_standard.png").is_file()

@@ -1,0 +1,78 @@
+"""RESULTS.md says of results of known answers what is true of them."""
+
+import numpy as np
+import pytest
+
+from ganrs_jax.evaluation.beyond_accuracy import BeyondAccuracy
+from ganrs_jax.evaluation.list_metrics import METRICS
+from ganrs_jax.report.study import Study, write_study
+
+LEVELS = {"ncf_regression": 0.5, "ncf_classification_improved": 0.55, "deepmf": 0.3, "vdeepmf": 0.2}
+
+
+def results(levels, seed, shift=None):
+    rng = np.random.default_rng(seed)
+
+    def metric(at, name):
+        moved = at + (shift or {}).get(name, 0.0)
+        return (moved + 0.01 * np.arange(3) + 0.001 * rng.normal(size=(6, 3))).tolist()
+
+    return {
+        model: {
+            "settings": {"epochs": 1},
+            "cutoffs": [5, 10, 15],
+            "at": 10,
+            "metrics": {c: {m: metric(at, m) for m in METRICS} for c in ("study", "standard")},
+            "intervals": {c: {m: [at, at - 0.01, at + 0.01] for m in METRICS} for c in ("study", "standard")},
+            "beyond_accuracy": {name: [0.5] * 6 for name in BeyondAccuracy._fields},
+            "mae": [0.7] * 6,
+            "rmse": None,
+        }
+        for model, at in levels.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    study = Study("./launch.sh study", 0.03, 6)
+    facts = {"rows": 1000, "users": 10, "items": 200}
+    study.add("equal", "world", "real", 0, results(LEVELS, 0), facts)
+    study.add("equal", "world", "profile", 0, results(LEVELS, 1), facts)
+    study.add("equal", "world", "ganrs", 0, results({name: 0.8 - at for name, at in LEVELS.items()}, 2), facts)
+    for size in (100, 1000):
+        rising = {"precision": size / 1e4, "recall": -size / 1e4}
+        study.add("users", "world", "profile", size, results(LEVELS, size, rising), facts)
+        study.add("users", "world", "ganrs", size, results(LEVELS, size, {"recall": size / 1e4}), facts)
+    folder = tmp_path_factory.mktemp("study")
+    write_study(study, folder, None)
+    assert {p.name for p in (folder / "figures").iterdir()} == {
+        f"world_{name}.png" for name in ("study", "standard", "users_study", "users_standard")
+    }
+    return (folder / "RESULTS.md").read_text()
+
+
+def test_a_copy_keeps_the_order_and_a_reversal_does_not(text):
+    assert "- world, profile: the order of the models holds (least tau 1.00, wanted 0.8)." in text
+    assert "- world, ganrs: the order of the models is NOT kept (least tau -1.00, wanted 0.8)." in text
+
+
+def test_a_copy_is_equivalent_and_a_reversal_is_different(text):
+    assert "| world | profile | study | 4 of 4 | 24 of 24 | 0 of 24 |" in text
+    assert "| world | ganrs | standard | 0 of 4 | 0 of 24 | 24 of 24 |" in text
+
+
+def test_the_best_models_and_the_sizes(text):
+    assert "| world | real | study | ncf_classification_improved, ncf_regression, deepmf, vdeepmf |" in text
+    assert "The two are the best two in 4 of 6 rows: \nas a general claim it FAILS here." in text
+    assert "- users, world, profile, study: the claim holds." in text
+    assert "- users, world, ganrs, study: the claim FAILS." in text
+
+
+def test_few_seeds_give_no_verdict(tmp_path):
+    study = Study("./launch.sh study", 0.03, 2)
+    study.add("equal", "world", "real", 0, results(LEVELS, 0), {})
+    write_study(study, tmp_path, tmp_path / "copy.md")
+    text = (tmp_path / "copy.md").read_text()
+    assert "Fewer than 5 seeds: no tests are made, and no verdict given." in text
+    assert "holds" not in text
+    assert "## world, real: every model" in text
