@@ -22,6 +22,7 @@ _LEAST_GAIN_KEPT = 0.25  # of the real gain of factors over biases
 _LEAST_COVERAGE = 0.5  # of the floor
 _FLOOR = 0.97  # where it was not measured: 1 - 2^-5, the coverage of two samples of one law
 _DENSE = 0.5  # density from which synthetic profiles are of the source's kinds
+_LEAST_C2ST = 0.4  # no independent sample lies so much under 0.5: each profile has a twin of the other kind
 _MOST_AUC = 0.55  # of an attack: the lower end of its interval
 _LEAST_DISTANCE_RATIO = 0.95  # of distances to training and to held-out records
 
@@ -45,7 +46,7 @@ def signatures(fidelity: Fidelity | None = None, privacy: Privacy | None = None)
     found: list[Signature | None] = []
     if fidelity is not None:
         found += [check(fidelity.figures) for check in (_invalid, _marginals, _structure, _predictability)]
-        found += [_coverage(fidelity.figures, kind) for kind in ("user", "item")]
+        found += [check(fidelity.figures, kind) for check in (_coverage, _copies) for kind in ("user", "item")]
     if privacy is not None:
         found.append(_memorisation(privacy))
     return [signature for signature in found if signature is not None]
@@ -139,6 +140,17 @@ def _coverage(figures: Figures, kind: str) -> Signature | None:
         found,
         f"Most real kinds of {kind} are missing, and those made are not real ones: train longer or from another seed, "
         "and see whether the marginals are right",
+    )
+
+
+def _copies(figures: Figures, kind: str) -> Signature | None:
+    auc = _value(figures, f"c2st_{kind}_auc", "synthetic")
+    if auc is None or auc >= _LEAST_C2ST:
+        return None
+    return Signature(
+        f"memorisation of {kind}s",
+        f"c2st AUC {auc:.3f}, far under 0.5: {kind} profiles are near copies of real ones",
+        "Do not hand the data out: they hold real rows; see `./launch.sh privacy`",
     )
 
 

@@ -31,7 +31,7 @@ def _transport(generator: Generator, request: Request, report: Report) -> Datase
     facts = {
         "potentials_error": plan.potentials.error,
         "noise_factor": plan.thresholds.noise_factor,
-        "warnings": warnings_of(generator, request, plan.potentials.error),
+        "warnings": warnings_of(generator, request, plan),
     }
     return _dataset(generator, request, (user, item, rating), facts)
 

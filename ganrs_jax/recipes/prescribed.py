@@ -29,6 +29,7 @@ _MOST_BINS, _LEAST_OWNERS = 8, 50  # of size, and owners in each at least
 _RANKS = np.array([0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1.0])  # bins of energy
 _LEAST_IN_TAIL = 4.0  # owners in the last bin
 _RESPONSE = 0.7  # of the root of the energy to the strength
+_LEAST_VALUE = 1e-4  # of the second singular value to the first; less is rounding
 _LEAST_STRENGTH, _MOST_STRENGTH = 0.3, 4.0
 _SPECTRUM_WEIGHT = 2.0  # of the singular values' error, beside the energies'
 _PARTS = ("users", "items")
@@ -180,9 +181,9 @@ def _generated(generator: Generator, request: Request) -> _Structure:
 
 
 def _structure(user: np.ndarray, item: np.ndarray) -> _Structure | None:
-    """None if too few users and items have ratings enough for a spectrum."""
+    """None if too few users and items have ratings enough for a spectrum, or all have rated all: there is none."""
     found = spectral(user, item)
-    if found is None:
+    if found is None or found.values[1] < _LEAST_VALUE * found.values[0]:
         return None
     sides = ((user, found.users_UxK), (item, found.items_IxK))
     return _Structure(found.values[1:], *(_energy(np.bincount(ids), x[:, 1:] * found.values[1:]) for ids, x in sides))

@@ -43,6 +43,7 @@ _MATCHED = 65536  # generated vectors whose moments are matched
 _JUDGED = 8192  # vectors that choose the best average
 _COLLAPSED = 0.4  # sliced Wasserstein distance over which a part has learned nothing
 _TASTES = (0.001, 0.999)  # quantiles of the products of rating factors in the source that no product goes beyond
+_SIGMAS = (0.2, 3.0)  # of the noise; vectors of more lie where no user or item ever was
 _ATTEMPTS = 3  # of training, each from other keys
 
 
@@ -154,6 +155,8 @@ def complete(generator: Generator, request: Request) -> Request:
     check_numbers(request)
     if request.group_shares:
         raise InputError("--group_shares: recipe profile has no groups; accepted: recipe cganrs")
+    if not (request.sigma == 0 or _SIGMAS[0] <= request.sigma <= _SIGMAS[1]):
+        raise InputError(f"--sigma={request.sigma:g}; accepted: {_SIGMAS[0]:g} to {_SIGMAS[1]:g}")
     request = _sized(generator.source, request)
     parse_histogram(request.rating_histogram, generator.scale, "rating_histogram")
     check_counts(

@@ -1,16 +1,21 @@
 """What a user should know of a dataset before relying on it: faults of training, requests far from the source."""
 
+import numpy as np
+
+from ganrs_jax.decoding.laws import law_weights, parse_law
 from ganrs_jax.recipes.interface import Generator, Request
+from ganrs_jax.recipes.plan import Plan
 
 _POTENTIALS = 0.02  # total variation between wanted and expected item shares
+_LAW = 0.05  # total variation between the shares of a law and what a dataset can hold of it
 _SPECTRUM = 0.08  # mean relative error of the singular values at the end of training
 _DISTANCE = 0.15  # sliced Wasserstein between generated and real vectors
 _MANY_ITEMS, _MANY_USERS, _DENSE = 5, 50, 3  # times the source's
 
 
-def warnings_of(generator: Generator, request: Request, potentials_error: float) -> list[str]:
+def warnings_of(generator: Generator, request: Request, plan: Plan) -> list[str]:
     """A line for each fault: what was found, and what to do."""
-    facts = generator.training
+    facts, potentials_error = generator.training, plan.potentials.error
     found = [
         (facts.get("restarts", 0) > 0, f"training collapsed and was restarted {facts.get('restarts')} times"),
         (
@@ -28,7 +33,21 @@ def warnings_of(generator: Generator, request: Request, potentials_error: float)
             "ask for a less steep popularity, more users or fewer ratings",
         ),
     ]
-    return [line for wrong, line in found if wrong] + _far(generator, request)
+    return [line for wrong, line in found if wrong] + _cut(generator, request, plan) + _far(generator, request)
+
+
+def _cut(generator: Generator, request: Request, plan: Plan) -> list[str]:
+    """Laws whose greatest shares do not fit, since no pair is rated twice."""
+    lines = []
+    for name, counts in (("activity", plan.activity), ("popularity", plan.catalogue.popularity)):
+        weights = law_weights(parse_law(getattr(request, name), name), generator.arrays[name], len(counts))
+        moved = np.abs(weights / weights.sum() - np.sort(counts)[::-1] / counts.sum()).sum() / 2
+        if moved > _LAW:
+            lines.append(
+                f"--{name}={getattr(request, name)}: {moved:.0%} of the ratings are elsewhere than the law has them, "
+                "as no pair is rated twice and all have a rating; a less steep law, or fewer ratings, would be met"
+            )
+    return lines
 
 
 def _far(generator: Generator, request: Request) -> list[str]:

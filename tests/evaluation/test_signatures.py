@@ -26,6 +26,10 @@ SPOILT = {
     "too easy to predict": ({"bias_ratio": pair(0.836, 0.41)}, "bias_ratio 0.410, real 0.836"),
     "too hard to predict": ({"mf_ratio": pair(0.818, 0.95)}, "mf_ratio 0.950, real 0.818"),
     "nothing to learn beyond biases": ({"mf_gain_kept": Figure(1.0, 0.01)}, "gain 1% of what"),
+    "memorisation of items": (
+        {"c2st_item_auc": Figure(None, 0.24, None, 0.76)},
+        "c2st AUC 0.240, far under 0.5: item profiles are near copies of real ones",
+    ),
     "mode collapse of users": (
         {"user_coverage": Figure(None, 0.2, None, 0.96)},
         "cover 20% of the real ones (real halves: 96%), density 0.90",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from ganrs_jax.adversarial.objectives import OBJECTIVES
 from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.errors import InputError
+from ganrs_jax.ratings import Columns, from_columns
 from ganrs_jax.recipes import profile
 from ganrs_jax.recipes.decoders import DECODERS
 from ganrs_jax.recipes.embeddings import EMBEDDINGS
@@ -93,6 +95,7 @@ def test_what_is_left_open_follows_the_source(generator):
         ({"activity": "nowhere.csv"}, "--activity=nowhere.csv: no law and no file; accepted: source"),
         ({"group_shares": {"F": 1.0}}, "--group_shares: recipe profile has no groups; accepted: recipe cganrs"),
         ({"sigma": -1.0}, "--sigma=-1.0; accepted: a number over 0"),
+        ({"sigma": 100.0}, "--sigma=100; accepted: 0.2 to 3"),
     ],
 )
 def test_knobs_that_no_dataset_can_meet_are_refused_before_any_work(asked, words, generator, tiny, monkeypatch):
@@ -132,6 +135,14 @@ def test_a_source_too_small_is_refused(tiny):
         profile.fit([0], small, [quick("profile")])
 
 
+def test_a_source_in_which_all_have_rated_all_has_no_structure_to_prescribe():
+    user, item = (x.ravel() for x in np.indices((40, 30)))
+    rating = np.random.default_rng(0).integers(1, 6, len(user)).astype(np.float32)
+    full = from_columns(Columns(user, item, rating), name="full")
+    made = profile.fit([0], full, [quick("profile", structure_rounds=1, predictability_rounds=1, gan_steps=20)])[0]
+    assert len(profile.generate(made, Request()).rating) == 40 * 30
+
+
 def warnings(generator, **asked) -> str:
     return "\n".join(profile.generate(generator, Request(**asked)).metadata["warnings"])
 
@@ -143,6 +154,8 @@ def test_requests_far_from_the_source_are_warned_of(generator):
     found = warnings(good, num_items=600, num_users=200, num_ratings=3000)
     assert found == "600 items are 10 times the source's 60: they vary within what so few have shown"
     assert "rated, 41.7% in the source" not in found
+    steep = warnings(good, num_users=80, num_items=60, num_ratings=1500, popularity="power:0.6")
+    assert re.match(r"--popularity=power:0\.6: \d+% of the ratings are elsewhere than the law has them", steep)
     sparse = good._replace(source=good.source | {"ratings": 500})
     dense = warnings(sparse, num_users=20, num_items=20, num_ratings=200)
     assert "50.0% of all pairs are rated, 10.4% in the source: such density was never seen" in dense
