@@ -154,8 +154,8 @@ def test_requests_far_from_the_source_are_warned_of(generator):
     found = warnings(good, num_items=600, num_users=200, num_ratings=3000)
     assert found == "600 items are 10 times the source's 60: they vary within what so few have shown"
     assert "rated, 41.7% in the source" not in found
-    steep = warnings(good, num_users=80, num_items=60, num_ratings=1500, popularity="power:0.6")
-    assert re.match(r"--popularity=power:0\.6: \d+% of the ratings are elsewhere than the law has them", steep)
+    steep = warnings(good, num_users=80, num_items=60, num_ratings=1500, popularity="power:0.75")
+    assert re.match(r"--popularity=power:0\.75: \d+% of the ratings are elsewhere than the law has them", steep)
     sparse = good._replace(source=good.source | {"ratings": 500})
     dense = warnings(sparse, num_users=20, num_items=20, num_ratings=200)
     assert "50.0% of all pairs are rated, 10.4% in the source: such density was never seen" in dense
