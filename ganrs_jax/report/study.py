@@ -61,7 +61,7 @@ def _lines(study: Study, figures: Sequence[str]) -> Iterator[str]:
     yield "# Results: do recommenders behave on synthetic ratings as on real ones?\n"
     yield f"Made by `{study.command}`.\n"
     yield f"{study.num_seeds} seeds a model: each draws a split of the rows (80/20), a start and an order of batches."
-    yield " The synthetic datasets are one draw of one generator each. `study` and"
+    yield "The synthetic datasets are one draw of one generator each. `study` and"
     yield "`standard` are two conventions of what a list is; see `ganrs_jax/evaluation/conventions.py`."
     if study.num_seeds < LEAST_REPEATS:
         yield f"\nFewer than {LEAST_REPEATS} seeds: no tests are made, and no verdict given.\n"
