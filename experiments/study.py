@@ -27,7 +27,6 @@ from ganrs_jax.recipes import get_recipe
 from ganrs_jax.report.study import Study, write_study
 from ganrs_jax.sources import SOURCES
 
-_FIRST = ["--models=deepmf", "--recipes=profile"]
 PRESETS = {
     "small": [
         "--sources=planted",
@@ -41,15 +40,23 @@ PRESETS = {
         "--epochs=2",
         "--workdir=runs/small_study",
     ],
-    "first": [*_FIRST, "--sources=ml100k", "--parts=sizes", "--sizes=1000x1000x10000", "--workdir=runs/first"],
+    "first": [
+        "--models=deepmf",
+        "--recipes=profile",
+        "--sources=ml100k",
+        "--parts=sizes",
+        "--sizes=1000x1000x10000",
+        "--workdir=runs/first",
+    ],
     "first_users": [
-        *_FIRST,
+        "--models=deepmf",
+        "--recipes=profile",
         "--sources=ml100k",
         "--parts=users",
         "--users=1000,5000,10000",
         "--workdir=runs/first_users",
     ],
-    "first_sources": [*_FIRST, "--parts=equal", "--workdir=runs/first_sources"],
+    "first_sources": ["--models=deepmf", "--recipes=profile", "--parts=equal", "--workdir=runs/first_sources"],
 }
 _PARTS = ("equal", "users", "samples", "sigma", "sizes")
 
