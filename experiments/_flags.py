@@ -78,7 +78,11 @@ def read_options() -> ReadOptions:
 def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0) -> None:
     """The flags of a Request: sizes, noise, group shares and laws; a recipe refuses those that it cannot honour."""
     flags.DEFINE_integer("num_users", num_users, "Users wanted; 0 = as many as the source has.")
-    flags.DEFINE_integer("num_items", num_items, "Items wanted; 0 = as many as the source has.")
+    flags.DEFINE_integer(
+        "num_items",
+        num_items,
+        "Items wanted; 0 = as many as the source has, in recipe profile at most half the ratings.",
+    )
     flags.DEFINE_integer(
         "num_samples", num_samples, "Raw samples drawn (ganrs, wganrs, cganrs); 0 = the source's ratings."
     )

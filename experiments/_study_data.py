@@ -41,7 +41,7 @@ class World:
     def name(self) -> str:
         """Its name on disk."""
         given = zip(("u", "i", "rows", "samples", "sigma"), dataclasses.astuple(self)[2:], strict=True)
-        return "-".join([self.source, self.kind, *(f"{letter}{value:g}" for letter, value in given if value)])
+        return "-".join([self.source, self.kind, *(f"{letter}{value}" for letter, value in given if value)])
 
 
 class Store:

@@ -1,7 +1,7 @@
 """Requests that no dataset can meet, refused before any work with the nearest one that can be met."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,14 +57,21 @@ def check_counts(
         together (by Gale and Ryser); each in a line with the nearest request that can be met.
     """
     _check_sizes(num_users, num_items, num_ratings)
-    sides = (
-        _side("activity", "user", activity, users, num_users, num_items),
-        _side("popularity", "item", popularity, items, num_items, num_users),
-    )
+    sides = _both_sides(num_users, num_items, activity=activity, popularity=popularity, users=users, items=items)
     counts, fault = _followed(sides, num_ratings)
     if fault:
         raise InputError(_refusal(sides, counts, num_ratings, fault))
     return Counts(*counts)
+
+
+def nearest_ratings(num_users: int, num_items: int, wanted: int, **laws: Any) -> int:
+    """The number of ratings nearest to the wanted one with which sizes and laws can be met.
+
+    Where there is none, the wanted number within the sizes' bounds; `check_counts`, of the same arguments, says why.
+    """
+    sides = _both_sides(num_users, num_items, **laws)
+    wanted = min(max(wanted, num_users, num_items), num_users * num_items)
+    return wanted if not _followed(sides, wanted)[1] else _nearest_ratings(sides, wanted) or wanted
 
 
 def _check_sizes(num_users: int, num_items: int, num_ratings: int) -> None:
@@ -82,6 +89,21 @@ def _check_sizes(num_users: int, num_items: int, num_ratings: int) -> None:
             )
 
 
+def _both_sides(
+    num_users: int,
+    num_items: int,
+    *,
+    activity: Law,
+    popularity: Law,
+    users: Mapping[str, np.ndarray],
+    items: Mapping[str, np.ndarray],
+) -> _Sides:
+    return (
+        _side("activity", "user", activity, users, num_users, num_items),
+        _side("popularity", "item", popularity, items, num_items, num_users),
+    )
+
+
 def _side(flag: str, one: str, law: Law, source: Mapping[str, np.ndarray], size: int, most: int) -> _Side:
     found = len(read_weights(law.path, f"--{flag}={law.path}")) if law.kind == "file" else size
     if found != size:
@@ -96,13 +118,13 @@ def _followed(sides: _Sides, num_ratings: int) -> tuple[list[np.ndarray], str]:
     counts: list[np.ndarray] = []
     for side in sides:
         counts.append(apportion(side.weights, num_ratings, 1, side.most))
-        if _moved(side.weights, counts[-1]) > MOST_MOVED:
+        if moved(side.weights, counts[-1]) > MOST_MOVED:
             return counts, side.flag
     return counts, "both" if _unmet(*counts) > MOST_MOVED * num_ratings else ""
 
 
-def _moved(weights: np.ndarray, counts: np.ndarray) -> float:
-    """Total variation between the wanted shares and those of the counts."""
+def moved(weights: np.ndarray, counts: np.ndarray) -> float:
+    """Total variation between the shares of a law's weights and those of counts, both descending."""
     wanted = weights / weights[0]
     return float(np.abs(wanted / wanted.sum() - counts / counts.sum()).sum() / 2)
 
@@ -119,7 +141,7 @@ def _refusal(sides: _Sides, counts: list[np.ndarray], num_ratings: int, fault: s
         found = " and ".join(f"--{side.flag}={side.law}" for side in sides) + " do not fit together: "
     else:
         changed = tuple(side for side in sides if side.flag == fault)
-        part, side = _moved(changed[0].weights, counts[-1]), changed[0]
+        part, side = moved(changed[0].weights, counts[-1]), changed[0]
         found = f"--{fault}={side.law}: with 1 to {side.most} ratings for each {side.one}, "
     offers = [_offer(sides, side, num_ratings) for side in changed]
     ratings = _nearest_ratings(sides, num_ratings)

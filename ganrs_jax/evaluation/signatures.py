@@ -22,7 +22,8 @@ _LEAST_GAIN_KEPT = 0.25  # of the real gain of factors over biases
 _LEAST_COVERAGE = 0.5  # of the floor
 _FLOOR = 0.97  # where it was not measured: 1 - 2^-5, the coverage of two samples of one law
 _DENSE = 0.5  # density from which synthetic profiles are of the source's kinds
-_LEAST_C2ST = 0.4  # no independent sample lies so much under 0.5: each profile has a twin of the other kind
+_LEAST_C2ST = 0.4  # under it each profile has a twin of the other kind, which a classifier then takes it for
+_CHANCE = 4.0  # standard deviations of an AUC under 0.5 that chance may reach, where profiles are few
 _MOST_AUC = 0.55  # of an attack: the lower end of its interval
 _LEAST_DISTANCE_RATIO = 0.95  # of distances to training and to held-out records
 
@@ -109,7 +110,7 @@ def _predictability(figures: Figures) -> Signature | None:
         return Signature(
             "too hard to predict",
             f"{worst} {figures[worst].synthetic:.3f}, real {figures[worst].real:.3f}",
-            "Ratings hardly depend on user and item: lower the noise (sigma), train longer, or shrink residuals",
+            "Ratings hardly depend on user and item: ask for a sigma nearer to 1, train longer, or shrink residuals",
         )
     kept = _value(figures, "mf_gain_kept", "synthetic")
     if kept is None or kept >= _LEAST_GAIN_KEPT:
@@ -144,8 +145,9 @@ def _coverage(figures: Figures, kind: str) -> Signature | None:
 
 
 def _copies(figures: Figures, kind: str) -> Signature | None:
-    auc = _value(figures, f"c2st_{kind}_auc", "synthetic")
-    if auc is None or auc >= _LEAST_C2ST:
+    auc, size = _value(figures, f"c2st_{kind}_auc", "synthetic"), figures.get(f"{kind}s", Figure())
+    count = min(size.real or 0.0, size.synthetic or 0.0)
+    if auc is None or not count or auc >= min(_LEAST_C2ST, 0.5 - _CHANCE / (6 * count) ** 0.5):
         return None
     return Signature(
         f"memorisation of {kind}s",

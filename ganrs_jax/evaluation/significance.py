@@ -94,11 +94,7 @@ def paired_t(family: Mapping[str, Pair], overlap: float = 0.0) -> dict[str, Pair
     """
     if not overlap >= 0:
         raise InputError(f"overlap is {overlap:g}; accepted: 0 or more")
-    found = {name: _paired(name, *pair, overlap) for name, pair in family.items()}
-    if not found:
-        return {}
-    corrected = multipletests([test.p for test in found.values()], method="holm")[1]
-    return {name: found[name]._replace(p_holm=float(p)) for name, p in zip(found, corrected, strict=True)}
+    return _corrected({name: _paired(name, *pair, overlap) for name, pair in family.items()})
 
 
 def welch_t(family: Mapping[Any, Pair]) -> dict[Any, Welch]:
@@ -107,11 +103,7 @@ def welch_t(family: Mapping[Any, Pair]) -> dict[Any, Welch]:
     Raises:
       InputError: fewer than 5 repeats, numbers that are not finite.
     """
-    found = {name: _welch(str(name), *pair) for name, pair in family.items()}
-    if not found:
-        return {}
-    corrected = multipletests([test.p for test in found.values()], method="holm")[1]
-    return {name: found[name]._replace(p_holm=float(p)) for name, p in zip(found, corrected, strict=True)}
+    return _corrected({name: _welch(str(name), *pair) for name, pair in family.items()})
 
 
 def all_pairs(values: Mapping[str, Any]) -> dict[str, Pair]:
@@ -150,6 +142,14 @@ def tost(x: Any, y: Any, margin: float, alpha: float = 0.05, paired: bool = Fals
         p = ttost_ind(x, y, -margin, margin, usevar="unequal")[0]
         low, high = compared.tconfint_diff(2 * alpha, usevar="unequal")
     return Equivalence(float(x.mean() - y.mean()), float(low), float(high), float(p), bool(p < alpha), margin, alpha)
+
+
+def _corrected(found: dict[Any, Any]) -> dict[Any, Any]:
+    """The tests with `p_holm`, over all of them."""
+    if not found:
+        return {}
+    corrected = multipletests([test.p for test in found.values()], method="holm")[1]
+    return {name: found[name]._replace(p_holm=float(p)) for name, p in zip(found, corrected, strict=True)}
 
 
 def _certain(difference: float, margin: float, alpha: float) -> Equivalence:

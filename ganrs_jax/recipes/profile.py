@@ -21,7 +21,7 @@ from ganrs_jax.adversarial.two_part import PARTS, Part, TwoPartSpec, Vectors, fi
 from ganrs_jax.decoding.histograms import parse_histogram
 from ganrs_jax.decoding.laws import count_law, parse_law
 from ganrs_jax.decoding.liking import find_liking
-from ganrs_jax.decoding.limits import check_counts
+from ganrs_jax.decoding.limits import check_counts, nearest_ratings
 from ganrs_jax.decoding.marginals import find_quantiles
 from ganrs_jax.decoding.strata import find_strata
 from ganrs_jax.embedding.profile import Columns, ProfileEmbedding, by_size
@@ -147,7 +147,8 @@ def complete(generator: Generator, request: Request) -> Request:
     """The request with the source's numbers where it has none.
 
     Left open, the number of ratings follows the users, and fewer items take their share of it: a user rates as
-    much, of the source's items, as in the source.
+    much, of the source's items, as in the source; or as near to it as sizes so far from the source's allow. Left open,
+    the items are the source's, or half as many as the ratings where that is fewer.
 
     Raises:
       InputError: on a request that no dataset can meet, naming the nearest one that can be met.
@@ -157,17 +158,15 @@ def complete(generator: Generator, request: Request) -> Request:
         raise InputError("--group_shares: recipe profile has no groups; accepted: recipe cganrs")
     if not (request.sigma == 0 or _SIGMAS[0] <= request.sigma <= _SIGMAS[1]):
         raise InputError(f"--sigma={request.sigma:g}; accepted: {_SIGMAS[0]:g} to {_SIGMAS[1]:g}")
-    request = _sized(generator.source, request)
+    laws = {
+        "activity": parse_law(request.activity, "activity"),
+        "popularity": parse_law(request.popularity, "popularity"),
+        "users": generator.arrays["activity"],
+        "items": generator.arrays["popularity"],
+    }
+    request = _sized(generator.source, request, laws)
     parse_histogram(request.rating_histogram, generator.scale, "rating_histogram")
-    check_counts(
-        request.num_users,
-        request.num_items,
-        request.num_ratings,
-        activity=parse_law(request.activity, "activity"),
-        popularity=parse_law(request.popularity, "popularity"),
-        users=generator.arrays["activity"],
-        items=generator.arrays["popularity"],
-    )
+    check_counts(request.num_users, request.num_items, request.num_ratings, **laws)
     return dataclasses.replace(request, sigma=request.sigma or generator.config.sigma)
 
 
@@ -180,12 +179,15 @@ def generate(generator: Generator, request: Request, report: Report = silent) ->
     return DECODERS[generator.config.decoder](generator, complete(generator, request), report)
 
 
-def _sized(source: Mapping[str, Any], request: Request) -> Request:
+def _sized(source: Mapping[str, Any], request: Request, laws: Mapping[str, Any]) -> Request:
     num_users = request.num_users or source["users"]
     share = min(1.0, (request.num_items or source["items"]) / source["items"])
     natural = max(1, round(source["ratings"] * num_users / source["users"] * share))
-    num_ratings = request.num_ratings or request.num_samples or max(natural, num_users, request.num_items)
+    asked = request.num_ratings or request.num_samples
+    num_ratings = asked or max(natural, num_users, request.num_items)
     num_items = request.num_items or max(1, min(source["items"], num_ratings // 2))
+    if not asked and request.activity == request.popularity == "source":
+        num_ratings = nearest_ratings(num_users, num_items, num_ratings, **laws)
     return dataclasses.replace(
         request, num_users=num_users, num_items=num_items, num_ratings=num_ratings, num_samples=0
     )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ganrs_jax.decoding.laws import law_weights, parse_law
+from ganrs_jax.decoding.limits import moved
 from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.recipes.plan import Plan
 
@@ -41,10 +42,10 @@ def _cut(generator: Generator, request: Request, plan: Plan) -> list[str]:
     lines = []
     for name, counts in (("activity", plan.activity), ("popularity", plan.catalogue.popularity)):
         weights = law_weights(parse_law(getattr(request, name), name), generator.arrays[name], len(counts))
-        moved = np.abs(weights / weights.sum() - np.sort(counts)[::-1] / counts.sum()).sum() / 2
-        if moved > _LAW:
+        part = moved(weights, np.sort(counts)[::-1])
+        if part > _LAW:
             lines.append(
-                f"--{name}={getattr(request, name)}: {moved:.0%} of the ratings are elsewhere than the law has them, "
+                f"--{name}={getattr(request, name)}: {part:.0%} of the ratings are elsewhere than the law has them, "
                 "as no pair is rated twice and all have a rating; a less steep law, or fewer ratings, would be met"
             )
     return lines

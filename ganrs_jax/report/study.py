@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganrs_jax.evaluation.claims import Results, networks
+from ganrs_jax.evaluation.claims import Results
 from ganrs_jax.evaluation.conventions import CONVENTIONS
 from ganrs_jax.evaluation.list_metrics import METRICS
 from ganrs_jax.evaluation.recommenders import ERRORS, at_length
@@ -135,12 +135,6 @@ def _figures(study: Study, folder: Path) -> list[str]:
                 continue
             for convention in CONVENTIONS:
                 made.append(f"figures/{source}_{part}_{convention}.png")
-                n = next(iter(networks_of(swept)))["at"]
+                n = next(iter(next(iter(next(iter(swept.values())).values())).values()))["at"]
                 size_figure(folder / made[-1], swept, convention, AXES[part], n)
     return made
-
-
-def networks_of(swept: Mapping[str, Mapping[Any, Results]]) -> list[Mapping[str, Any]]:
-    """The results of any one dataset's models."""
-    results = next(iter(next(iter(swept.values())).values()))
-    return list((networks(results) or results).values())

@@ -103,8 +103,8 @@ def best_models(equal: Pairs) -> Iterator[str]:
         yield "Too few networks were trained to say."
         return
     yield markdown_table(["source", "dataset", "convention", "order"], rows)
-    yield f"\nThe two are the best two in {sum(held)} of {len(held)} rows: "
-    yield "the claim holds." if all(held) else "as a general claim it FAILS here."
+    verdict = "the claim holds" if all(held) else "as a general claim it FAILS here"
+    yield f"\nThe two are the best two in {sum(held)} of {len(held)} rows: {verdict}."
 
 
 def with_size(swept: Mapping[str, Mapping[str, Mapping[str, Mapping[Any, Results]]]]) -> Iterator[str]:

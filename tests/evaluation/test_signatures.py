@@ -7,6 +7,7 @@ from ganrs_jax.evaluation.privacy import Estimate, Privacy
 from ganrs_jax.evaluation.signatures import signatures
 
 GOOD = {
+    "items": Figure(400, 400),
     "repeated_pairs": Figure(0, 0),
     "off_scale_ratings": Figure(None, 0),
     "rating_tv": Figure(distance=0.002),
@@ -43,6 +44,11 @@ SPOILT = {
 
 def private(auc: Estimate, training: float = 2.0) -> Privacy:
     return Privacy({"closest": auc}, 2.0, 2.0, training, 2.0, 0.5, 100, 100, 100)
+
+
+def test_few_profiles_may_fall_under_a_half_by_chance():
+    found = {"items": Figure(40, 40), "c2st_item_auc": Figure(None, 0.3, None, 0.5)}
+    assert signatures(Fidelity(GOOD | found)) == []
 
 
 def test_good_figures_show_no_failure():

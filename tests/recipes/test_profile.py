@@ -147,6 +147,14 @@ def warnings(generator, **asked) -> str:
     return "\n".join(profile.generate(generator, Request(**asked)).metadata["warnings"])
 
 
+@pytest.mark.parametrize("asked", [{"num_items": 2}, {"num_items": 5}, {"num_users": 6}, {"num_items": 3000}])
+def test_sizes_alone_are_met_by_some_number_of_ratings(asked, generator):
+    request = profile.complete(generator, Request(**asked))
+    made = profile.generate(generator, request)
+    assert len(made.rating) == request.num_ratings
+    assert (len(np.unique(made.user)), len(np.unique(made.item))) == (request.num_users, request.num_items)
+
+
 def test_requests_far_from_the_source_are_warned_of(generator):
     good = generator._replace(training=generator.training | {"users_distance": 0.01, "items_distance": 0.01})
     good = good._replace(training=good.training | {"restarts": 0, "spectrum_error": 0.01})
