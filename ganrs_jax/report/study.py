@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganrs_jax.evaluation.claims import Results
+from ganrs_jax.evaluation.claims import COMPARED, Results
 from ganrs_jax.evaluation.conventions import CONVENTIONS
 from ganrs_jax.evaluation.list_metrics import METRICS
 from ganrs_jax.evaluation.recommenders import ERRORS, at_length
@@ -89,10 +89,27 @@ def _everything(study: Study, figures: Sequence[str]) -> Iterator[str]:
     yield markdown_table(["part", "source", "dataset", "place in the sweep", "rows", "users", "items"], study.datasets)
     if figures:
         yield "\nFigures, in the study's folder: " + ", ".join(f"`{name}`" for name in figures) + "."
-    for source, kinds in study.equal().items():
-        for kind, results in kinds.items():
-            yield f"\n## {source}, {kind}: every model\n"
-            yield from _models(results)
+    for part, sources in study.parts.items():
+        for source, kinds in sources.items():
+            for kind, by_size in kinds.items():
+                if part in AXES:
+                    yield f"\n## {source}, {kind}: by {AXES[part]}\n"
+                    yield _by_size(by_size)
+                    continue
+                for size, results in by_size.items():
+                    yield f"\n## {source}, {kind}{f', {size}' if size else ''}: every model\n"
+                    yield from _models(results)
+
+
+def _by_size(by_size: Mapping[Any, Results]) -> str:
+    at = _any_of(by_size)["at"]
+    columns = [(c, m) for c in CONVENTIONS for m in COMPARED]
+    rows = [
+        [name, size, *(spread(at_length(results[name], c, m, at)) for c, m in columns)]
+        for name in next(iter(by_size.values()))
+        for size, results in by_size.items()
+    ]
+    return markdown_table([f"model, N = {at}", "size", *(f"{c} {m}" for c, m in columns)], rows)
 
 
 def _models(results: Results) -> Iterator[str]:
@@ -135,6 +152,11 @@ def _figures(study: Study, folder: Path) -> list[str]:
                 continue
             for convention in CONVENTIONS:
                 made.append(f"figures/{source}_{part}_{convention}.png")
-                n = next(iter(next(iter(next(iter(swept.values())).values())).values()))["at"]
+                n = _any_of(next(iter(swept.values())))["at"]
                 size_figure(folder / made[-1], swept, convention, AXES[part], n)
     return made
+
+
+def _any_of(by_size: Mapping[Any, Results]) -> Mapping[str, Any]:
+    """The results of any model: all have the same lengths of list."""
+    return next(iter(next(iter(by_size.values())).values()))

@@ -43,6 +43,7 @@ def text(tmp_path_factory):
         rising = {"precision": size / 1e4, "recall": -size / 1e4}
         study.add("users", "world", "profile", size, results(LEVELS, size, rising), facts)
         study.add("users", "world", "ganrs", size, results(LEVELS, size, {"recall": size / 1e4}), facts)
+    study.add("sizes", "world", "ganrs", "9x9x40", results(LEVELS, 3), facts)
     folder = tmp_path_factory.mktemp("study")
     write_study(study, folder, None)
     assert {p.name for p in (folder / "figures").iterdir()} == {
@@ -66,6 +67,16 @@ def test_the_best_models_and_the_sizes(text):
     assert "The two are the best two in 4 of 6 rows: as a general claim it FAILS here." in text
     assert "- users, world, profile, study: the claim holds." in text
     assert "- users, world, ganrs, study: the claim FAILS." in text
+
+
+def test_every_part_has_its_numbers(text):
+    for heading in ("world, real: every model", "world, profile: by users", "world, ganrs, 9x9x40: every model"):
+        assert f"## {heading}" in text
+    rows = text.split("## world, profile: by users")[1].splitlines()
+    assert [row.split("|")[1:3] for row in rows if row.startswith("| deepmf")] == [
+        [" deepmf ", " 100 "],
+        [" deepmf ", " 1,000 "],
+    ]
 
 
 def test_few_seeds_give_no_verdict(tmp_path):
