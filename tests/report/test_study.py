@@ -72,7 +72,7 @@ def test_the_best_models_and_the_sizes(text):
 def test_every_part_has_its_numbers(text):
     for heading in ("world, real: every model", "world, profile: by users", "world, ganrs, 9x9x40: every model"):
         assert f"## {heading}" in text
-    rows = text.split("## world, profile: by users")[1].splitlines()
+    rows = text.split("## world, profile: by users")[1].split("## ")[0].splitlines()
     assert [row.split("|")[1:3] for row in rows if row.startswith("| deepmf")] == [
         [" deepmf ", " 100 "],
         [" deepmf ", " 1,000 "],
