@@ -12,18 +12,16 @@ class StudyCells:
     """Cells kept in a folder, so that a study that was stopped, or is asked for more, goes on where it was."""
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
-        """Opens the folder, or begins it.
+        """Opens the folder; its first cell begins it, so that a study which is refused leaves nothing behind.
 
         Raises:
           InputError: if it holds cells of other settings, or something else.
         """
         self._folder = folder
+        self._settings = json.loads(json.dumps(settings))
         path = folder / "settings.json"
-        wanted = json.loads(json.dumps(settings))
-        if not path.exists():
-            _write(path, wanted)
-        held = _read(path)
-        other = [f"--{name}={held.get(name)}" for name in wanted if held.get(name) != wanted[name]]
+        held = _read(path) if path.exists() else self._settings
+        other = [f"--{name}={held.get(name)}" for name, value in self._settings.items() if held.get(name) != value]
         if other:
             raise InputError(f"{folder} holds a study of {', '.join(other)}; accepted: the same, or another --workdir")
 
@@ -34,6 +32,8 @@ class StudyCells:
 
     def put(self, world: str, model: str, cell: dict[str, Any]) -> None:
         """Writes a cell, whole or not at all."""
+        if not (self._folder / "settings.json").exists():
+            _write(self._folder / "settings.json", self._settings)
         _write(self._place(world, model), cell)
 
     def _place(self, world: str, model: str) -> Path:

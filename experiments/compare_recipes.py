@@ -33,7 +33,7 @@ define_source()
 
 def main() -> None:
     check_seed(FLAGS.seed)
-    recipes = {name: get_recipe(name) for name in FLAGS.recipes}
+    recipes = {name: get_recipe(name, "recipes") for name in FLAGS.recipes}
     if not recipes:
         raise InputError("--recipes is empty; accepted: names of recipes, separated by commas")
     real = read_source()

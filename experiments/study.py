@@ -26,6 +26,7 @@ from ganrs_jax.evaluation.recommenders import evaluate
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.report.study import Study, write_study
 from ganrs_jax.sources import SOURCES
+from ganrs_jax.sources.options import flag_name
 
 PRESETS = {
     "small": [
@@ -103,7 +104,7 @@ def _check() -> None:
         if not given or not set(given) <= set(accepted):
             raise InputError(f"--{flag}={','.join(given)}; accepted: some of {', '.join(accepted)}")
     for name in FLAGS.recipes:
-        get_recipe(name)
+        get_recipe(name, "recipes")
         if name == "cganrs":
             raise InputError("--recipes=cganrs; accepted: profile, ganrs, wganrs (the study has no groups)")
     for name in ("items", "users_at", "samples_at"):
@@ -165,11 +166,12 @@ def _results(
 
 
 def _settings(asked: Asked) -> dict[str, Any]:
-    """All that decides what a cell or a verdict is; parts, sources, recipes and models only say which cells."""
+    """All flags that decide what a cell or a verdict is; parts, sources, recipes and models only say which cells."""
     places = ("path", "data_dir", "cache_dir", "download")
-    reading = {k: v for k, v in dataclasses.asdict(read_options()).items() if k not in places}
-    held = {k: v for k, v in dataclasses.asdict(asked).items() if k != "models"}
-    return {**held, "data_seed": FLAGS.data_seed, "margin": FLAGS.margin, "reading": reading}
+    reading = {flag_name(k): v for k, v in dataclasses.asdict(read_options()).items() if k not in places}
+    cutoffs = ",".join(map(str, asked.cutoffs))
+    given = ("num_seeds", "seed", "threshold", "epochs", "settings_of", "data_seed", "margin")
+    return {**{name: FLAGS[name].value for name in given}, "cutoffs": cutoffs, **reading}
 
 
 def _sizes() -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -129,7 +129,9 @@ def split_rows(num_rows: int, train_share: float, seed: int) -> tuple[np.ndarray
     order = np.random.default_rng(seed).permutation(num_rows).astype(np.int32)
     cut = round(num_rows * train_share)
     if not 0 < cut < num_rows:
-        raise InputError(f"a train share of {train_share:g} leaves no row on one side of {num_rows} ratings")
+        raise InputError(
+            f"a train share of {train_share:g} leaves no row on one side of {num_rows} ratings; accepted: more"
+        )
     return order[:cut], order[cut:]
 
 

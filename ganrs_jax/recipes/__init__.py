@@ -12,12 +12,12 @@ RECIPES: dict[str, Recipe] = {
 }
 
 
-def get_recipe(name: str) -> Recipe:
-    """The recipe of that name.
+def get_recipe(name: str, flag: str = "recipe") -> Recipe:
+    """The recipe of that name; flag: what a message calls it.
 
     Raises:
       InputError: listing the names there are.
     """
     if name not in RECIPES:
-        raise InputError(f"--recipe={name}; accepted: {', '.join(RECIPES)}")
+        raise InputError(f"--{flag}={name}; accepted: {', '.join(RECIPES)}")
     return RECIPES[name]
