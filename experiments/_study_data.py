@@ -16,7 +16,7 @@ from ganrs_jax.recipes.interface import Dataset, Generator, Request
 from ganrs_jax.sources import ReadOptions, load_ratings
 
 REAL = "real"
-_TRIALS = 6  # of raw samples, for a published recipe to keep as many rows as the source has
+_TRIALS = 12  # of raw samples, for a published recipe to keep as many rows as the source has
 
 
 @dataclasses.dataclass(frozen=True)
