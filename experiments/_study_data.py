@@ -1,10 +1,12 @@
 """The datasets of the study: real ones, and synthetic ones of a recipe, each made once and kept."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet
 
 from experiments._flags import read_options
 from experiments._runner import Progress
@@ -27,6 +29,7 @@ class World:
       kind: "real" or a recipe.
       rows: wanted exactly; a published recipe draws more raw samples until it keeps as many, and some are left out.
       num_samples: raw samples, of published recipes, whatever they keep of them.
+      draws: datasets of one generator, of other seeds.
     """
 
     source: str
@@ -36,12 +39,14 @@ class World:
     rows: int = 0
     num_samples: int = 0
     sigma: float = 0.0
+    draws: int = 1
 
     @property
     def name(self) -> str:
         """Its name on disk."""
-        given = zip(("u", "i", "rows", "samples", "sigma"), dataclasses.astuple(self)[2:], strict=True)
-        return "-".join([self.source, self.kind, *(f"{letter}{value}" for letter, value in given if value)])
+        given = zip(("u", "i", "rows", "samples", "sigma"), dataclasses.astuple(self)[2:-1], strict=True)
+        sizes = [f"{letter}{value}" for letter, value in given if value]
+        return "-".join([self.source, self.kind, *sizes, *([f"draws{self.draws}"] if self.draws > 1 else [])])
 
 
 class Store:
@@ -62,29 +67,44 @@ class Store:
             self._real[source] = load_ratings(source, read_options())
         return self._real[source]
 
-    def ratings(self, world: World) -> Ratings:
-        """The ratings of a world; a synthetic one from its file, which is written first where there is none."""
+    def ratings(self, world: World) -> list[Ratings]:
+        """The datasets of a world, those of the first's size: published recipes do not fill every user and item.
+
+        Synthetic ones are from files, which are written first where there are none.
+        """
         if world.kind == REAL:
-            return self.real(world.source)
-        path = self._folder / "datasets" / f"{world.name}.parquet"
+            return [self.real(world.source)]
+        found = [self._ratings(world, draw) for draw in range(world.draws)]
+        return [each for each in found if _size(each) == _size(found[0])]
+
+    def _ratings(self, world: World, draw: int) -> Ratings:
+        path = self._place(world, draw)
         if not path.exists():
-            write_dataset(path, self._generated(world))
+            write_dataset(path, self._generated(world, draw))
         scale = self.real(world.source).scale
         return load_ratings(str(path), ReadOptions(scale=f"{scale.low:g}:{scale.high:g}:{scale.step:g}"))
 
-    def _generated(self, world: World) -> Dataset:
+    def _place(self, world: World, draw: int) -> Path:
+        one = dataclasses.replace(world, draws=1)
+        return self._folder / "datasets" / f"{one.name}{f'-draw{draw}' if draw else ''}.parquet"
+
+    def _generated(self, world: World, draw: int) -> Dataset:
         generator = self._generator(world.source, world.kind)
-        asked = Request(world.num_users, world.num_items, sigma=world.sigma, seed=self._seed)
+        asked = Request(world.num_users, world.num_items, sigma=world.sigma, seed=self._seed + draw)
         recipe = get_recipe(world.kind)
         if world.num_samples:
             return recipe.generate(generator, dataclasses.replace(asked, num_samples=world.num_samples), self._progress)
         if world.kind == "profile":
             return recipe.generate(generator, dataclasses.replace(asked, num_ratings=world.rows), self._progress)
-        return self._of_rows(generator, asked, world.rows or generator.source["ratings"])
+        rows = world.rows or generator.source["ratings"]
+        return self._of_rows(generator, asked, rows, _samples_of(self._place(world, 0)) if draw else rows)
 
-    def _of_rows(self, generator: Generator, asked: Request, rows: int) -> Dataset:
-        """A dataset of so many rows, or of as many as can be had, by a recipe that does not keep all it draws."""
-        samples = rows
+    def _of_rows(self, generator: Generator, asked: Request, rows: int, samples: int) -> Dataset:
+        """A dataset of so many rows, or of as many as can be had, by a recipe that does not keep all it draws.
+
+        Args:
+          samples: raw samples to begin with.
+        """
         for _ in range(_TRIALS):
             request = dataclasses.replace(asked, num_samples=samples)
             dataset = get_recipe(generator.recipe).generate(generator, request, self._progress)
@@ -101,6 +121,16 @@ class Store:
                 save_generator(place, recipe.fit([self._seed], self.real(source), [recipe.config()], self._progress)[0])
             self._generators[source, kind] = load_generator(place)
         return self._generators[source, kind]
+
+
+def _size(ratings: Ratings) -> tuple[int, int, int]:
+    return ratings.num_users, ratings.num_items, ratings.num_ratings
+
+
+def _samples_of(path: Path) -> int:
+    """Raw samples that a dataset was made of."""
+    metadata = json.loads(pyarrow.parquet.read_schema(path).metadata[b"ganrs_jax"])
+    return int(metadata["request"]["num_samples"])
 
 
 def _thinned(dataset: Dataset, rows: int, seed: int) -> Dataset:

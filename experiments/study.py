@@ -1,6 +1,6 @@
 """Do recommenders behave on synthetic ratings as on real ones? ./launch.sh study --sources=ml100k --workdir=runs/study
 
-Part `equal`: for each source, real beside a synthetic dataset of each recipe of the same size. Parts `users`,
+Part `equal`: for each source, real beside synthetic datasets of each recipe of the same size. Parts `users`,
 `samples` and `sigma`: the paper's sweeps (arXiv 2410.17651); `sizes`: datasets of USERSxITEMSxROWS. Writes
 WORKDIR/RESULTS.md, with figures beside it, from WORKDIR's cells; a study that was stopped goes on where it was, and
 one asked for more adds to what is there. Presets: small (under ten minutes), first (1000 users x 1000 items x
@@ -38,6 +38,7 @@ PRESETS = {
         "--samples_at=10000",
         "--models=deepmf,ncf_regression,ncf_classification_improved,biases",
         "--num_seeds=5",
+        "--num_datasets=2",
         "--epochs=2",
         "--workdir=runs/small_study",
     ],
@@ -71,6 +72,7 @@ flags.DEFINE_list("sizes", [], "Datasets USERSxITEMSxROWS of part `sizes`.")
 flags.DEFINE_integer("items", 4000, "Items of the sweeps' datasets.")
 flags.DEFINE_integer("users_at", 1000, "Users of parts `samples` and `sigma`.")
 flags.DEFINE_integer("samples_at", 800_000, "Raw samples of parts `users` and `sigma`, for the published recipes.")
+flags.DEFINE_integer("num_datasets", 10, "Datasets of each recipe in part `equal`; the seeds take them in turn.")
 flags.DEFINE_integer("data_seed", 0, "Seed of generators and datasets.")
 flags.DEFINE_float("margin", 0.03, "Differences less than this do not matter (TOST); fixed for a workdir.")
 flags.DEFINE_string("workdir", "runs/study", "Folder for generators, datasets, cells, figures and RESULTS.md.")
@@ -107,7 +109,7 @@ def _check() -> None:
         get_recipe(name, "recipes")
         if name == "cganrs":
             raise InputError("--recipes=cganrs; accepted: profile, ganrs, wganrs (the study has no groups)")
-    for name in ("items", "users_at", "samples_at"):
+    for name in ("items", "users_at", "samples_at", "num_datasets"):
         if getattr(FLAGS, name) < 1:
             raise InputError(f"--{name}={getattr(FLAGS, name)}; accepted: whole numbers from 1")
     if not FLAGS.margin > 0:
@@ -129,7 +131,7 @@ def _of_kind(part: str, world: World) -> Iterator[tuple[float | str, World]]:
     exact = world.kind == "profile"
     swept = dataclasses.replace(world, num_items=FLAGS.items, num_samples=0 if exact else FLAGS.samples_at)
     if part == "equal":
-        yield 0, world
+        yield 0, dataclasses.replace(world, draws=FLAGS.num_datasets)
     elif part == "users":
         for number in numbers("users", int):
             yield number, dataclasses.replace(swept, num_users=number)
@@ -154,9 +156,9 @@ def _results(
     missing = [name for name, cell in results.items() if cell is None]
     if missing:
         ratings = store.ratings(world)
-        threshold = asked.threshold_for(ratings)
-        size = {"rows": ratings.num_ratings, "users": ratings.num_users, "items": ratings.num_items}
-        cells.put(world.name, "dataset", {**size, "threshold": threshold})
+        threshold = asked.threshold_for(ratings[0])
+        size = {"rows": ratings[0].num_ratings, "users": ratings[0].num_users, "items": ratings[0].num_items}
+        cells.put(world.name, "dataset", {"datasets": len(ratings), **size, "threshold": threshold})
         for name in missing:
             config = published_for(name, asked.settings_of or world.source, asked.epochs)
             how: Any = {"seeds": asked.seeds, "config": config, "threshold": threshold, "cutoffs": asked.cutoffs}

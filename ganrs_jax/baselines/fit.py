@@ -10,6 +10,7 @@ import numpy as np
 
 from ganrs_jax.baselines.hyperparameters import check, check_threshold
 from ganrs_jax.baselines.interface import Baseline, Score, Scored, Split, Task
+from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings, split_rows
 from ganrs_jax.recipes.lanes import check_lanes
 from ganrs_jax.training import Report, lane, silent
@@ -51,7 +52,7 @@ class Trained(NamedTuple):
 def fit(
     baseline: Baseline,
     seeds: Sequence[int],
-    ratings: Ratings,
+    ratings: Ratings | Sequence[Ratings],
     config: Any,
     threshold: float,
     report: Report = silent,
@@ -60,22 +61,34 @@ def fit(
 
     Args:
       seeds: L seeds; each draws its own random split of the rows, start, batches and noise.
+      ratings: one dataset, or several of one size and scale, which the seeds take in turn.
       config: the settings of all lanes, or a sequence of one a lane; these may differ in `baseline.lane_floats`.
       threshold: ratings of so many stars or more are relevant.
 
     Raises:
-      InputError: a setting, seed or threshold that cannot be, too few rows to split, no relevant rating.
+      InputError: a setting, seed or threshold that cannot be, too few rows to split, no relevant rating, datasets of
+        different sizes.
       TrainingDivergedError: if every lane diverges.
     """
+    worlds = [ratings] if isinstance(ratings, Ratings) else list(ratings)
     configs = list(config) if isinstance(config, Sequence) else [config] * len(seeds)
     check_lanes(seeds, configs, baseline.lane_floats)
     for one in configs:
         check(one)
-    check_threshold(threshold, ratings)
-    task = Task(ratings.num_users, ratings.num_items, ratings.scale, float(threshold))
-    splits = tuple(split(ratings, configs[0].train_share, seed) for seed in seeds)
+    for one in worlds:
+        check_threshold(threshold, one)
+    task = _task(worlds, threshold)
+    splits = tuple(split(worlds[i % len(worlds)], configs[0].train_share, seed) for i, seed in enumerate(seeds))
     fitted = baseline.fit(tuple(seeds), splits, task, configs, report)
     return Trained(task, fitted.state, splits, _users(fitted.score, task.num_items), _pairs(fitted.score))
+
+
+def _task(worlds: Sequence[Ratings], threshold: float) -> Task:
+    sizes = sorted({(w.num_users, w.num_items, w.num_ratings) for w in worlds})
+    if len(sizes) > 1:
+        shown = " and ".join(f"{u} users, {i} items, {n} ratings" for u, i, n in (sizes[0], sizes[-1]))
+        raise InputError(f"datasets of {shown}; accepted: datasets of one size")
+    return Task(worlds[0].num_users, worlds[0].num_items, worlds[0].scale, float(threshold))
 
 
 def split(ratings: Ratings, train_share: float, seed: int) -> Split:

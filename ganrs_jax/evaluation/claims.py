@@ -1,7 +1,7 @@
 """Do models behave on one dataset as on another? The paper's claims, and the tests it lacks (arXiv 2410.17651).
 
-Results are those of `recommenders.evaluate`, by model. Repeats are seeds: splits, starts and batches; the synthetic
-dataset itself is one draw of one generator.
+Results are those of `recommenders.evaluate`, by model. Repeats are seeds: splits, starts and batches, and, where there
+are several, draws of the dataset from its generator. The real dataset is one, and so is the generator.
 """
 
 from collections.abc import Mapping

@@ -18,6 +18,7 @@ class ModelOrder(NamedTuple):
       tau: Kendall's tau-b of the models' means, 1 the same order, -1 the reverse; None where a dataset puts all models
         level.
       low, high: bootstrap interval over seeds; None where over half of the resamples have no tau.
+      middle: the mean of the resamples; of a dataset with itself, what another run of it would have to expect.
       models: the names compared.
     """
 
@@ -25,6 +26,7 @@ class ModelOrder(NamedTuple):
     low: float | None
     high: float | None
     models: tuple[str, ...]
+    middle: float | None = None
 
 
 def model_order(
@@ -61,7 +63,7 @@ def model_order(
     if 2 * len(taus) < resamples:
         return ModelOrder(_or_none(tau), None, None, tuple(one))
     low, high = np.quantile(taus, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return ModelOrder(_or_none(tau), float(low), float(high), tuple(one))
+    return ModelOrder(_or_none(tau), float(low), float(high), tuple(one), float(taus.mean()))
 
 
 def _table(values: Mapping[str, Any], models: list[str]) -> np.ndarray:

@@ -36,7 +36,7 @@ class _Measured(NamedTuple):
 
 def evaluate(
     name: str,
-    ratings: Ratings,
+    ratings: Ratings | Sequence[Ratings],
     *,
     seeds: Sequence[int],
     config: Any,
@@ -47,6 +47,7 @@ def evaluate(
     """Trains a baseline once a seed and measures every lane on its held-out rows.
 
     Args:
+      ratings: one dataset, or several of one size, which the seeds take in turn.
       config: the settings, of the class `get_baseline(name).config`.
       threshold: ratings of so many stars or more are relevant.
       cutoffs: lengths N of the lists.

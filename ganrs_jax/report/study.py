@@ -16,6 +16,7 @@ from ganrs_jax.report.verdicts import best_models, same_behaviour, same_trends, 
 from ganrs_jax.whole_files import whole_file
 
 REAL = "real"
+_FACTS = ("datasets", "rows", "users", "items")
 AXES = {"users": "users", "samples": "raw samples, or rows", "sigma": "sigma of the noise"}
 
 
@@ -28,7 +29,7 @@ class Study:
       margin: of equivalence.
       num_seeds: repeats of each model.
       parts: part -> source -> kind of dataset ("real" or a recipe) -> place in the sweep -> model -> results.
-      datasets: a line each: part, source, kind, place, rows, users, items.
+      datasets: a line each: part, source, kind, place, datasets, rows, users, items.
     """
 
     command: str
@@ -38,9 +39,9 @@ class Study:
     datasets: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
 
     def add(self, part: str, source: str, kind: str, size: Any, results: Results, facts: Mapping[str, Any]) -> None:
-        """Adds what models show on a dataset; facts: its rows, users and items."""
+        """Adds what models show on a kind of dataset; facts: how many there are, their rows, users and items."""
         self.parts.setdefault(part, {}).setdefault(source, {}).setdefault(kind, {})[size] = results
-        self.datasets.append((part, source, kind, size or "", *(facts.get(k) for k in ("rows", "users", "items"))))
+        self.datasets.append((part, source, kind, size or "", *(facts.get(k) for k in _FACTS)))
 
     def equal(self) -> dict[str, dict[str, Results]]:
         """Source -> kind -> results, of the datasets of one size."""
@@ -61,8 +62,8 @@ def _lines(study: Study, figures: Sequence[str]) -> Iterator[str]:
     yield "# Results: do recommenders behave on synthetic ratings as on real ones?\n"
     yield f"Made by `{study.command}`.\n"
     yield f"{study.num_seeds} seeds a model: each draws a split of the rows (80/20), a start and an order of batches."
-    yield "The synthetic datasets are one draw of one generator each. `study` and"
-    yield "`standard` are two conventions of what a list is; see `ganrs_jax/evaluation/conventions.py`."
+    yield "Synthetic datasets of a kind are draws of one generator; of several, the seeds take them in turn."
+    yield "`study` and `standard` are two conventions of what a list is; see `ganrs_jax/evaluation/conventions.py`."
     if study.num_seeds < LEAST_REPEATS:
         yield f"\nFewer than {LEAST_REPEATS} seeds: no tests are made, and no verdict given.\n"
         yield from _everything(study, figures)
@@ -86,7 +87,7 @@ def _lines(study: Study, figures: Sequence[str]) -> Iterator[str]:
 
 def _everything(study: Study, figures: Sequence[str]) -> Iterator[str]:
     yield "\n## All datasets\n"
-    yield markdown_table(["part", "source", "dataset", "place in the sweep", "rows", "users", "items"], study.datasets)
+    yield markdown_table(["part", "source", "kind", "place in the sweep", *_FACTS], study.datasets)
     if figures:
         yield "\nFigures, in the study's folder: " + ", ".join(f"`{name}`" for name in figures) + "."
     for part, sources in study.parts.items():

@@ -33,10 +33,11 @@ def same_trends(pairs: Pairs) -> Iterator[str]:
     """Claim (a): curves against N, and the order of the models."""
     yield f"Curves of precision, recall and F1 against N, of each network: how many correlate over {_ALIKE:g} between"
     yield "real and synthetic, and their mean gap. Kendall's tau of the networks' order at the longest N up to 10, with"
-    yield "a 95 % bootstrap interval over seeds (1 the same order, -1 the reverse).\n"
+    yield "a 95 % bootstrap interval over seeds (1 the same order, -1 the reverse). `real again`: what other seeds on"
+    yield "the same real data would have to expect, the mean over resamples; chance orders models that are level.\n"
     header = ["source", "recipe", *(f"{c} curves alike" for c in CONVENTIONS), *(f"{c} gap" for c in CONVENTIONS)]
     header += [f"tau {c} {m}" for c in CONVENTIONS for m in ORDERED]
-    rows, least = [], {}
+    rows, least = [_again(source, kinds["real"]) for source, kinds in pairs.items()], {}
     for source, kind, real, synthetic in _each(pairs):
         found = [trends(real, synthetic, c) for c in CONVENTIONS]
         alike = [sum((t.correlation or 0) > _ALIKE for t in f.values()) for f in found]
@@ -53,6 +54,12 @@ def same_trends(pairs: Pairs) -> Iterator[str]:
         else:
             verdict = "the order of the models holds" if tau >= _WANTED_TAU else "the order of the models is NOT kept"
             yield f"- {source}, {kind}: {verdict} (least tau {tau:.2f}, wanted {_WANTED_TAU:g})."
+
+
+def _again(source: str, real: Results) -> list[Any]:
+    taus = _orders(real, real)
+    shown_taus = [_tau(o and o._replace(tau=o.middle)) for o in taus.values()]
+    return [source, "real again", *[""] * (2 * len(CONVENTIONS)), *shown_taus]
 
 
 def same_behaviour(pairs: Pairs, margin: float) -> Iterator[str]:

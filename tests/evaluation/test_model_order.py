@@ -52,6 +52,12 @@ def test_noise_widens_the_interval_and_seeds_repeat_it():
     assert model_order(*noisy, seed=3) == model_order(*noisy, seed=3)
 
 
+def test_a_dataset_with_itself_agrees_as_far_as_its_seeds_tell_models_apart():
+    sure, level = (model_order(one, one) for one in (results([1, 2, 3, 4]), results([1, 1, 1, 1])))
+    assert sure.middle == 1
+    assert -0.5 < level.low < level.middle < 1 == level.tau
+
+
 def test_seeds_are_drawn_for_all_models_alike():
     """A spread that models share, as that of a hard split, leaves their order alone."""
     shared = np.random.default_rng(0).normal(0, 100, 8)

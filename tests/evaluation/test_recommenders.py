@@ -1,5 +1,6 @@
 """What `evaluate` keeps is what the metrics of each lane are."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from ganrs_jax.baselines import BASELINES, get_baseline
 from ganrs_jax.baselines.fit import fit
 from ganrs_jax.errors import InputError
+from ganrs_jax.evaluation.conventions import CONVENTIONS
 from ganrs_jax.evaluation.ranking import rank
 from ganrs_jax.evaluation.recommenders import at_length, evaluate
 from ganrs_jax.sources import ReadOptions, load_ratings
@@ -44,6 +46,28 @@ def test_every_baseline_is_measured_a_value_a_seed(name, ratings):
     low, high = found["intervals"]["standard"]["ndcg"][1:]
     assert low <= np.mean(at_length(found, "standard", "ndcg", 10)) <= high
     assert (found["calibration"] is not None) == (name == "ncf_classification_improved")
+
+
+def test_seeds_take_several_datasets_in_turn(ratings):
+    other = dataclasses.replace(ratings, rating=ratings.rating[::-1].copy())
+    config = get_baseline("biases").config()
+    both = evaluate("biases", [ratings, other], config=config, **HOW)
+    for index, world in enumerate((ratings, other)):
+        alone = evaluate("biases", world, config=config, **{**HOW, "seeds": HOW["seeds"][index : index + 1]})
+        for convention in CONVENTIONS:
+            np.testing.assert_allclose(
+                at_length(both, convention, "f1", 10)[index], at_length(alone, convention, "f1", 10)[0]
+            )
+        assert both["mae"][index] == pytest.approx(alone["mae"][0])
+    assert both["mae"][0] != both["mae"][1]
+
+
+def test_datasets_of_different_sizes_are_refused(ratings):
+    other = load_ratings("planted", ReadOptions(planted_users=40, planted_items=30, planted_ratings=800))
+    with pytest.raises(
+        InputError, match="30 items, 700 ratings and 40 users, 30 items, 800 ratings; accepted: datasets of one"
+    ):
+        evaluate("biases", [ratings, other], config=get_baseline("biases").config(), **HOW)
 
 
 def test_what_cannot_be(ratings):

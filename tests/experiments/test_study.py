@@ -5,7 +5,16 @@ import shutil
 
 import pytest
 
-FLAGS = ("--sources=planted", "--recipes=ganrs", "--models=biases,popularity", "--num_seeds=5", "--workdir=run")
+FLAGS = (
+    "--sources=planted",
+    "--recipes=ganrs",
+    "--models=biases,popularity",
+    "--num_seeds=5",
+    "--num_datasets=2",
+    "--workdir=run",
+)
+
+KINDS = ("real", "ganrs-draws2")
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +27,7 @@ def test_a_stopped_study_goes_on_and_another_one_is_refused(launch, launch_in, t
     launch("study", *FLAGS, "--parts=equal")
     run = tmp_path / "run"
     first = (run / "RESULTS.md").read_bytes()
-    cell, generator = run / "cells" / "planted-ganrs" / "biases.json", run / "generators" / "planted-ganrs"
+    cell, generator = run / "cells" / "planted-ganrs-draws2" / "biases.json", run / "generators" / "planted-ganrs"
     kept = {p: p.stat().st_mtime_ns for p in [*(run / "cells").rglob("*.json"), *generator.rglob("*")] if p != cell}
     whole = json.loads(cell.read_text())
     cell.unlink()
@@ -49,8 +58,11 @@ def test_the_result_speaks_of_each_claim_and_of_equal_sizes(launch, tmp_path):
     assert (tmp_path / "copy.md").read_text() == text
     for heading in ("## (a) ", "## The test that is missing", "## (b) ", "## planted, real", "## planted, ganrs"):
         assert heading in text
-    cells = [json.loads((run / "cells" / f"planted-{k}" / "dataset.json").read_text()) for k in ("real", "ganrs")]
-    assert cells[0]["rows"] == cells[1]["rows"]
+    real, made = (json.loads((run / "cells" / f"planted-{k}" / "dataset.json").read_text()) for k in KINDS)
+    assert real["rows"] == made["rows"]
+    assert (real["datasets"], made["datasets"]) == (1, 2)
+    one, other = (run / "datasets" / f"planted-ganrs{draw}.parquet" for draw in ("", "-draw1"))
+    assert one.read_bytes() != other.read_bytes()
     assert "standard | deepmf |" in text
     assert "binary_regression" in text.split("## (b)")[1]
     assert (run / "figures" / "planted_standard.png").is_file()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ganrs_jax.decoding.liking import find_liking
 from ganrs_jax.recipes import cganrs, ganrs, profile
 from ganrs_jax.recipes.interface import Request
 from ganrs_jax.sources import ReadOptions, load_ratings
@@ -57,5 +58,7 @@ def test_profile_on_movielens_100k(data_dir):
     assert np.abs(shares).sum() / 2 <= 0.002
     assert abs(real["gini_user"] - made["gini_user"]) <= 0.01
     assert abs(real["gini_item"] - made["gini_item"]) <= 0.02
+    liking = [find_liking(d.item, d.rating, 1682) for d in (ratings, dataset)]
+    np.testing.assert_allclose(liking[1], liking[0], atol=0.15)  # 0.76 off where it is not prescribed
     larger = profile.generate(generator, Request(num_users=2000, num_items=2500, num_ratings=200_000))
     assert (len(larger.user), larger.metadata["users"], larger.metadata["items"]) == (200_000, 2000, 2500)

@@ -57,6 +57,10 @@ def test_a_copy_keeps_the_order_and_a_reversal_does_not(text):
     assert "- world, ganrs: the order of the models is NOT kept (least tau -1.00, wanted 0.8)." in text
 
 
+def test_what_the_real_data_agree_with_themselves_on_stands_beside(text):
+    assert "| world | real again |  |  |  |  | 1.00 (1.00 to 1.00) |" in text
+
+
 def test_a_copy_is_equivalent_and_a_reversal_is_different(text):
     assert "| world | profile | study | 4 of 4 | 24 of 24 | 0 of 24 |" in text
     assert "| world | ganrs | standard | 0 of 4 | 0 of 24 | 24 of 24 |" in text
