@@ -2,8 +2,13 @@
 
 Needs the generator's folder alone; any size, again and again. --activity, --popularity and --rating_histogram
 give other laws than the source's (recipe profile). The suffix of --out chooses parquet or csv: columns user_id,
-item_id, rating and, from cganrs, the demographic one. A few seconds: --preset=small (after `train_generator
---preset=small`).
+item_id, rating and, from cganrs, the demographic one.
+
+With --num_shards=K (recipe profile) --out is a folder of K parquet parts and manifest.json, and memory is bounded by
+a block of users: any number of rows. --shard=I makes part I alone, so that K jobs can share the work; with
+--coordinator, --num_processes and --process_id, or on a cluster that JAX knows, processes share the parts. What was
+stopped goes on with the same command: whole parts are kept, broken ones made again, and the rows are the same
+whatever K, devices and processes. A few seconds: --preset=small (after `train_generator --preset=small`).
 """  # noqa: E501 - a command to copy
 
 import os
@@ -11,12 +16,15 @@ from pathlib import Path
 
 from absl import flags
 
+from experiments._distributed import define_processes, processes
 from experiments._flags import define_request, request
+from experiments._parts import folder_place, make_parts
 from experiments._runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.checkpoint import load_generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import check_suffix, write_dataset
 from ganrs_jax.recipes import get_recipe
+from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.report.comparison import outcome
 from ganrs_jax.summary import describe
 from ganrs_jax.whole_files import check_writable
@@ -36,17 +44,30 @@ flags.DEFINE_string(
     "workdir", "", "Folder for flags.json, metrics.jsonl and results.json; default: OUT with .run added."
 )
 flags.DEFINE_integer("seed", 0, "Seed of the dataset.")
+flags.DEFINE_integer("num_shards", 0, "Parts of the dataset, in the folder OUT; 0 = one file.")
+flags.DEFINE_integer("shard", -1, "The part to make; -1 = all of them.")
 define_request()
+define_processes()
 
 
 def main() -> None:
     for name in ("generator", "out"):
         if not FLAGS[name].value:
             raise InputError(f"--{name} is missing; accepted: --generator=FOLDER --out=FILE.parquet")
+    _check_shards()
     out, asked = _place(FLAGS.out), request(FLAGS.seed)
+    process = processes()
     generator = load_generator(Path(FLAGS.generator).expanduser())
     recipe = get_recipe(generator.recipe)
     asked = recipe.complete(generator, asked)
+    if FLAGS.num_shards:
+        make_parts(out, generator, asked, process)
+    else:
+        _make_file(out, generator, asked)
+
+
+def _make_file(out: Path, generator: Generator, asked: Request) -> None:
+    recipe = get_recipe(generator.recipe)
     workdir = Workdir(FLAGS.workdir or f"{out}.run")
     dataset = recipe.generate(generator, asked, Progress(workdir))
     write_dataset(out, dataset)
@@ -56,8 +77,18 @@ def main() -> None:
     say(outcome(dataset, str(out)))
 
 
+def _check_shards() -> None:
+    if FLAGS.num_shards < 0 or (FLAGS["num_shards"].present and not FLAGS.num_shards):
+        raise InputError(f"--num_shards={FLAGS.num_shards}; accepted: whole numbers from 1")
+    if FLAGS["shard"].present and not 0 <= FLAGS.shard < FLAGS.num_shards:
+        accepted = f"0 to {FLAGS.num_shards - 1}" if FLAGS.num_shards else "with --num_shards=K, 0 to K - 1"
+        raise InputError(f"--shard={FLAGS.shard}; accepted: {accepted}")
+
+
 def _place(out: str) -> Path:
-    """The file to write, known to be writable before any work is done."""
+    """The file or folder to write, known to be writable before any work is done."""
+    if FLAGS.num_shards:
+        return folder_place(out)
     if out.endswith(os.sep):
         raise InputError(f"--out={out} is a folder; accepted: a file name")
     check_suffix(out)

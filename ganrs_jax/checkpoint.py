@@ -62,6 +62,12 @@ def load_generator(path: str | Path) -> Generator:
         raise InputError(f"{folder}: altered by hand, or made by another version; train it again") from error
 
 
+def generator_digest(path: str | Path) -> str:
+    """sha256 of what a generator's manifest says of its files."""
+    manifest = json.loads((Path(path).absolute() / _MANIFEST).read_text())
+    return hashlib.sha256(json.dumps(manifest["sha256"], sort_keys=True).encode()).hexdigest()
+
+
 def _check_room(probe: Path, arrays: Any) -> None:
     """Raises OSError where the disk is too full: orbax's threads would tell of it in tracebacks of their own."""
     size = sum(array.nbytes for array in jax.tree.leaves(arrays))

@@ -1,6 +1,7 @@
 """The ways from a profile generator's vectors to a dataset: prescribed (transport) or clustered (K-means)."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,30 +11,43 @@ import numpy as np
 
 from ganrs_jax.decoding.kmeans import fit_kmeans
 from ganrs_jax.decoding.repeats import drop_repeats
-from ganrs_jax.recipes.interface import Dataset, Generator, Request
+from ganrs_jax.errors import InputError
+from ganrs_jax.recipes.interface import Blocks, Dataset, Generator, Request
 from ganrs_jax.recipes.plan import make_plan, rows
 from ganrs_jax.recipes.support import warnings_of
 from ganrs_jax.recipes.tuples import draw_tuples
-from ganrs_jax.training import Report
+from ganrs_jax.training import Report, silent
 
 _KMEANS_WARNING = "decoder kmeans: fewer rows than asked for, and no long tail; accepted: --config.decoder=transport"
 
 
-def _transport(generator: Generator, request: Request, report: Report) -> Dataset:
-    """Exactly the rows asked for, a block of users at a time."""
+def transport_blocks(generator: Generator, request: Request, report: Report = silent) -> Blocks:
+    """Exactly the rows asked for, by blocks of users.
+
+    Raises:
+      InputError: for a generator of decoder kmeans.
+    """
+    if generator.config.decoder != "transport":
+        raise InputError(f"--config.decoder={generator.config.decoder} makes no dataset in parts; accepted: transport")
     plan = make_plan(generator, request, report)
     assert plan.thresholds is not None
-    parts = []
-    for number in range(plan.num_blocks):
-        parts.append(rows(generator, request, plan, number))
-        report("rows", number + 1, plan.num_blocks, {})
-    user, item, rating = (np.concatenate(x) for x in zip(*parts, strict=True))
     facts = {
         "potentials_error": plan.potentials.error,
         "noise_factor": plan.thresholds.noise_factor,
         "warnings": warnings_of(generator, request, plan),
     }
-    return _dataset(generator, request, (user, item, rating), facts)
+    make = functools.partial(rows, generator, request, plan)
+    return Blocks(plan.num_blocks, make, generator.scale, {**_origin(generator, request), **facts})
+
+
+def _transport(generator: Generator, request: Request, report: Report) -> Dataset:
+    blocks = transport_blocks(generator, request, report)
+    parts = []
+    for number in range(blocks.num_blocks):
+        parts.append(blocks.rows(number))
+        report("rows", number + 1, blocks.num_blocks, {})
+    user, item, rating = (np.concatenate(x) for x in zip(*parts, strict=True))
+    return _dataset(generator, (user, item, rating), blocks.metadata)
 
 
 def _kmeans(generator: Generator, request: Request, report: Report) -> Dataset:
@@ -52,7 +66,7 @@ def _kmeans(generator: Generator, request: Request, report: Report) -> Dataset:
         "dropped_second_ratings": kept.second_ratings,
         "warnings": [_KMEANS_WARNING],
     }
-    return _dataset(generator, request, chosen, facts)
+    return _dataset(generator, chosen, {**_origin(generator, request), **facts})
 
 
 def _clusters(
@@ -72,19 +86,19 @@ def _clusters(
     return np.asarray(found.labels)
 
 
-def _dataset(generator: Generator, request: Request, columns: tuple[Any, ...], facts: dict[str, Any]) -> Dataset:
-    user, item, rating = columns
-    metadata = {
+def _origin(generator: Generator, request: Request) -> dict[str, Any]:
+    return {
         "recipe": generator.recipe,
         "request": dataclasses.asdict(request),
-        "rows": len(user),
-        "users": len(np.unique(user)),
-        "items": len(np.unique(item)),
-        **facts,
         "source": generator.source["name"],
         "training": generator.training,
     }
-    return Dataset(user, item, rating, generator.scale, {}, metadata)
+
+
+def _dataset(generator: Generator, columns: tuple[Any, ...], metadata: dict[str, Any]) -> Dataset:
+    user, item, rating = columns
+    counts = {"rows": len(user), "users": len(np.unique(user)), "items": len(np.unique(item))}
+    return Dataset(user, item, rating, generator.scale, {}, {**metadata, **counts})
 
 
 DECODERS: dict[str, Callable[[Generator, Request, Report], Dataset]] = {"transport": _transport, "kmeans": _kmeans}

@@ -69,6 +69,30 @@ class Dataset(NamedTuple):
     metadata: dict[str, Any]
 
 
+class Rows(NamedTuple):
+    """Ratings of a block of users: user, item int32 [M], ascending by (user, item), rating float32 [M]."""
+
+    user: np.ndarray
+    item: np.ndarray
+    rating: np.ndarray
+
+
+class Blocks(NamedTuple):
+    """A dataset by blocks of users, each made by itself: in any order, by any process, the same.
+
+    Attributes:
+      num_blocks: how many there are; blocks 0, 1, ... hold the users in ascending order.
+      rows: (number) -> the ratings of a block.
+      scale: of the ratings.
+      metadata: the request, the generator's origin and what to know; json-ready.
+    """
+
+    num_blocks: int
+    rows: Callable[[int], Rows]
+    scale: Scale
+    metadata: dict[str, Any]
+
+
 class Recipe(NamedTuple):
     """A way from ratings to datasets.
 
@@ -81,6 +105,8 @@ class Recipe(NamedTuple):
         work, on one that cannot be met.
       generate: (generator, request, report) -> Dataset.
       lane_floats: fields of the settings that lanes of one `fit` may differ in.
+      blocks: (generator, completed request, report) -> Blocks, of a recipe whose datasets can be made in parts; raises
+        InputError where this generator's cannot.
     """
 
     config: type
@@ -89,6 +115,7 @@ class Recipe(NamedTuple):
     complete: Callable[[Generator, Request], Request]
     generate: Callable[..., Dataset]
     lane_floats: tuple[str, ...]
+    blocks: Callable[..., Blocks] | None = None
 
 
 def completed(generator: Generator, request: Request) -> Request:

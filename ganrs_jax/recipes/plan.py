@@ -24,7 +24,7 @@ from ganrs_jax.decoding.strata import StrataMap, apply_strata, map_strata
 from ganrs_jax.embedding.profile import Columns
 from ganrs_jax.embedding.style import ascending
 from ganrs_jax.learnability import fit_biases
-from ganrs_jax.recipes.interface import Generator, Request
+from ganrs_jax.recipes.interface import Generator, Request, Rows
 from ganrs_jax.recipes.scores import choosing, chosen_by
 from ganrs_jax.recipes.vectors import columns, vectors
 from ganrs_jax.training import Report, silent
@@ -80,14 +80,6 @@ class Plan(NamedTuple):
     @property
     def num_blocks(self) -> int:
         return -(-len(self.activity) // self.block)
-
-
-class Rows(NamedTuple):
-    """Ratings of a block of users: user, item int32 [M], ascending by (user, item), rating float32 [M]."""
-
-    user: np.ndarray
-    item: np.ndarray
-    rating: np.ndarray
 
 
 def make_plan(generator: Generator, request: Request, report: Report = silent) -> Plan:

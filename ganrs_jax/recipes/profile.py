@@ -28,7 +28,7 @@ from ganrs_jax.embedding.profile import Columns, ProfileEmbedding, by_size
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes.checks import check_choice, check_range
-from ganrs_jax.recipes.decoders import DECODERS
+from ganrs_jax.recipes.decoders import DECODERS, transport_blocks
 from ganrs_jax.recipes.embeddings import EMBEDDINGS
 from ganrs_jax.recipes.interface import Dataset, Generator, Recipe, Request, check_numbers
 from ganrs_jax.recipes.lanes import check_lanes
@@ -289,4 +289,4 @@ def _laws(ratings: Ratings) -> dict[str, Any]:
     return {"activity": count_law(np.bincount(ratings.user)), "popularity": count_law(np.bincount(ratings.item))}
 
 
-RECIPE = Recipe(ProfileConfig, check, fit, complete, generate, LANE_FLOATS)
+RECIPE = Recipe(ProfileConfig, check, fit, complete, generate, LANE_FLOATS, transport_blocks)

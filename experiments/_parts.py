@@ -1,0 +1,81 @@
+"""Makes a dataset in parts, those of this process, and says what is there."""
+
+import dataclasses
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jax
+
+import ganrs_jax
+from experiments._distributed import Process
+from experiments._runner import FLAGS, Progress, Workdir, say
+from ganrs_jax.checkpoint import generator_digest
+from ganrs_jax.errors import InputError
+from ganrs_jax.export import WRITERS
+from ganrs_jax.export.shards import MANIFEST, Folder, finish, open_folder, whole_part, write_part
+from ganrs_jax.recipes import get_recipe
+from ganrs_jax.recipes.interface import Generator, Request
+from ganrs_jax.whole_files import check_writable
+
+_PACKAGES = ("jax", "jaxlib", "numpy", "pyarrow")
+
+
+def folder_place(out: str) -> Path:
+    """The folder to write, known to be writable before any work is done."""
+    path = Path(out).expanduser()
+    if path.suffix in WRITERS or path.is_file():
+        raise InputError(f"--out={out} is a file; accepted with --num_shards: a folder")
+    check_writable(path / MANIFEST)
+    return path
+
+
+def make_parts(out: Path, generator: Generator, asked: Request, process: Process) -> None:
+    """Makes the parts that are this process's and are not there yet, whole.
+
+    Raises:
+      InputError: for a recipe that makes datasets as a whole, or a folder of another request.
+    """
+    blocks = get_recipe(generator.recipe).blocks
+    if blocks is None:
+        raise InputError(
+            f"--num_shards={FLAGS.num_shards}: recipe {generator.recipe} makes datasets as a whole; accepted: recipe "
+            "profile, or --out=FILE.parquet without --num_shards"
+        )
+    folder = open_folder(out, FLAGS.num_shards, _facts(generator, asked))
+    mine = [FLAGS.shard] if FLAGS.shard >= 0 else list(range(FLAGS.num_shards))[process.index :: process.count]
+    missing = [shard for shard in mine if whole_part(folder, shard) is None]
+    if len(missing) < len(mine):
+        say(f"{len(mine) - len(missing)} of {len(mine)} parts are there, whole")
+    workdir = Workdir(FLAGS.workdir or str(out / ".run" / f"{mine[0] if mine else process.index:05d}"))
+    warnings = []
+    if missing:
+        progress = Progress(workdir)
+        made = blocks(generator, asked, progress)
+        warnings = made.metadata["warnings"]
+        for shard in missing:
+            write_part(folder, shard, made, progress)
+    process.wait("parts")
+    parts = finish(folder)
+    workdir.results({**folder.header, "parts": [part._asdict() for part in parts], "warnings": warnings})
+    say("\n".join([_outcome(folder, asked, missing, bool(parts)), *(f"WARNING {line}" for line in warnings)]))
+
+
+def _outcome(folder: Folder, asked: Request, made: list[int], whole: bool) -> str:
+    what = f"{len(made)} parts written to {folder.path}"
+    if not whole:
+        return f"{what}; others are still to come"
+    sizes = f"{asked.num_users:,} users, {asked.num_items:,} items, {asked.num_ratings:,} ratings"
+    return f"{what}, now whole: {folder.num_shards} parts, {sizes}, exactly as asked"
+
+
+def _facts(generator: Generator, asked: Request) -> dict[str, Any]:
+    """All that the bytes of the parts depend on."""
+    return {
+        "recipe": generator.recipe,
+        "request": dataclasses.asdict(asked),
+        "generator": generator_digest(Path(FLAGS.generator).expanduser()),
+        "source": {name: generator.source[name] for name in ("name", "digest")},
+        "versions": {"ganrs_jax": ganrs_jax.__version__, **{name: version(name) for name in _PACKAGES}},
+        "platform": jax.default_backend(),
+    }

@@ -1,0 +1,164 @@
+"""A dataset as a folder of parts: each part appears whole or not at all, and a manifest tells what they are.
+
+FOLDER/part-00000-of-00008.parquet and so on, and FOLDER/manifest.json: the request, the generator's and the source's
+digests, versions, and, once every part is there, the rows and sha256 of each. Parts are made by any number of
+processes, one a part at a time; whoever makes the last one completes the manifest. The rows do not depend on how many
+parts there are.
+"""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from ganrs_jax.errors import InputError
+from ganrs_jax.export.ahead import in_order
+from ganrs_jax.recipes.interface import Blocks
+from ganrs_jax.training import Report, silent
+from ganrs_jax.whole_files import whole_file
+
+MANIFEST = "manifest.json"
+_SCHEMA = pa.schema([("user_id", pa.int32()), ("item_id", pa.int32()), ("rating", pa.float32())])
+_ROW_GROUP = 1 << 20  # rows written at a time, at least, but for the last
+
+
+class Part(NamedTuple):
+    """A finished part: its file's name, its rows, the digest of its bytes."""
+
+    file: str
+    rows: int
+    sha256: str
+
+
+class Folder(NamedTuple):
+    """Where the parts of one request go: `header` is what the manifest says of it."""
+
+    path: Path
+    num_shards: int
+    header: dict[str, Any]
+
+    def place(self, shard: int) -> Path:
+        """The file of a part."""
+        return self.path / f"part-{shard:05d}-of-{self.num_shards:05d}.parquet"
+
+
+def open_folder(path: Path, num_shards: int, facts: Mapping[str, Any]) -> Folder:
+    """Begins a folder, or goes on with one of the same facts.
+
+    Args:
+      facts: json-ready; all that the bytes of the parts depend on.
+
+    Raises:
+      InputError: if the folder holds parts of something else, or cannot be written.
+    """
+    header = json.loads(json.dumps({"num_shards": num_shards, "schema": _schema(), **facts}))
+    place = path / MANIFEST
+    if place.exists():
+        _check_same(place, header)
+    else:
+        _write_json(place, {**header, "parts": []})
+    return Folder(path, num_shards, header)
+
+
+def whole_part(folder: Folder, shard: int) -> Part | None:
+    """The part, if it is there with the bytes it was written with."""
+    record = _record(folder, shard)
+    if record is None or not folder.place(shard).is_file() or _digest(folder.place(shard)) != record.sha256:
+        return None
+    return record
+
+
+def write_part(folder: Folder, shard: int, blocks: Blocks, report: Report = silent) -> Part:
+    """Makes a part: blocks of users that follow one another.
+
+    Memory holds a few blocks and the rows of a group that is being written, whatever the part's size.
+
+    Raises:
+      InputError: if it cannot be written.
+    """
+    for left in folder.path.glob(f".{folder.place(shard).name}.*.partial"):  # by a process that was killed
+        left.unlink(missing_ok=True)
+    first, last = (blocks.num_blocks * i // folder.num_shards for i in (shard, shard + 1))
+    schema = _SCHEMA.with_metadata({"ganrs_jax": json.dumps(blocks.metadata, sort_keys=True)})
+    rows = 0
+    with whole_file(folder.place(shard)) as partial:
+        with pa.parquet.ParquetWriter(partial, schema) as writer:
+            for table in _groups(blocks, range(first, last), schema, report):
+                writer.write_table(table, row_group_size=len(table))
+                rows += len(table)
+        part = Part(folder.place(shard).name, rows, _digest(partial))
+    _write_json(_record_place(folder, shard), part._asdict())
+    return part
+
+
+def finish(folder: Folder) -> list[Part]:
+    """Completes the manifest if every part is there; the parts, or [] if some are not yet."""
+    parts = [_record(folder, shard) for shard in range(folder.num_shards)]
+    found = [part for part in parts if part is not None and (folder.path / part.file).is_file()]
+    if len(found) < folder.num_shards:
+        return []
+    total = {"rows": sum(part.rows for part in found), "parts": [part._asdict() for part in found]}
+    _write_json(folder.path / MANIFEST, {**folder.header, **total})
+    return found
+
+
+def _groups(blocks: Blocks, numbers: range, schema: pa.Schema, report: Report) -> Iterator[pa.Table]:
+    """The rows of blocks as tables of some size."""
+    held: list[pa.Table] = []
+    for done, rows in enumerate(in_order(blocks.rows, numbers), 1):
+        held.append(pa.Table.from_arrays([pa.array(column) for column in rows], schema=schema))
+        report("rows", done, len(numbers), {})
+        if sum(map(len, held)) >= _ROW_GROUP:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
+
+
+def _check_same(place: Path, header: dict[str, Any]) -> None:
+    try:
+        held = dict(json.loads(place.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{place}: not a manifest; accepted: another folder") from error
+    for name, value in header.items():
+        if held.get(name) != value:
+            raise InputError(
+                f"{place}: of another {_difference(name, held.get(name), value)}; accepted: another folder"
+            )
+
+
+def _difference(name: str, held: Any, wanted: Any) -> str:
+    """The first thing in which two values differ, by its path of names."""
+    if isinstance(held, dict) and isinstance(wanted, dict):
+        other = next(key for key in {**wanted, **held} if held.get(key) != wanted.get(key))
+        return f"{name}: " + _difference(other, held.get(other), wanted.get(other))
+    return f"{name} ({held}, not {wanted})"
+
+
+def _record(folder: Folder, shard: int) -> Part | None:
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return Part(**json.loads(_record_place(folder, shard).read_text()))
+    return None
+
+
+def _record_place(folder: Folder, shard: int) -> Path:
+    return folder.path / f".{folder.place(shard).stem}.json"
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _schema() -> dict[str, str]:
+    return {field.name: str(field.type) for field in _SCHEMA}
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    with whole_file(path) as partial:
+        partial.write_text(json.dumps(content, indent=1) + "\n")
