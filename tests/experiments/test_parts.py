@@ -1,0 +1,139 @@
+"""generate --num_shards: one dataset, whatever parts, devices, processes, and however often it was killed."""
+
+import hashlib
+import json
+import shutil
+import signal
+import socket
+import subprocess
+
+import pandas as pd
+import pytest
+
+from tests.experiments.conftest import command
+
+SIZES = ("--num_users=1300", "--num_items=90", "--num_ratings=20000", "--seed=2")  # three blocks of users
+
+
+def rows(folder) -> pd.DataFrame:
+    return pd.concat([pd.read_parquet(path) for path in sorted(folder.glob("part-*.parquet"))], ignore_index=True)
+
+
+def digests(folder) -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.glob("part-*.parquet")}
+
+
+@pytest.fixture(scope="module")
+def whole(launch_in, profile_generator, tmp_path_factory):
+    """The dataset as one file."""
+    folder = tmp_path_factory.mktemp("whole")
+    done = launch_in(folder, "generate", f"--generator={profile_generator}", *SIZES, "--out=whole.parquet")
+    assert done.returncode == 0, done.stderr
+    return pd.read_parquet(folder / "whole.parquet")
+
+
+@pytest.mark.parametrize("devices", [1, 8])
+@pytest.mark.parametrize("num_shards", [1, 2, 8])
+def test_shards_and_devices_change_no_row(launch, profile_generator, tmp_path, whole, num_shards, devices):
+    flags = f"--xla_force_host_platform_device_count={devices}"
+    done = launch(
+        "generate",
+        f"--generator={profile_generator}",
+        *SIZES,
+        f"--num_shards={num_shards}",
+        "--out=out",
+        XLA_FLAGS=flags,
+    )
+    sizes = "1,300 users, 90 items, 20,000 ratings, exactly as asked"
+    assert f"{num_shards} parts written to out, now whole: {num_shards} parts, {sizes}" in done.stdout
+    pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
+
+
+def test_parts_made_one_by_one_and_a_broken_one(launch, profile_generator, tmp_path, whole):
+    flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=2", "--out=out")
+    first = launch("generate", *flags, "--shard=1")
+    assert "1 parts written to out; others are still to come" in first.stdout
+    launch("generate", *flags, "--shard=0")
+    pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
+    before = digests(tmp_path / "out")
+    (tmp_path / "out" / "part-00000-of-00002.parquet").write_bytes(b"cut short")
+    again = launch("generate", *flags)
+    assert "1 of 2 parts are there, whole" in again.stdout
+    assert digests(tmp_path / "out") == before
+    idle = launch("generate", *flags)
+    assert "2 of 2 parts are there, whole" in idle.stdout
+
+
+def test_two_processes_share_the_parts(environment, profile_generator, tmp_path, whole):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out", "--num_processes=2")
+    both = [
+        subprocess.Popen(
+            command("generate", *flags, f"--coordinator=127.0.0.1:{port}", f"--process_id={index}"),
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index in range(2)
+    ]
+    ends = [process.communicate(timeout=170) for process in both]
+    assert [process.returncode for process in both] == [0, 0], ends
+    assert [int(out.split(" parts written")[0][-1]) for out, _ in ends] == [2, 1]
+    pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
+
+
+def test_killed_and_started_again(environment, launch, profile_generator, tmp_path, whole):
+    """Killed when the first part appears, when it is half written, and before there is anything."""
+    flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
+    out = tmp_path / "out"
+    for sign in ("*.partial", "part-*.parquet"):
+        process = subprocess.Popen(
+            command("generate", *flags),
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while process.poll() is None and not any(out.glob(f".{sign}" if sign == "*.partial" else sign)):
+            pass
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    launch("generate", *flags)
+    pd.testing.assert_frame_equal(rows(out), whole)
+    assert not list(out.glob(".part*.partial"))
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert {part["file"]: part["sha256"] for part in manifest["parts"]} == digests(out)
+    shutil.rmtree(out)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--num_shards=0"], "--num_shards=0; accepted: whole numbers from 1"),
+        (["--num_shards=2", "--shard=2"], "--shard=2; accepted: 0 to 1"),
+        (["--shard=0"], "--shard=0; accepted: with --num_shards=K, 0 to K - 1"),
+        (["--num_shards=2", "--out=a.parquet"], "--out=a.parquet is a file; accepted with --num_shards: a folder"),
+        (["--num_processes=2"], "--coordinator, --num_processes: several processes; accepted: with --num_shards=K"),
+        (
+            ["--num_shards=2", "--num_processes=2"],
+            "--num_processes=2 --process_id=0; accepted: with --coordinator=HOST:PORT",
+        ),
+        (
+            ["--num_shards=2", "--coordinator=127.0.0.1:1", "--num_processes=2", "--process_id=2"],
+            "--process_id=2; accepted: 0 to --num_processes=2 less 1",
+        ),
+    ],
+)
+def test_bad_flags(fork_in, profile_generator, tmp_path, flags, words):
+    done = fork_in(tmp_path, "generate", f"--generator={profile_generator}", "--out=out", *flags)
+    assert (done.returncode, done.stderr) == (2, f"error: {words}\n")
+
+
+def test_published_recipes_make_datasets_as_a_whole(fork_in, generator, tmp_path):
+    done = fork_in(tmp_path, "generate", f"--generator={generator}", "--num_shards=2", "--out=out")
+    assert done.returncode == 2
+    assert "--num_shards=2: recipe ganrs makes datasets as a whole; accepted: recipe profile, or" in done.stderr

@@ -1,0 +1,142 @@
+"""Datasets in parts: the rows do not depend on them, whole parts stay, broken ones are made again."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ganrs_jax.errors import InputError
+from ganrs_jax.export import shards
+from ganrs_jax.export.shards import finish, open_folder, whole_part, write_part
+from ganrs_jax.ratings import Scale
+from ganrs_jax.recipes.interface import Blocks, Rows
+
+FACTS = {"request": {"seed": 0, "num_users": 70}, "generator": "abc"}
+
+
+def rows_of(number: int) -> Rows:
+    """Ten users a block, as many ratings as the number of the block tells."""
+    rng = np.random.default_rng(number)
+    size = 20 + number
+    user = np.sort(rng.integers(10, size=size)).astype(np.int32) + 10 * number
+    return Rows(user, np.arange(size, dtype=np.int32), rng.integers(1, 6, size).astype(np.float32))
+
+
+BLOCKS = Blocks(7, rows_of, Scale(1.0, 5.0, 1.0), {"warnings": []})
+
+
+def made(path, num_shards: int, order=None, blocks=BLOCKS):
+    folder = open_folder(path, num_shards, FACTS)
+    for shard in order or range(num_shards):
+        write_part(folder, shard, blocks)
+    return folder
+
+
+def names(path) -> list[str]:
+    return sorted(p.name for p in path.iterdir() if not p.name.startswith("."))
+
+
+@pytest.mark.parametrize("num_shards", [1, 2, 3, 7, 9])
+def test_rows_do_not_depend_on_the_number_of_parts(tmp_path, num_shards, monkeypatch):
+    monkeypatch.setattr(shards, "_ROW_GROUP", 50)
+    parts = finish(made(tmp_path / "out", num_shards))
+    assert names(tmp_path / "out") == ["manifest.json", *(part.file for part in parts)]
+    whole = pa.concat_tables([pq.read_table(tmp_path / "out" / part.file) for part in parts])
+    wanted = [np.concatenate(column) for column in zip(*map(rows_of, range(7)), strict=True)]
+    for name, column in zip(("user_id", "item_id", "rating"), wanted, strict=True):
+        np.testing.assert_array_equal(whole[name], column)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["rows"] == len(whole) == sum(part["rows"] for part in manifest["parts"])
+    assert manifest["request"] == FACTS["request"]
+    assert manifest["schema"] == {"user_id": "int32", "item_id": "int32", "rating": "float"}
+
+
+def test_bytes_do_not_depend_on_who_makes_a_part_or_when(tmp_path):
+    made(tmp_path / "one", 3)
+    made(tmp_path / "other", 3, order=(2, 0, 1))
+    for shard in range(3):
+        name = f"part-{shard:05d}-of-00003.parquet"
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+
+
+def test_the_manifest_is_complete_when_the_last_part_is_there(tmp_path):
+    folder = made(tmp_path / "out", 3, order=(0, 2))
+    assert finish(folder) == []
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["parts"] == []
+    write_part(folder, 1, BLOCKS)
+    assert len(finish(folder)) == 3
+
+
+@pytest.mark.parametrize("fault", ["altered", "cut", "gone", "unrecorded", "record_cut"])
+def test_a_part_that_is_not_whole_is_known(tmp_path, fault):
+    folder = made(tmp_path / "out", 2)
+    assert whole_part(folder, 1).rows == sum(20 + number for number in range(3, 7))
+    place, record = folder.place(1), folder.path / ".part-00001-of-00002.json"
+    content = place.read_bytes()
+    if fault == "altered":
+        place.write_bytes(content[:100] + bytes([content[100] ^ 1]) + content[101:])
+    elif fault == "cut":
+        place.write_bytes(content[:-1])
+    elif fault == "gone":
+        place.unlink()
+    elif fault == "unrecorded":
+        record.unlink()
+    else:
+        record.write_text(record.read_text()[:20])
+    assert whole_part(folder, 1) is None
+    assert whole_part(folder, 0) is not None
+    write_part(folder, 1, BLOCKS)
+    assert place.read_bytes() == content
+
+
+def test_a_part_that_fails_leaves_nothing_and_one_that_was_killed_is_cleared_away(tmp_path):
+    def failing(number: int) -> Rows:
+        if number == 5:
+            raise OSError(28, "No space left on device")
+        return rows_of(number)
+
+    folder = open_folder(tmp_path / "out", 2, FACTS)
+    killed = folder.path / ".part-00001-of-00002.parquet.0123.partial"
+    killed.write_bytes(b"half")
+    write_part(folder, 0, BLOCKS)
+    assert killed.exists()  # it may be another process's
+    with pytest.raises(InputError, match=r"part-00001-of-00002.parquet: cannot be written: No space left on device"):
+        write_part(folder, 1, BLOCKS._replace(rows=failing))
+    assert names(folder.path) == ["manifest.json", "part-00000-of-00002.parquet"]
+    assert not list(folder.path.glob("*.partial"))
+    assert not killed.exists()
+    assert whole_part(folder, 0) is not None
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    made(tmp_path / "out", 2)
+    other = {**FACTS, "request": {"seed": 1, "num_users": 70}}
+    with pytest.raises(
+        InputError, match=r"manifest.json: of another request: seed \(0, not 1\); accepted: another folder"
+    ):
+        open_folder(tmp_path / "out", 2, other)
+    with pytest.raises(InputError, match=r"of another num_shards \(2, not 3\)"):
+        open_folder(tmp_path / "out", 3, FACTS)
+    (tmp_path / "out" / "manifest.json").write_text("{")
+    with pytest.raises(InputError, match="not a manifest; accepted: another folder"):
+        open_folder(tmp_path / "out", 2, FACTS)
+
+
+def test_memory_is_bounded_by_the_block(tmp_path):
+    """Rows are asked for in order, and never more than a few blocks before they are written."""
+    asked = []
+
+    def rows(number: int) -> Rows:
+        asked.append(number)
+        return rows_of(number)
+
+    writer = shards._groups(BLOCKS._replace(num_blocks=1000, rows=rows), range(1000), shards._SCHEMA, lambda *_: None)
+    shards._ROW_GROUP, kept = 1, shards._ROW_GROUP
+    try:
+        next(writer)
+    finally:
+        shards._ROW_GROUP = kept
+    assert len(asked) < 20
+    writer.close()
