@@ -2,7 +2,9 @@
 
 Writes WORKDIR/generator (what `generate` needs), flags.json, metrics.jsonl and results.json.
 Several seeds (--num_seeds=8) or settings (--sweep=gan_learning_rate=1e-4,2e-4) train as lanes of one
-compiled program; --pick chooses the lane that is kept. A few seconds: --preset=small.
+compiled program; --pick chooses the lane that is kept. A run that was stopped goes on with the same command and
+ends as if it had not been: what it has done is kept in WORKDIR/.unfinished every --checkpoint_seconds.
+A few seconds: --preset=small.
 """
 
 import dataclasses
@@ -14,6 +16,7 @@ from absl import flags
 
 from experiments._flags import check_seed, define_source, read_source
 from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
+from experiments._unfinished import define_unfinished, unfinished
 from ganrs_jax.checkpoint import save_generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import get_recipe
@@ -43,6 +46,7 @@ flags.DEFINE_integer("num_seeds", 1, "Lanes with the seeds SEED, SEED + 1, ..., 
 flags.DEFINE_string("sweep", "", "Lanes with FIELD=VALUE,VALUE,... of one float of training; times --num_seeds.")
 flags.DEFINE_string("pick", "best", "Lane to keep: its number from 0, or best (least distance to held-out samples).")
 flags.DEFINE_bool("overwrite", False, "Whether a generator in the workdir may be replaced.")
+define_unfinished()
 define_source()
 
 
@@ -54,9 +58,11 @@ def main() -> None:
     ratings = read_source()
     workdir = Workdir(FLAGS.workdir)
     say_source(ratings)
-    generators = get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, Progress(workdir))
+    kept = unfinished(workdir.path, ratings, seeds, configs)
+    generators = get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, Progress(workdir), kept=kept)
     chosen = best_lane(generators) if pick is None else pick
     save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)
+    kept.clear()
     workdir.results({"picked": chosen, "lanes": [lane_record(g, FLAGS.sweep) for g in generators]})
     say(_outcome(generators, chosen, str(place)))
 

@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ganrs_jax.resume import NOTHING, Kept
+
 State = TypeVar("State")
 Metrics = Mapping[str, jax.Array]
 QUICK_COMPILE = {"xla_backend_optimization_level": 0}  # for programs that run once: a third of the compilation time
@@ -39,6 +41,7 @@ def train(
     chunk_steps: int,
     report: Report = silent,
     start: int = 0,
+    kept: Kept = NOTHING,
 ) -> State:
     """Runs steps `start` to `num_steps` in jitted chunks and returns the last state.
 
@@ -51,15 +54,18 @@ def train(
       state: lanes leading.
       stage: the name that progress and errors carry.
       chunk_steps: steps between two reports.
+      kept: where the state is kept between chunks, and gone on from.
 
     Raises:
       TrainingDivergedError: when no lane's metrics are finite any more.
     """
-    for first, count in chunks(start, num_steps, chunk_steps):
+    done, state = kept.resume(stage, state)
+    for first, count in chunks(max(start, done), num_steps, chunk_steps):
         state, metrics = chunk(state, first, count)
         values = {name: np.asarray(value).tolist() for name, value in metrics.items()}
         _check_finite(stage, first + count, values)
         report(stage, first + count, num_steps, values)
+        kept.save(stage, first + count, state)
     return state
 
 

@@ -13,6 +13,7 @@ import optax
 from ganrs_jax.adversarial.networks import Critic, Floats, Generator, generated, scores
 from ganrs_jax.adversarial.objectives import OBJECTIVES
 from ganrs_jax.adversarial.optimizers import OPTIMIZERS
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import QUICK_COMPILE, Report, lane_keys, scanned, silent, train
 
 CHUNK_STEPS = 2000  # steps between two reports
@@ -64,6 +65,7 @@ def fit_gan(
     num_steps: int,
     chunk_steps: int = CHUNK_STEPS,
     report: Report = silent,
+    kept: Kept = NOTHING,
 ) -> GanState:
     """Trains a generator and critic a lane, all in one compiled program.
 
@@ -84,6 +86,7 @@ def fit_gan(
         num_steps=num_steps,
         chunk_steps=chunk_steps,
         report=report,
+        kept=kept,
     )
 
 

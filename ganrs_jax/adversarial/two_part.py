@@ -17,6 +17,7 @@ from ganrs_jax.adversarial.objectives import OBJECTIVES, Objective
 from ganrs_jax.adversarial.optimizers import OPTIMIZERS
 from ganrs_jax.adversarial.residual import ResidualMLP, applied
 from ganrs_jax.adversarial.selection import sliced_wasserstein
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import Report, lane_keys, scanned, silent, train
 
 Floats = Mapping[str, jax.Array]
@@ -65,6 +66,7 @@ def fit_two_part(
     floats: Floats,
     attempt: int = 0,
     report: Report = silent,
+    kept: Kept = NOTHING,
 ) -> dict[str, Part]:
     """Trains both parts, a lane a seed.
 
@@ -92,10 +94,11 @@ def fit_two_part(
     return train(
         step,
         state,
-        stage=f"GAN ({spec.objective})",
+        stage=f"GAN ({spec.objective})" + (f", attempt {attempt + 1}" if attempt else ""),
         num_steps=spec.num_steps,
         chunk_steps=-(-spec.num_steps // _CHUNKS),
         report=report,
+        kept=kept,
     )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import optax
 
 from ganrs_jax.ratings import Ratings, split_rows
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import QUICK_COMPILE, Report, lane_keys, scanned, silent, small_uniform, train
 
 
@@ -56,6 +57,7 @@ def fit_deepmf(
     epochs: int,
     train_share: float,
     report: Report = silent,
+    kept: Kept = NOTHING,
 ) -> Embedding:
     """Trains one DeepMF a seed, all in one compiled program.
 
@@ -87,6 +89,7 @@ def fit_deepmf(
         num_steps=epochs,
         chunk_steps=1,
         report=report,
+        kept=kept,
     )
     tables = state[0]["params"]
     rmse = _rmse(model, state[0], held_out, rows)

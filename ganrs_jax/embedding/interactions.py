@@ -18,10 +18,12 @@ import scipy.sparse.linalg as sla
 
 from ganrs_jax.embedding.posterior import Prior, fit_prior, size_facts, with_prior
 from ganrs_jax.ratings import Ratings
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import Report, silent
 
 _BLOCK_CELLS = 1 << 21  # cells of the matrix held at once
 _WARM_UP = 3  # first rounds, without draws
+_STAGE = "who rates what"
 _LONGEST_STEP = 4.0  # of a vector in a Newton step
 
 
@@ -42,7 +44,14 @@ class _Side(NamedTuple):
 
 
 def fit_interactions(
-    key: jax.Array, ratings: Ratings, *, rank: int, rounds: int, draws: int, report: Report = silent
+    key: jax.Array,
+    ratings: Ratings,
+    *,
+    rank: int,
+    rounds: int,
+    draws: int,
+    report: Report = silent,
+    kept: Kept = NOTHING,
 ) -> Interactions:
     """Draws of the vectors of all users and items.
 
@@ -53,13 +62,14 @@ def fit_interactions(
     """
     users = _side(ratings.user, ratings.item, ratings.num_users, ratings.num_items)
     items = _side(ratings.item, ratings.user, ratings.num_items, ratings.num_users)
-    x, y = _spectral_start(ratings, rank)
-    for number in range(rounds):
+    done, (x, y) = kept.resume(_STAGE, _spectral_start(ratings, rank))
+    for number in range(done, rounds):
         user_key, item_key = jax.random.split(jax.random.fold_in(key, number))
         warm = number < _WARM_UP
         x = _turn(user_key, users, x, y, 0 if warm else 1)
         y = _turn(item_key, items, y, x, 0 if warm else 1)
-        report("who rates what", number + 1, rounds, {})
+        report(_STAGE, number + 1, rounds, {})
+        kept.save(_STAGE, number + 1, (x, y))
     keys = jax.random.split(jax.random.fold_in(key, rounds))
     return Interactions(*(_draws(k, *s, draws) for k, s in zip(keys, ((users, x, y), (items, y, x)), strict=True)))
 

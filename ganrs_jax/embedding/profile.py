@@ -5,7 +5,7 @@ scale, zero for items | log precision of the rating noise | log number of rating
 are kept: whoever learns from them sees vectors that vary as real ones do, and no user's vector twice.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,7 @@ from ganrs_jax.embedding.posterior import size_facts
 from ganrs_jax.embedding.rating_factors import RatingFactors, fit_rating_factors, predicted_with_noise
 from ganrs_jax.embedding.style import Styles, fit_styles
 from ganrs_jax.ratings import Ratings
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import Report, silent
 
 _LEAST_PULL = 0.2  # of the first factor on the rarest items, in logits, that its offset is worked out from
@@ -89,6 +90,7 @@ def fit_profile_embedding(
     sweeps: int,
     draws: int,
     report: Report = silent,
+    kept: Kept = NOTHING,
 ) -> ProfileEmbedding:
     """Embeds users and items.
 
@@ -97,11 +99,12 @@ def fit_profile_embedding(
       draws: R.
     """
     keys = jax.random.split(key, 3)
-    acts = fit_interactions(keys[0], ratings, rank=columns.interaction_rank, rounds=rounds, draws=draws, report=report)
+    how: Any = {"report": report, "kept": kept}
+    acts = fit_interactions(keys[0], ratings, rank=columns.interaction_rank, rounds=rounds, draws=draws, **how)
     per_user, per_item = np.bincount(ratings.user), np.bincount(ratings.item)
     factors = acts.user[..., 1:], acts.item[..., 1:]
     facts = [_facts(counts, drawn) for counts, drawn in zip((per_user, per_item), factors, strict=True)]
-    rates = fit_rating_factors(keys[1], ratings, *facts, rank=columns.rating_rank, sweeps=sweeps, report=report)
+    rates = fit_rating_factors(keys[1], ratings, *facts, rank=columns.rating_rank, sweeps=sweeps, **how)
     style = _styles(keys[2], ratings, columns, rates, facts[0], report)
     none = jnp.zeros((draws, ratings.num_items, columns.style_rank))
     users = _vectors(factors[0], rates.user, style.user, per_user)

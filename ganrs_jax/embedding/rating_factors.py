@@ -14,10 +14,12 @@ import numpy as np
 
 from ganrs_jax.embedding.posterior import Prior, fit_prior, with_prior
 from ganrs_jax.ratings import Ratings
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import Report, silent
 
 _GROUP = 32  # ratings of one user (or item) summed in one product
 _GROUP_BLOCK = 2048  # such groups held at once
+_STAGE = "how users rate"
 _PRIOR_RATINGS = (10.0, 20.0)  # ratings that the prior of a user's and of an item's noise precision counts as
 
 
@@ -55,6 +57,7 @@ def fit_rating_factors(
     rank: int,
     sweeps: int,
     report: Report = silent,
+    kept: Kept = NOTHING,
 ) -> RatingFactors:
     """Draws of the vectors of all users and items, a draw R for each draw of the facts.
 
@@ -73,9 +76,11 @@ def fit_rating_factors(
     )
     q = _first(0.1, ratings.num_items, rank, item_facts.shape[2], first_key)
     facts = user_facts[-1], item_facts[-1]
-    for sweep in range(sweeps):
+    done, (p, q) = kept.resume(_STAGE, (p, q))
+    for sweep in range(done, sweeps):
         p, q = _sweep(jax.random.fold_in(sweep_key, sweep), p, q, users, items, rating, facts)
-        report("how users rate", sweep + 1, sweeps, {})
+        report(_STAGE, sweep + 1, sweeps, {})
+        kept.save(_STAGE, sweep + 1, (p, q))
     user = _draws(user_key, p, q, users, items, rating, user_facts)
     return RatingFactors(user, _draws(item_key, q, p, items, users, rating, item_facts), mean)
 

@@ -18,6 +18,7 @@ from ganrs_jax.recipes.checks import check_choice
 from ganrs_jax.recipes.interface import Dataset, Generator, Recipe, Request, completed
 from ganrs_jax.recipes.lanes import check_lanes, fit_lanes
 from ganrs_jax.recipes.published import LANE_FLOATS, GanrsConfig, refuse_laws
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import Report, silent
 
 GROUPINGS = ("gender", "age")
@@ -46,6 +47,7 @@ def fit(
     configs: Sequence[CganrsConfig],
     report: Report = silent,
     expect: Request | None = None,
+    kept: Kept = NOTHING,
 ) -> list[Generator]:
     """Trains a conditional generator a lane on the users whose group is known.
 
@@ -66,7 +68,8 @@ def fit(
     users = np.bincount(code[known], minlength=len(names))
     facts = {"grouping": configs[0].group, "groups": list(names), "group_users": users.tolist()}
     facts["group_ratings"] = np.bincount(label, minlength=len(names)).tolist()
-    return fit_lanes("cganrs", seeds, part, configs, label=label, num_labels=len(names), extra=facts, report=report)
+    groups: Any = {"label": label, "num_labels": len(names), "extra": facts}
+    return fit_lanes("cganrs", seeds, part, configs, **groups, report=report, kept=kept)
 
 
 def user_groups(ratings: Ratings, grouping: str) -> tuple[np.ndarray, list[str], np.ndarray]:

@@ -10,6 +10,7 @@ import numpy as np
 from ganrs_jax.embedding.deepmf import fit_deepmf
 from ganrs_jax.embedding.profile import Columns, ProfileEmbedding, fit_profile_embedding
 from ganrs_jax.ratings import Ratings
+from ganrs_jax.resume import Kept
 from ganrs_jax.training import Report
 
 _SEED = 0  # one embedding for all lanes
@@ -17,7 +18,7 @@ _DEEPMF = {"batch_size": 32, "train_share": 0.8}  # as published
 _DEEPMF_RATE = 1e-3
 
 
-def _profile(ratings: Ratings, config: Any, report: Report) -> ProfileEmbedding:
+def _profile(ratings: Ratings, config: Any, report: Report, kept: Kept) -> ProfileEmbedding:
     return fit_profile_embedding(
         jax.random.key(_SEED),
         ratings,
@@ -26,10 +27,11 @@ def _profile(ratings: Ratings, config: Any, report: Report) -> ProfileEmbedding:
         sweeps=config.embedding_sweeps,
         draws=config.posterior_draws,
         report=report,
+        kept=kept,
     )
 
 
-def _deepmf(ratings: Ratings, config: Any, report: Report) -> ProfileEmbedding:
+def _deepmf(ratings: Ratings, config: Any, report: Report, kept: Kept) -> ProfileEmbedding:
     """The published embedding: it knows how users rate, but not what, and has no posterior."""
     found = fit_deepmf(
         (_SEED,),
@@ -38,6 +40,7 @@ def _deepmf(ratings: Ratings, config: Any, report: Report) -> ProfileEmbedding:
         learning_rate=jnp.full(1, _DEEPMF_RATE),
         epochs=config.embedding_sweeps,
         report=report,
+        kept=kept,
         **_DEEPMF,  # type: ignore[arg-type]
     )
     log_precision = -2 * float(np.log(found.held_out_rmse[0]))
@@ -55,4 +58,5 @@ def _vectors(factors: jax.Array, counts: np.ndarray, log_precision: float, confi
     return jnp.broadcast_to(vectors, (config.posterior_draws, *vectors.shape))
 
 
-EMBEDDINGS: dict[str, Callable[[Ratings, Any, Report], ProfileEmbedding]] = {"profile": _profile, "deepmf": _deepmf}
+Embed = Callable[[Ratings, Any, Report, Kept], ProfileEmbedding]
+EMBEDDINGS: dict[str, Embed] = {"profile": _profile, "deepmf": _deepmf}

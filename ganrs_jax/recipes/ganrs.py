@@ -19,6 +19,7 @@ from ganrs_jax.recipes import clustered
 from ganrs_jax.recipes.interface import Dataset, Generator, Recipe, Request, completed
 from ganrs_jax.recipes.lanes import fit_lanes
 from ganrs_jax.recipes.published import LANE_FLOATS, GanrsConfig, check, refuse_laws
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import Report, silent
 
 
@@ -28,11 +29,12 @@ def fit(
     configs: Sequence[GanrsConfig],
     report: Report = silent,
     expect: Request | None = None,
+    kept: Kept = NOTHING,
 ) -> list[Generator]:
     """Trains a generator a lane; see `lanes.fit_lanes`."""
     for config in configs:
         check(config)
-    return fit_lanes("ganrs", seeds, ratings, configs, report=report, expect=expect)
+    return fit_lanes("ganrs", seeds, ratings, configs, report=report, expect=expect, kept=kept)
 
 
 def complete(generator: Generator, request: Request) -> Request:

@@ -99,8 +99,9 @@ class Recipe(NamedTuple):
     Attributes:
       config: the frozen dataclass of its settings; its defaults are the recipe's.
       check: (config) -> None, raises InputError on a value that cannot be.
-      fit: (seeds [L], ratings, configs [L], report, expect) -> a Generator a lane; `expect` is a request that will
-        come next, or None: what it needs may then compile while training runs.
+      fit: (seeds [L], ratings, configs [L], report, expect, kept) -> a Generator a lane; `expect` is a request that
+        will come next, or None: what it needs may then compile while training runs; `kept`: what an earlier run,
+        stopped, has done.
       complete: (generator, request) -> the request with nothing left open; raises InputError, before any
         work, on one that cannot be met.
       generate: (generator, request, report) -> Dataset.

@@ -33,6 +33,7 @@ from ganrs_jax.recipes import clustered
 from ganrs_jax.recipes.clustered import generator_network
 from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.recipes.published import LANE_FLOATS, GanrsConfig, refuse_laws
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.summary import describe_source
 from ganrs_jax.training import Report, lane, lane_keys, silent, stacked_floats
 
@@ -50,6 +51,7 @@ def fit_lanes(
     extra: dict[str, Any] | None = None,
     report: Report = silent,
     expect: Request | None = None,
+    kept: Kept = NOTHING,
 ) -> list[Generator]:
     """Steps 1 to 3: embeds, makes dense samples, trains the GAN; L lanes in one compiled program.
 
@@ -59,6 +61,7 @@ def fit_lanes(
       label: int32 [N], the group of each rating's user, for a conditional generator.
       extra: json-ready facts to keep with each generator.
       expect: a request that will come next; its programs compile while the GAN trains.
+      kept: what an earlier run, stopped, has done.
 
     Raises:
       InputError: if the ratings cannot be split, seeds or lanes are not as said, or a law is expected.
@@ -73,13 +76,13 @@ def fit_lanes(
     held_out = _held_out(seeds, ratings, config)
     with ThreadPoolExecutor(1) as beside:  # compiles each program while the one before it runs
         compiled = beside.submit(compile_gan, seeds, spec, samples, floats=floats, num_steps=config.gan_steps)
-        embedding = _embedded(seeds, ratings, config, floats, report)
+        embedding = _embedded(seeds, ratings, config, floats, report, kept)
         compiled.result()
         ahead = beside.submit(
             _compile_next, spec, config, seeds, samples, held_out, floats, expect and _sized(expect, ratings)
         )
         samples = samples._replace(user_vectors=embedding.user, item_vectors=embedding.item)
-        state = fit_gan(seeds, spec, samples, floats=floats, num_steps=config.gan_steps, report=report)
+        state = fit_gan(seeds, spec, samples, floats=floats, num_steps=config.gan_steps, report=report, kept=kept)
         ahead.result()
     criterion = np.asarray(_distances(spec, _criterion_lanes(seeds, state, samples, held_out, floats), samples))
     training = [
@@ -138,7 +141,12 @@ def _dense_samples(embedding: Embedding, ratings: Ratings, label: np.ndarray | N
 
 
 def _embedded(
-    seeds: tuple[int, ...], ratings: Ratings, config: GanrsConfig, floats: dict[str, jax.Array], report: Report
+    seeds: tuple[int, ...],
+    ratings: Ratings,
+    config: GanrsConfig,
+    floats: dict[str, jax.Array],
+    report: Report,
+    kept: Kept,
 ) -> Embedding:
     """Step 1."""
     return fit_deepmf(
@@ -150,6 +158,7 @@ def _embedded(
         epochs=config.embedding_epochs,
         train_share=config.train_share,
         report=report,
+        kept=kept,
     )
 
 

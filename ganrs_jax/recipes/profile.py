@@ -35,6 +35,7 @@ from ganrs_jax.recipes.lanes import check_lanes
 from ganrs_jax.recipes.predictability import first_correlation, prescribe_predictability
 from ganrs_jax.recipes.prescribed import own_size, prescribe_structure
 from ganrs_jax.recipes.scores import plain_strength
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.summary import describe_source
 from ganrs_jax.training import Report, TrainingDivergedError, lane, silent, stacked_floats
 
@@ -109,6 +110,7 @@ def fit(
     configs: Sequence[ProfileConfig],
     report: Report = silent,
     expect: Request | None = None,
+    kept: Kept = NOTHING,
 ) -> list[Generator]:
     """Trains a generator a lane; all lanes share one embedding.
 
@@ -125,22 +127,41 @@ def fit(
     if expect is not None:
         complete(Generator("profile", config, _laws(ratings), describe_source(ratings), {}), expect)
     which = Columns(config.interaction_rank, config.rating_rank, config.style_rank)
-    embedding = EMBEDDINGS[config.embedding](ratings, config, report)
+    embedding = kept.stage(
+        "embedding",
+        lambda: EMBEDDINGS[config.embedding](ratings, config, report, kept),
+        lambda held: ProfileEmbedding(**held),
+        lambda found: found._asdict(),
+    )
     vectors = {part: _split(getattr(embedding, part)) for part in PARTS}
     floats = stacked_floats(configs, LANE_FLOATS)
     spec = _spec(config, which)
-    lanes, attempts = _trained(tuple(seeds), spec, vectors, floats, report)
+    lanes, attempts = _trained(tuple(seeds), spec, vectors, floats, report, kept)
     shared = _shared(ratings, embedding, which)
-    source, made = describe_source(ratings), []
+    source = describe_source(ratings)
+    made: list[Generator] = []
     for seed, each, state, attempt in zip(seeds, configs, lanes, attempts, strict=True):
         arrays = {**shared, **{part: _part(spec, state[part].best, getattr(embedding, part)) for part in PARTS}}
         for part, offset in zip(PARTS, (embedding.offset, 0.0), strict=True):
             arrays[part]["by_size"] = by_size(getattr(embedding, part), which, offset)
         generator = Generator("profile", each, arrays, source, _facts(seed, state, attempt))
-        generator = prescribe_structure(generator, ratings, each.structure_rounds, report)
-        size, kept = own_size(generator, ratings)
-        made.append(prescribe_predictability(generator, ratings, size, kept, each.predictability_rounds, report))
+        made.append(_prescribed(generator, ratings, report, kept, f"lane {len(made)}"))
     return made
+
+
+def _prescribed(generator: Generator, ratings: Ratings, report: Report, kept: Kept, name: str) -> Generator:
+    """What learning leaves off, found by comparing generated datasets with the source."""
+    config = generator.config
+    generator = kept.stage(
+        f"{name}, structure",
+        lambda: prescribe_structure(generator, ratings, config.structure_rounds, report),
+        lambda held: generator._replace(
+            arrays={**generator.arrays, **held["arrays"]}, training={**generator.training, **held["training"]}
+        ),
+        lambda found: {"arrays": {k: found.arrays[k] for k in ("choice", "strength")}, "training": found.training},
+    )
+    size, compared = own_size(generator, ratings)
+    return prescribe_predictability(generator, ratings, size, compared, config.predictability_rounds, report)
 
 
 def complete(generator: Generator, request: Request) -> Request:
@@ -222,7 +243,7 @@ def _split(drawn_RxNxD: jax.Array) -> Vectors:
 
 
 def _trained(
-    seeds: tuple[int, ...], spec: TwoPartSpec, vectors: Any, floats: Any, report: Report
+    seeds: tuple[int, ...], spec: TwoPartSpec, vectors: Any, floats: Any, report: Report, kept: Kept
 ) -> tuple[list[dict[str, Part]], list[int]]:
     """The state of each lane and how many attempts it took: a lane that collapsed starts again from another key."""
     lanes: list[Any] = [None] * len(seeds)
@@ -234,7 +255,7 @@ def _trained(
         mine = {name: value[np.array(again)] for name, value in floats.items()}
         try:
             state = fit_two_part(
-                tuple(seeds[i] for i in again), spec, vectors, floats=mine, attempt=attempt, report=report
+                tuple(seeds[i] for i in again), spec, vectors, floats=mine, attempt=attempt, report=report, kept=kept
             )
         except TrainingDivergedError:
             if attempt == _ATTEMPTS - 1 and None in lanes:

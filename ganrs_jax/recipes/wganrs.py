@@ -12,6 +12,7 @@ from ganrs_jax.recipes import ganrs
 from ganrs_jax.recipes.interface import Generator, Recipe, Request
 from ganrs_jax.recipes.lanes import fit_lanes
 from ganrs_jax.recipes.published import LANE_FLOATS, GanrsConfig, check
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import Report, silent
 
 
@@ -32,11 +33,12 @@ def fit(
     configs: Sequence[WganrsConfig],
     report: Report = silent,
     expect: Request | None = None,
+    kept: Kept = NOTHING,
 ) -> list[Generator]:
     """Trains a generator a lane; see `lanes.fit_lanes`."""
     for config in configs:
         check(config)
-    return fit_lanes("wganrs", seeds, ratings, configs, report=report, expect=expect)
+    return fit_lanes("wganrs", seeds, ratings, configs, report=report, expect=expect, kept=kept)
 
 
 RECIPE = Recipe(

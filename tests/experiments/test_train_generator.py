@@ -96,3 +96,43 @@ def test_a_run_that_is_killed_leaves_no_generator(launch, environment, generator
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["flags.json", "metrics.jsonl"]
     launch("train_generator", *QUICK, "--workdir=run")
     assert same(tmp_path / "run" / "generator", generator)
+
+
+@pytest.mark.parametrize(("recipe", "kills"), [("profile", 4), ("ganrs", 2)])
+def test_killed_at_any_moment_and_started_again(environment, launch, tmp_path, recipe, kills):
+    """Killed each time something more is kept; what it ends with is what a run that was not stopped gives."""
+    flags = ("train_generator", "--preset=small", f"--recipe={recipe}", "--checkpoint_seconds=0")
+    launch(*flags, "--workdir=whole")
+    kept = tmp_path / "run" / ".unfinished"
+    for _ in range(kills):
+        before = states(kept)
+        process = subprocess.Popen(
+            command(*flags, "--workdir=run"),
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while process.poll() is None and states(kept) == before:
+            time.sleep(0.01)
+        assert process.poll() is None
+        process.kill()
+        process.wait()
+    again = launch(*flags, "--workdir=run")
+    assert "goes on from run/.unfinished/" in again.stdout
+    assert not list(kept.glob("*"))
+    whole, resumed = (load_generator(tmp_path / name / "generator") for name in ("whole", "run"))
+    jax.tree.map(np.testing.assert_array_equal, whole.arrays, resumed.arrays)
+    assert whole.training == resumed.training
+
+
+def states(folder) -> dict:
+    return {p.name: p.stat().st_mtime_ns for p in folder.rglob("*.msgpack")}
+
+
+def test_what_a_run_of_other_settings_left_is_dropped(launch, tmp_path):
+    left = tmp_path / "run" / ".unfinished" / "0123456789abcdef"
+    left.mkdir(parents=True)
+    done = launch("train_generator", *QUICK, "--workdir=run")
+    assert "0123456789abcdef: left by an unfinished run of other settings; dropped" in done.stdout
+    assert not left.exists()

@@ -1,0 +1,61 @@
+"""Where a training run keeps what it has done, so that it can be stopped at any moment."""
+
+import dataclasses
+import hashlib
+import json
+import math
+import shutil
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jax
+from absl import flags
+
+import ganrs_jax
+from experiments._runner import say
+from ganrs_jax.errors import InputError
+from ganrs_jax.ratings import Ratings, digest
+from ganrs_jax.resume import Kept
+
+FLAGS = flags.FLAGS
+_PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy")
+
+
+def define_unfinished() -> None:
+    """--checkpoint_seconds."""
+    flags.DEFINE_float("checkpoint_seconds", 30.0, "Least time between two checkpoints of training; inf = none.")
+
+
+def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> Kept:
+    """What an earlier run of the same recipe, seeds, settings, source and versions has done; others' is dropped.
+
+    Raises:
+      InputError: for a time that cannot be.
+    """
+    seconds = FLAGS.checkpoint_seconds
+    if not seconds >= 0:
+        raise InputError(f"--checkpoint_seconds={seconds:g}; accepted: 0 or more, or inf")
+    place = workdir / ".unfinished"
+    folder = place / _fingerprint(ratings, seeds, configs)
+    for other in place.glob("*"):
+        if other != folder:
+            say(f"{other}: left by an unfinished run of other settings; dropped")
+            shutil.rmtree(other, ignore_errors=True)
+    if folder.exists():
+        say(f"goes on from {folder}")
+    return Kept(None if seconds == math.inf else folder, seconds)
+
+
+def _fingerprint(ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> str:
+    versions = {"ganrs_jax": ganrs_jax.__version__, **{name: version(name) for name in _PACKAGES}}
+    run = {
+        "recipe": FLAGS.recipe,
+        "seeds": list(seeds),
+        "configs": [dataclasses.asdict(config) for config in configs],
+        "source": digest(ratings),
+        "versions": versions,
+        "platform": jax.default_backend(),
+    }
+    return hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,87 @@
+"""What a run has done so far, kept in a folder, so that one that was stopped goes on and ends as if it had not been."""
+
+import re
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import serialization
+
+from ganrs_jax.whole_files import whole_file
+
+State = TypeVar("State")
+Result = TypeVar("Result")
+
+
+class Kept:
+    """States of loops and results of stages by name, in files that appear whole or not at all.
+
+    Without a folder nothing is kept. The folder must belong to one run: the same settings, source and versions.
+    """
+
+    def __init__(self, folder: Path | None = None, seconds: float = 30.0) -> None:
+        """Opens or begins; a loop's state is written when so many seconds have gone by since the last time."""
+        self._folder, self._seconds, self._last = folder, seconds, time.monotonic()
+
+    def resume(self, name: str, state: State) -> tuple[int, State]:
+        """How many steps of a loop are done, and its state then; 0 and the given state if none are known."""
+        held = self._read(name)
+        if held is None:
+            return 0, state
+        restored = serialization.from_state_dict(state, held["state"])
+        return int(held["done"]), jax.tree.map(lambda old, new: _like(old, new), state, restored)
+
+    def save(self, name: str, done: int, state: Any) -> None:
+        """Keeps a loop's state after `done` steps, if the last time is long enough ago."""
+        if self._folder is not None and time.monotonic() - self._last >= self._seconds:
+            self._write(name, {"done": done, "state": serialization.to_state_dict(_numpy(state))})
+
+    def stage(self, name: str, compute: Callable[[], Result], rebuild: Callable[[Any], Result], parts: Any) -> Result:
+        """The result of a stage, computed or read.
+
+        Args:
+          rebuild: what `parts` gave -> the result.
+          parts: the result -> a dict of arrays, numbers and such dicts.
+        """
+        held = self._read(name)
+        if held is not None:
+            return rebuild(held)
+        result = compute()
+        if self._folder is not None:
+            self._write(name, _numpy(parts(result)))
+        return result
+
+    def clear(self) -> None:
+        """Forgets everything: the run is over."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _place(self, name: str) -> Path:
+        assert self._folder is not None
+        return self._folder / (re.sub(r"[^a-z0-9]+", "_", name.lower()) + ".msgpack")
+
+    def _read(self, name: str) -> Any:
+        if self._folder is None or not self._place(name).exists():
+            return None
+        return serialization.msgpack_restore(self._place(name).read_bytes())
+
+    def _write(self, name: str, content: Any) -> None:
+        with whole_file(self._place(name)) as partial:
+            partial.write_bytes(serialization.msgpack_serialize(content))
+        self._last = time.monotonic()
+
+
+def _numpy(tree: Any) -> Any:
+    return jax.tree.map(lambda x: np.asarray(x) if isinstance(x, jax.Array) else x, tree)
+
+
+def _like(old: Any, new: Any) -> Any:
+    return jnp.asarray(new) if isinstance(old, jax.Array) else new
+
+
+NOTHING = Kept()

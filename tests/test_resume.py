@@ -1,0 +1,76 @@
+"""A loop or stage that was stopped goes on from what is kept, and ends as if it had not been."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ganrs_jax.resume import NOTHING, Kept
+from ganrs_jax.training import lane_keys, scanned, train
+
+
+class State(NamedTuple):
+    x: jax.Array
+    moments: tuple
+
+
+def step(state: State, index, lane, shared):
+    noise = jax.random.normal(jax.random.fold_in(lane, index), (3,))
+    x = 0.9 * state.x + noise
+    return State(x, (state.moments[0] + x**2,)), {"size": jnp.abs(x).mean()}
+
+
+def trained(kept: Kept, stop_at: int | None = None) -> State:
+    chunk, keys = scanned(step), lane_keys([0, 1])
+
+    def guarded(state, first, count):
+        if first == stop_at:
+            raise KeyboardInterrupt
+        return chunk(state, first, count, keys, ())
+
+    start = State(jnp.zeros((2, 3)), (jnp.zeros((2, 3)),))
+    return train(guarded, start, stage="a stage, of 5", num_steps=23, chunk_steps=5, kept=kept)
+
+
+@pytest.mark.parametrize("stop_at", [0, 5, 20])
+def test_a_stopped_loop_ends_as_one_that_was_not(tmp_path, stop_at):
+    whole = trained(NOTHING)
+    with pytest.raises(KeyboardInterrupt):
+        trained(Kept(tmp_path / "kept", 0.0), stop_at)
+    done = Kept(tmp_path / "kept").resume("a stage, of 5", whole)[0]
+    assert done == stop_at
+    for each in (trained(Kept(tmp_path / "kept", 0.0)), trained(Kept(tmp_path / "kept", 0.0))):
+        jax.tree.map(np.testing.assert_array_equal, each, whole)
+
+
+def test_a_loop_is_kept_no_more_often_than_asked(tmp_path):
+    kept = Kept(tmp_path / "kept", 3600.0)
+    with pytest.raises(KeyboardInterrupt):
+        trained(kept, 20)
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_stage_is_computed_once(tmp_path):
+    calls = []
+
+    def compute() -> State:
+        calls.append(1)
+        return State(jnp.arange(3.0), (2.5,))
+
+    def result(kept: Kept) -> State:
+        def parts(state: State) -> dict:
+            return {"x": state.x, "m": state.moments[0]}
+
+        return kept.stage("s", compute, lambda held: State(held["x"], (held["m"],)), parts)
+
+    first, again = (result(Kept(tmp_path / "kept")) for _ in range(2))
+    assert len(calls) == 1
+    np.testing.assert_array_equal(first.x, again.x)
+    assert first.moments == again.moments
+    Kept(tmp_path / "kept").clear()
+    assert not (tmp_path / "kept").exists()
+    result(Kept(tmp_path / "kept"))
+    result(NOTHING)
+    assert len(calls) == 3
