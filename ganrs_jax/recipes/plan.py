@@ -93,7 +93,7 @@ def make_plan(generator: Generator, request: Request, report: Report = silent) -
 
 def plan_choices(generator: Generator, request: Request) -> Plan:
     """A plan that says who rates what, but not how."""
-    block = max(16, min(512, 1 << int(np.log2(max(1, _BLOCK_CELLS // request.num_items)))))
+    block = block_users(request.num_items)
     raw = [_raw_users(generator, request, number, block) for number in range(-(-request.num_users // block))]
     user_map = _vector_map(generator, "users", jnp.concatenate(raw)[: min(request.num_users, _MAPPED_USERS)], request)
     activity = _activity(generator, request, jnp.concatenate(raw)[: request.num_users])
@@ -120,6 +120,11 @@ def plan_choices(generator: Generator, request: Request) -> Plan:
         return Plan(block, activity, user_map, catalogue, first, reserved)
     rest = potentials(left, catalogue.popularity - np.bincount(reserved.item, minlength=len(counts)))
     return Plan(block, activity, user_map, catalogue, rest, reserved)
+
+
+def block_users(num_items: int) -> int:
+    """Users a block."""
+    return max(16, min(512, 1 << int(np.log2(max(1, _BLOCK_CELLS // num_items)))))
 
 
 def rows(generator: Generator, request: Request, plan: Plan, number: int) -> Rows:

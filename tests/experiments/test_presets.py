@@ -139,3 +139,26 @@ def test_closed_streams_do_no_harm(environment, tmp_path):
     line = " ".join(command("train_generator", "--recipe=ganrs", "--preset=small", "--workdir=run")) + " <&- >&- 2>&-"
     assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, timeout=170).returncode == 0
     assert (tmp_path / "run" / "generator" / "manifest.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("suite", "words"),
+    [
+        ("profile_training", ["who rates what", "GAN", "one seed", "2 seeds"]),
+        ("generation", ["rows and files", "1,250 rows: ", "a second steady, plan included"]),
+        ("baselines", ["deepmf", "epoch of a model s", "times as long"]),
+        ("scaling", ["rows/s", "6 datasets"]),
+    ],
+)
+def test_every_suite_of_benchmark(suite, words, launch, profile_generator, tmp_path):
+    trains = suite == "profile_training"
+    more = ["--recipe=profile"] if trains else [f"--generator={profile_generator}"]
+    done = launch("benchmark", "--preset=small", f"--suite={suite}", "--workdir=run", *more)
+    for word in words:
+        assert word in done.stdout
+    found = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert found["suite"] == suite
+    assert min(found["matmul_flops"], found["copy_bytes"], found["peak_memory_mib"]) > 0
+    if suite == "generation":
+        assert found["choose"]["share_of_roofline"] > 0
+        assert not list((tmp_path / "run").glob("tmp*"))

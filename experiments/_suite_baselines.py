@@ -1,0 +1,38 @@
+"""Benchmark of the study's recommenders: seconds an epoch, of one model and of several seeds at once."""
+
+import time
+from typing import Any
+
+from experiments._flags import numbers, read_source
+from experiments._runner import Progress
+from ganrs_jax.baselines import BASELINES
+from ganrs_jax.baselines.fit import fit
+from ganrs_jax.baselines.hyperparameters import NeuralConfig, default_threshold, published_config
+from ganrs_jax.ratings import Ratings
+
+_KERAS = 2.5  # seconds an epoch of DeepMF on MovieLens 100K in batches of 32, Keras 3 on two cores
+
+
+def baselines(progress: Progress) -> dict[str, Any]:
+    """The second fit of each network, whose programs are compiled; --lanes seeds beside one."""
+    ratings, cells = read_source(), []
+    for name, baseline in BASELINES.items():
+        if not issubclass(baseline.config, NeuralConfig):
+            continue
+        config = published_config(baseline.config, ratings.name)
+        for lanes in sorted({1, *numbers("lanes", int)}):
+            first, steady = (_seconds(name, lanes, seed, ratings, config, progress) for seed in (0, 1))
+            epoch = steady / config.epochs
+            cells.append({"model": name, "lanes": lanes, "first": first, "epoch": epoch, "model_epoch": epoch / lanes})
+    deepmf = next(c for c in cells if c["model"] == "deepmf" and c["lanes"] == 1)
+    header = ["model", "lanes", "first fit s", "epoch s", "epoch of a model s"]
+    rows = [[c["model"], str(c["lanes"]), *(f"{c[k]:.3f}" for k in ("first", "epoch", "model_epoch"))] for c in cells]
+    ratio = f"Keras takes {_KERAS:g} s for DeepMF's on MovieLens 100K: {_KERAS / deepmf['epoch']:.1f} times as long"
+    return {"ratings": ratings.num_ratings, "cells": cells, "table": [header, *rows], "say": ratio}
+
+
+def _seconds(name: str, lanes: int, seed: int, ratings: Ratings, config: Any, progress: Progress) -> float:
+    seeds, threshold = list(range(seed * lanes, (seed + 1) * lanes)), default_threshold(ratings.scale)
+    begin = time.monotonic()
+    fit(BASELINES[name], seeds, ratings, config, threshold, progress)
+    return time.monotonic() - begin

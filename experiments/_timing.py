@@ -1,0 +1,98 @@
+"""What benchmarks measure with: laps, the machine's own speed, memory."""
+
+import functools
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+_MATMUL, _COPIED, _REPEATS = 2048, 1 << 26, 5
+_LOADED = time.monotonic()
+
+
+class Laps:
+    """Seconds by stage: each call ends the lap that began with the one before."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._mark = time.monotonic()
+
+    def __call__(self, stage: str) -> None:
+        now = time.monotonic()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._mark
+        self._mark = now
+
+    def reporting(self, report: Callable[..., None]) -> Callable[..., None]:
+        """A report that ends a lap too, by the first word of the stage."""
+
+        def reported(stage: str, done: int, total: int, metrics: Any) -> None:
+            report(stage, done, total, metrics)
+            self(stage.partition(",")[0].partition(" (")[0])
+
+        return reported
+
+
+def stages(first: Mapping[str, float], steady: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """By stage: seconds with compilation, without, and the difference."""
+    return {
+        name: {"first_s": first[name], "steady_s": steady[name], "compile_s": max(0.0, first[name] - steady[name])}
+        for name in first
+        if name in steady
+    }
+
+
+def machine() -> dict[str, Any]:
+    """The device and what it can do: floating-point operations of a matrix product, bytes of a copy, a second."""
+    device = jax.devices()[0]
+    x, y = jnp.ones((_MATMUL, _MATMUL)), jnp.ones(_COPIED)
+    product, copied = jax.jit(lambda x: x @ x), jax.jit(lambda y: y + 1)
+    return {
+        "device": f"{device.platform}: {device.device_kind}",
+        "devices": jax.device_count(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "matmul_flops": 2 * _MATMUL**3 / best_of(functools.partial(product, x)),
+        "copy_bytes": 2 * y.nbytes / best_of(functools.partial(copied, y)),
+    }
+
+
+def best_of(run: Callable[[], Any], repeats: int = _REPEATS) -> float:
+    """The least seconds of some runs, after one that compiles."""
+    jax.block_until_ready(run())
+    times = []
+    for _ in range(repeats):
+        begin = time.monotonic()
+        jax.block_until_ready(run())
+        times.append(time.monotonic() - begin)
+    return min(times)
+
+
+def roofline(seconds: float, flops: float, size: float, speed: Mapping[str, Any]) -> dict[str, float]:
+    """How near a program comes to the machine's own limits: the least time that either allows, over that taken."""
+    least = max(flops / speed["matmul_flops"], size / speed["copy_bytes"])
+    return {"seconds": seconds, "flops": flops, "bytes": size, "share_of_roofline": least / seconds}
+
+
+def cost(compiled: Any) -> tuple[float, float]:
+    """Floating-point operations and bytes of a compiled program, as XLA estimates them."""
+    found = compiled.cost_analysis() or {}
+    return float(found.get("flops", 0.0)), float(found.get("bytes accessed", 0.0))
+
+
+def peak_memory_mib() -> int:
+    """Of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "linux" else 1 << 20)
+
+
+def process_seconds() -> float:
+    """Seconds since this process began; where the system does not tell, since this module was loaded."""
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError):
+        return time.monotonic() - _LOADED
