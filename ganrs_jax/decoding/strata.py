@@ -3,7 +3,8 @@
 A catalogue has some fifty items with a quarter of all ratings; drawn by chance, their mean and spread differ
 from the source's far more than a whole dataset's do. So owners are cut into strata by the rank of a number
 that tells how much they weigh, and within each stratum vectors are given the source's mean and covariance by
-an affine map.
+an affine map, and then each number the source's quantiles: real biases are skewed, and how many predictions
+come near the end of the scale hangs on that.
 """
 
 from typing import Any, NamedTuple
@@ -14,29 +15,39 @@ import numpy as np
 
 _MOST = 6  # strata
 _LEAST_OWNERS = 3  # of the source a stratum, and of the dataset, for each column
+_QUANTILES = 1 / (1 + np.exp(-np.linspace(-4, 4, 33)))  # from 2 % on; finer ones would be single owners'
 _RIDGE = 1e-4  # of a covariance, in parts of its mean variance
+
+
+_OF_STRATUM = ("mean", "root", "quantiles")
 
 
 class Strata(NamedTuple):
     """Of a source, by ascending rank in `column`: share of owners below each stratum [M], the first 0, and its moments.
 
-    mean [M, D], root [M, D, D] of the covariance.
+    mean [M, D], root [M, D, D] of the covariance, quantiles [M, Q, D].
     """
 
     column: np.int32
     below: np.ndarray
     mean: np.ndarray
     root: np.ndarray
+    quantiles: np.ndarray
 
 
 class StrataMap(NamedTuple):
-    """By generated `column`: cuts [M - 1], and for each stratum x -> (x - before) @ turn + after."""
+    """By generated `column`: cuts [M - 1], and for each stratum x -> (x - before) @ turn + after, then its quantiles.
+
+    found, added [M, Q, D]: quantiles of that, and what each has added to become the source's.
+    """
 
     column: jax.Array
     cuts: jax.Array
     before: jax.Array
     turn: jax.Array
     after: jax.Array
+    found: jax.Array
+    added: jax.Array
 
 
 def find_strata(draws_RxNxD: jax.Array, column: int, slope: float) -> dict[str, np.ndarray]:
@@ -57,7 +68,9 @@ def find_strata(draws_RxNxD: jax.Array, column: int, slope: float) -> dict[str, 
             break
     moments = [_moments(draws[:, part].reshape(-1, columns)) for part in np.split(order, cuts)]
     mean, root = (np.stack(x).astype(np.float32) for x in zip(*moments, strict=True))
-    return Strata(np.int32(column % columns), np.array([0, *(cuts / num_owners)], np.float32), mean, root)._asdict()
+    quantiles = np.stack([_quantiles(draws[:, part].reshape(-1, columns)) for part in np.split(order, cuts)])
+    below = np.array([0, *(cuts / num_owners)], np.float32)
+    return Strata(np.int32(column % columns), below, mean, root, quantiles)._asdict()
 
 
 def map_strata(vectors_NxD: Any, strata: dict[str, np.ndarray], spread: np.ndarray) -> StrataMap:
@@ -68,20 +81,17 @@ def map_strata(vectors_NxD: Any, strata: dict[str, np.ndarray], spread: np.ndarr
       spread: factor of each column's deviations within a stratum, [D].
     """
     vectors = np.asarray(vectors_NxD, np.float64)
-    columns = vectors.shape[1]
     ranked = vectors[:, int(strata["column"])]
     order = np.argsort(ranked, kind="stable")
     places = np.rint(np.asarray(strata["below"])[1:] * len(vectors)).astype(int)
     cuts = ranked[order][np.minimum(places, len(vectors) - 1)]
-    before, turn, after = [], [], []
-    for number, part in enumerate(np.split(order, places)):
-        enough = len(part) >= _LEAST_OWNERS * columns
-        mean, root = _moments(vectors[part]) if enough else (np.zeros(columns), np.eye(columns))
-        wanted = spread[:, None] * np.asarray(strata["root"][number], np.float64) if enough else np.eye(columns)
-        before.append(mean)
-        turn.append(np.linalg.inv(root).T @ wanted.T)
-        after.append(strata["mean"][number] if enough else np.zeros(columns))
-    arrays = (jnp.asarray(np.array(x), jnp.float32) for x in (cuts, before, turn, after))
+    maps = [
+        _map_stratum(
+            vectors[part], {name: np.asarray(strata[name][number], np.float64) for name in _OF_STRATUM}, spread
+        )
+        for number, part in enumerate(np.split(order, places))
+    ]
+    arrays = (jnp.asarray(np.array(x), jnp.float32) for x in (cuts, *zip(*maps, strict=True)))
     return StrataMap(jnp.asarray(strata["column"]), *arrays)
 
 
@@ -91,11 +101,33 @@ def apply_strata(strata_map: StrataMap, vectors_NxD: jax.Array) -> jax.Array:
     stratum = jnp.searchsorted(strata_map.cuts, vectors_NxD[:, strata_map.column], side="right")
     mapped = jnp.zeros_like(vectors_NxD)
     for number in range(len(strata_map.before)):
-        moved = (vectors_NxD - strata_map.before[number][None]) @ strata_map.turn[number] + strata_map.after[number][
-            None
-        ]
+        centred = vectors_NxD - strata_map.before[number][None]
+        moved = centred @ strata_map.turn[number] + strata_map.after[number][None]
+        moved = moved + _interpolated(moved, strata_map.found[number], strata_map.added[number])
         mapped = jnp.where((stratum == number)[:, None], moved, mapped)
     return mapped
+
+
+_interpolated = jax.vmap(jnp.interp, in_axes=1, out_axes=1)
+
+
+def _map_stratum(
+    vectors_NxD: np.ndarray, wanted: dict[str, np.ndarray], spread: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """before, turn, after, found, added of a stratum; the identity for one of too few."""
+    columns = vectors_NxD.shape[1]
+    if len(vectors_NxD) < _LEAST_OWNERS * columns:
+        still = np.repeat(np.arange(len(_QUANTILES), dtype=np.float64)[:, None], columns, 1)
+        return np.zeros(columns), np.eye(columns), np.zeros(columns), still, 0 * still
+    mean, root = _moments(vectors_NxD)
+    turn = np.linalg.inv(root).T @ (spread[:, None] * wanted["root"]).T
+    found = _quantiles((vectors_NxD - mean) @ turn + wanted["mean"])
+    middle = wanted["mean"][None]
+    return mean, turn, wanted["mean"], found, middle + spread * (wanted["quantiles"] - middle) - found
+
+
+def _quantiles(vectors_NxD: np.ndarray) -> np.ndarray:
+    return np.quantile(vectors_NxD, _QUANTILES, axis=0).astype(np.float32)
 
 
 def _moments(vectors_NxD: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

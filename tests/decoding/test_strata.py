@@ -19,6 +19,12 @@ def vectors(seed: int, count: int) -> np.ndarray:
     return np.stack([first, second, size], 1).astype(np.float32)
 
 
+def skew(values: np.ndarray) -> float:
+    """Of quantiles, -1 to 1."""
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return (low + high - 2 * middle) / (high - low)
+
+
 @pytest.fixture(scope="module")
 def source() -> np.ndarray:
     return np.stack([vectors(0, 4000), vectors(0, 4000)])
@@ -36,6 +42,21 @@ def test_each_stratum_gets_the_sources_moments(source):
         np.testing.assert_allclose(part.mean(0), strata["mean"][number], atol=0.05)
         wanted = strata["root"][number] @ strata["root"][number].T
         np.testing.assert_allclose(np.cov(part.T), wanted, atol=0.05 * wanted.max())
+
+
+def test_each_number_gets_the_sources_skew_within_a_stratum():
+    """Normal vectors, of a source whose first number is skewed to the left among the small and to the right above."""
+    rng = np.random.default_rng(0)
+    real, other = vectors(0, 6000), vectors(1, 6000)
+    real[:, 0] = rng.exponential(size=6000) * np.where(real[:, 2] < np.median(real[:, 2]), -1, 1)
+    strata = find_strata(jnp.asarray(real[None]), -1, 0.0)
+    mapped = np.asarray(apply_strata(map_strata(other, strata, np.ones(3)), jnp.asarray(other)))
+    order, wanted = np.argsort(other[:, 2]), np.argsort(real[:, 2])
+    for number in range(6):
+        part = slice(1000 * number, 1000 * (number + 1))
+        found, real_skew, before = (skew(x[part]) for x in (mapped[order, 0], real[wanted, 0], other[order, 0]))
+        assert found == pytest.approx(real_skew, abs=0.1)
+        assert abs(real_skew) > 0.4 > 4 * abs(before)
 
 
 def test_spread_widens_within_a_stratum(source):
