@@ -26,7 +26,7 @@ from ganrs_jax.decoding.marginals import find_quantiles
 from ganrs_jax.decoding.strata import find_strata
 from ganrs_jax.embedding.profile import Columns, ProfileEmbedding, by_size
 from ganrs_jax.errors import InputError
-from ganrs_jax.ratings import Ratings
+from ganrs_jax.ratings import Ratings, subsample
 from ganrs_jax.recipes.checks import check_choice, check_range
 from ganrs_jax.recipes.decoders import DECODERS, transport_blocks
 from ganrs_jax.recipes.embeddings import EMBEDDINGS
@@ -53,6 +53,7 @@ class ProfileConfig:
     """Settings of the profile recipe; one set for all sources."""
 
     embedding: str = "profile"  # profile | deepmf
+    most_users: int = 16384  # that are learned from, a random part of more; laws and histogram are of all
     interaction_rank: int = 24  # factors of who rates what
     rating_rank: int = 8  # factors of how users rate
     style_rank: int = 4  # numbers that tell how a user uses the scale (embedding profile)
@@ -93,6 +94,7 @@ def check(config: ProfileConfig) -> None:
     check_range(config, ("posterior_draws",), low=2)
     check_range(config, ("structure_rounds", "predictability_rounds"), low=0)
     sizes = (
+        "most_users",
         "interaction_rank",
         "rating_rank",
         "style_rank",
@@ -126,10 +128,11 @@ def fit(
     _check_size(ratings)
     if expect is not None:
         complete(Generator("profile", config, _laws(ratings), describe_source(ratings), {}), expect)
+    learned = subsample(ratings, max_users=config.most_users)
     which = Columns(config.interaction_rank, config.rating_rank, config.style_rank)
     embedding = kept.stage(
         "embedding",
-        lambda: EMBEDDINGS[config.embedding](ratings, config, report, kept),
+        lambda: EMBEDDINGS[config.embedding](learned, config, report, kept),
         lambda held: ProfileEmbedding(**held),
         lambda found: found._asdict(),
     )
@@ -137,7 +140,7 @@ def fit(
     floats = stacked_floats(configs, LANE_FLOATS)
     spec = _spec(config, which)
     lanes, attempts = _trained(tuple(seeds), spec, vectors, floats, report, kept)
-    shared = _shared(ratings, embedding, which)
+    shared = {**_shared(learned, embedding, which), **_laws(ratings)}
     source = describe_source(ratings)
     made: list[Generator] = []
     for seed, each, state, attempt in zip(seeds, configs, lanes, attempts, strict=True):
@@ -145,7 +148,7 @@ def fit(
         for part, offset in zip(PARTS, (embedding.offset, 0.0), strict=True):
             arrays[part]["by_size"] = by_size(getattr(embedding, part), which, offset)
         generator = Generator("profile", each, arrays, source, _facts(seed, state, attempt))
-        made.append(_prescribed(generator, ratings, report, kept, f"lane {len(made)}"))
+        made.append(_prescribed(generator, learned, report, kept, f"lane {len(made)}"))
     return made
 
 
@@ -289,11 +292,10 @@ def _part(spec: TwoPartSpec, weights: Any, drawn_RxNxD: jax.Array) -> dict[str, 
 
 
 def _shared(ratings: Ratings, embedding: ProfileEmbedding, which: Columns) -> dict[str, Any]:
-    """What generators of all lanes hold: facts of the source, and nothing prescribed yet."""
+    """What generators of all lanes hold: facts of what is learned from, and nothing prescribed yet."""
     rank = which.interaction_rank
     tasted = which.tasted(embedding.users[0][ratings.user], embedding.items[0][ratings.item])
     return {
-        **_laws(ratings),
         "mean_rating": np.float32(embedding.mean_rating),
         "offset": np.float32(embedding.offset),
         "style": {"borders": embedding.borders, "basis": embedding.basis},

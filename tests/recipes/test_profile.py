@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 
+import jax
 import numpy as np
 import pytest
 
@@ -133,6 +134,16 @@ def test_a_source_too_small_is_refused(tiny):
     )
     with pytest.raises(InputError, match="19 items; accepted: at least 20 of each"):
         profile.fit([0], small, [quick("profile")])
+
+
+def test_of_many_users_a_part_is_learned_from_and_the_laws_are_of_all(tiny):
+    made = profile.fit([0], tiny, [quick("profile", most_users=40)])[0]
+    whole = profile.fit([0], tiny, [quick("profile")])[0]
+    assert made.source == whole.source
+    for law in ("activity", "popularity"):
+        jax.tree.map(np.testing.assert_array_equal, made.arrays[law], whole.arrays[law])
+    assert not np.array_equal(made.arrays["liking"], whole.arrays["liking"])
+    assert profile.generate(made, Request()).metadata["rows"] == 2000
 
 
 def test_a_source_in_which_all_have_rated_all_has_no_structure_to_prescribe():
