@@ -37,7 +37,8 @@ def prescribe_predictability(
     for number in range(rounds):
         found = _shares(_generated(generator, dataclasses.replace(request, seed=number)))
         report("predictability", number + 1, rounds, {f"{k}_off": [found[k] - wanted[k]] for k in wanted})
-        arrays = {name: _moved(name, generator.arrays[name], wanted[name], found[name]) for name in wanted}
+        gain = 1 / (1 + number / 2)  # falls: each dataset has chances of its own, and steps that do not would swing
+        arrays = {name: _moved(name, generator.arrays[name], wanted[name], found[name], gain) for name in wanted}
         generator = generator._replace(arrays={**generator.arrays, **arrays})
     return generator
 
@@ -48,10 +49,10 @@ def first_correlation(ratings: Ratings) -> np.float32:
     return np.float32(np.clip(np.sqrt(max(found, 0.0)), *_BOUNDS["correlation"]))
 
 
-def _moved(name: str, value: np.float32, wanted: float, found: float) -> np.float32:
+def _moved(name: str, value: np.float32, wanted: float, found: float, gain: float) -> np.float32:
     if wanted < _LEAST[name]:
         return value
-    factor = np.clip((wanted / max(found, _LEAST[name])) ** _RESPONSES[name], *_ONE_ROUND)
+    factor = np.clip((wanted / max(found, _LEAST[name])) ** _RESPONSES[name], *_ONE_ROUND) ** gain
     return np.float32(np.clip(value * factor, *_BOUNDS[name]))
 
 

@@ -75,7 +75,7 @@ class ProfileConfig:
     width: int = 128  # of the networks' layers
     blocks: int = 2  # residual blocks of each network
     structure_rounds: int = 10  # of prescribing who rates what (`prescribed`); 0 = leave it as learned
-    predictability_rounds: int = 3  # of prescribing how well ratings can be predicted; 0 = leave it as learned
+    predictability_rounds: int = 6  # of prescribing how well ratings can be predicted; 0 = leave it as learned
     decoder: str = "transport"  # transport | kmeans
     kmeans_iterations: int = 100  # at most, decoder kmeans
     kmeans_tolerance: float = 1e-4  # share of the mean variance, decoder kmeans
