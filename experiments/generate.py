@@ -4,8 +4,8 @@ Needs the generator's folder alone; any size, again and again. --activity, --pop
 give other laws than the source's (recipe profile). The suffix of --out chooses parquet or csv: columns user_id,
 item_id, rating and, from cganrs, the demographic one.
 
-With --num_shards=K (recipe profile) --out is a folder of K parquet parts and manifest.json, and memory is bounded by
-a block of users: any number of rows. --shard=I makes part I alone, so that K jobs can share the work; with
+With --num_shards=K (recipe profile) --out is a folder of K parquet parts and manifest.json, and memory holds the
+users' vectors and a million rows at a time. --shard=I makes part I alone, so that K jobs can share the work; with
 --coordinator, --num_processes and --process_id, or on a cluster that JAX knows, processes share the parts. What was
 stopped goes on with the same command: whole parts are kept, broken ones made again, and the rows are the same
 whatever K, devices and processes. A few seconds: --preset=small (after `train_generator --preset=small`).

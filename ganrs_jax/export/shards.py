@@ -76,7 +76,7 @@ def whole_part(folder: Folder, shard: int) -> Part | None:
 def write_part(folder: Folder, shard: int, blocks: Blocks, report: Report = silent) -> Part:
     """Makes a part: blocks of users that follow one another.
 
-    Memory holds a few blocks and the rows of a group that is being written, whatever the part's size.
+    Of the rows, memory holds a few blocks and the group that is being written, whatever the part's size.
 
     Raises:
       InputError: if it cannot be written.

@@ -87,7 +87,7 @@ def test_two_processes_share_the_parts(environment, profile_generator, tmp_path,
 
 
 def test_killed_and_started_again(environment, launch, profile_generator, tmp_path, whole):
-    """Killed when the first part appears, when it is half written, and before there is anything."""
+    """Killed when something is half written, and when the first part appears."""
     flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
     out = tmp_path / "out"
     for sign in ("*.partial", "part-*.parquet"):
