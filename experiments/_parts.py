@@ -1,15 +1,13 @@
 """Makes a dataset in parts, those of this process, and says what is there."""
 
 import dataclasses
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import jax
 
-import ganrs_jax
 from experiments._distributed import Process
-from experiments._runner import FLAGS, Progress, Workdir, say
+from experiments._runner import FLAGS, Progress, Workdir, say, versions
 from ganrs_jax.checkpoint import generator_digest
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import WRITERS
@@ -17,8 +15,6 @@ from ganrs_jax.export.shards import MANIFEST, Folder, finish, open_folder, whole
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.whole_files import check_writable
-
-_PACKAGES = ("jax", "jaxlib", "numpy", "pyarrow")
 
 
 def folder_place(out: str) -> Path:
@@ -76,6 +72,6 @@ def _facts(generator: Generator, asked: Request) -> dict[str, Any]:
         "request": dataclasses.asdict(asked),
         "generator": generator_digest(Path(FLAGS.generator).expanduser()),
         "source": {name: generator.source[name] for name in ("name", "digest")},
-        "versions": {"ganrs_jax": ganrs_jax.__version__, **{name: version(name) for name in _PACKAGES}},
+        "versions": versions(),
         "platform": jax.default_backend(),
     }

@@ -25,7 +25,7 @@ from ganrs_jax.ratings import Ratings
 from ganrs_jax.training import TrainingDivergedError
 from ganrs_jax.whole_files import check_writable, whole_file
 
-__all__ = ["FLAGS", "Progress", "Workdir", "recipe_config", "run", "say", "say_source"]
+__all__ = ["FLAGS", "Progress", "Workdir", "recipe_config", "run", "say", "say_source", "versions"]
 _OUT_OF_MEMORY = re.compile("RESOURCE_EXHAUSTED|out of memory", re.IGNORECASE)  # XLA's words on GPU and CPU
 _OURS = (str(Path(ganrs_jax.__file__).parent), str(Path(__file__).parent))
 
@@ -189,12 +189,13 @@ def _origin() -> dict[str, Any]:
         "arguments": sys.argv[1:],
         "flags": values,
         "environment": heard,
-        "versions": _versions(),
+        "versions": {"python": platform.python_version(), **versions(), "cores": str(os.cpu_count())},
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of all packages that decide what a run's bytes are."""
     from importlib.metadata import version
 
-    packages = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "pyarrow")
-    return {"python": platform.python_version(), **{p: version(p) for p in packages}, "cores": str(os.cpu_count())}
+    packages = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "scipy", "pyarrow")
+    return {"ganrs_jax": ganrs_jax.__version__, **{p: version(p) for p in packages}}

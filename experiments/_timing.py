@@ -47,6 +47,7 @@ def stages(first: Mapping[str, float], steady: Mapping[str, float]) -> dict[str,
     }
 
 
+@functools.cache
 def machine() -> dict[str, Any]:
     """The device and what it can do: floating-point operations of a matrix product, bytes of a copy, a second."""
     device = jax.devices()[0]

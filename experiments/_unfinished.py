@@ -6,21 +6,18 @@ import json
 import math
 import shutil
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import jax
 from absl import flags
 
-import ganrs_jax
-from experiments._runner import say
+from experiments._runner import say, versions
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings, digest
 from ganrs_jax.resume import Kept
 
 FLAGS = flags.FLAGS
-_PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy")
 
 
 def define_unfinished() -> None:
@@ -49,13 +46,12 @@ def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: S
 
 
 def _fingerprint(ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> str:
-    versions = {"ganrs_jax": ganrs_jax.__version__, **{name: version(name) for name in _PACKAGES}}
     run = {
         "recipe": FLAGS.recipe,
         "seeds": list(seeds),
         "configs": [dataclasses.asdict(config) for config in configs],
         "source": digest(ratings),
-        "versions": versions,
+        "versions": versions(),
         "platform": jax.default_backend(),
     }
     return hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:16]

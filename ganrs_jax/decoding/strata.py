@@ -13,12 +13,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ganrs_jax.decoding.marginals import MarginalMap, apply_marginals
+
 _MOST = 6  # strata
 _LEAST_OWNERS = 3  # of the source a stratum, and of the dataset, for each column
 _QUANTILES = 1 / (1 + np.exp(-np.linspace(-4, 4, 33)))  # from 2 % on; finer ones would be single owners'
 _RIDGE = 1e-4  # of a covariance, in parts of its mean variance
-
-
 _OF_STRATUM = ("mean", "root", "quantiles")
 
 
@@ -36,18 +36,14 @@ class Strata(NamedTuple):
 
 
 class StrataMap(NamedTuple):
-    """By generated `column`: cuts [M - 1], and for each stratum x -> (x - before) @ turn + after, then its quantiles.
-
-    found, added [M, Q, D]: quantiles of that, and what each has added to become the source's.
-    """
+    """By generated `column`: cuts [M - 1], and for each stratum x -> (x - before) @ turn + after, then `marginals`."""
 
     column: jax.Array
     cuts: jax.Array
     before: jax.Array
     turn: jax.Array
     after: jax.Array
-    found: jax.Array
-    added: jax.Array
+    marginals: MarginalMap
 
 
 def find_strata(draws_RxNxD: jax.Array, column: int, slope: float) -> dict[str, np.ndarray]:
@@ -91,8 +87,9 @@ def map_strata(vectors_NxD: Any, strata: dict[str, np.ndarray], spread: np.ndarr
         )
         for number, part in enumerate(np.split(order, places))
     ]
-    arrays = (jnp.asarray(np.array(x), jnp.float32) for x in (cuts, *zip(*maps, strict=True)))
-    return StrataMap(jnp.asarray(strata["column"]), *arrays)
+    before, turn, after, found, added = (jnp.asarray(np.array(x), jnp.float32) for x in zip(*maps, strict=True))
+    cuts, marginals = jnp.asarray(cuts, jnp.float32), MarginalMap(found, added)
+    return StrataMap(jnp.asarray(strata["column"]), cuts, before, turn, after, marginals)
 
 
 @jax.jit
@@ -103,18 +100,15 @@ def apply_strata(strata_map: StrataMap, vectors_NxD: jax.Array) -> jax.Array:
     for number in range(len(strata_map.before)):
         centred = vectors_NxD - strata_map.before[number][None]
         moved = centred @ strata_map.turn[number] + strata_map.after[number][None]
-        moved = moved + _interpolated(moved, strata_map.found[number], strata_map.added[number])
+        moved = apply_marginals(MarginalMap(*(x[number] for x in strata_map.marginals)), moved)
         mapped = jnp.where((stratum == number)[:, None], moved, mapped)
     return mapped
-
-
-_interpolated = jax.vmap(jnp.interp, in_axes=1, out_axes=1)
 
 
 def _map_stratum(
     vectors_NxD: np.ndarray, wanted: dict[str, np.ndarray], spread: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """before, turn, after, found, added of a stratum; the identity for one of too few."""
+    """before, turn, after, and the quantiles found and added, of a stratum; the identity for one of too few."""
     columns = vectors_NxD.shape[1]
     if len(vectors_NxD) < _LEAST_OWNERS * columns:
         still = np.repeat(np.arange(len(_QUANTILES), dtype=np.float64)[:, None], columns, 1)

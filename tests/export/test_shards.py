@@ -124,7 +124,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
         open_folder(tmp_path / "out", 2, FACTS)
 
 
-def test_memory_is_bounded_by_the_block(tmp_path):
+def test_memory_is_bounded_by_the_block(monkeypatch):
     """Rows are asked for in order, and never more than a few blocks before they are written."""
     asked = []
 
@@ -132,11 +132,8 @@ def test_memory_is_bounded_by_the_block(tmp_path):
         asked.append(number)
         return rows_of(number)
 
+    monkeypatch.setattr(shards, "_ROW_GROUP", 1)
     writer = shards._groups(BLOCKS._replace(num_blocks=1000, rows=rows), range(1000), shards._SCHEMA, lambda *_: None)
-    shards._ROW_GROUP, kept = 1, shards._ROW_GROUP
-    try:
-        next(writer)
-    finally:
-        shards._ROW_GROUP = kept
+    next(writer)
     assert len(asked) < 20
     writer.close()
