@@ -1,5 +1,6 @@
 """What a run has done so far, kept in a folder, so that one that was stopped goes on and ends as if it had not been."""
 
+import contextlib
 import re
 import shutil
 import time
@@ -66,9 +67,12 @@ class Kept:
         return self._folder / (re.sub(r"[^a-z0-9]+", "_", name.lower()) + ".msgpack")
 
     def _read(self, name: str) -> Any:
+        """What is kept under a name; None if there is nothing, or it was altered or cut short."""
         if self._folder is None or not self._place(name).exists():
             return None
-        return serialization.msgpack_restore(self._place(name).read_bytes())
+        with contextlib.suppress(ValueError):
+            return serialization.msgpack_restore(self._place(name).read_bytes())
+        return None
 
     def _write(self, name: str, content: Any) -> None:
         with whole_file(self._place(name)) as partial:

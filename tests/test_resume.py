@@ -45,6 +45,14 @@ def test_a_stopped_loop_ends_as_one_that_was_not(tmp_path, stop_at):
         jax.tree.map(np.testing.assert_array_equal, each, whole)
 
 
+def test_what_was_cut_short_is_done_again(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        trained(Kept(tmp_path / "kept", 0.0), 20)
+    (file,) = (tmp_path / "kept").iterdir()
+    file.write_bytes(file.read_bytes()[:-9])
+    jax.tree.map(np.testing.assert_array_equal, trained(Kept(tmp_path / "kept")), trained(NOTHING))
+
+
 def test_a_loop_is_kept_no_more_often_than_asked(tmp_path):
     kept = Kept(tmp_path / "kept", 3600.0)
     with pytest.raises(KeyboardInterrupt):

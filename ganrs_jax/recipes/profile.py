@@ -17,7 +17,8 @@ import numpy as np
 from ganrs_jax.adversarial.objectives import OBJECTIVES
 from ganrs_jax.adversarial.optimizers import OPTIMIZERS
 from ganrs_jax.adversarial.residual import ResidualMLP
-from ganrs_jax.adversarial.two_part import PARTS, Part, TwoPartSpec, Vectors, fit_two_part, generate_vectors, matching
+from ganrs_jax.adversarial.restarts import fit_with_restarts
+from ganrs_jax.adversarial.two_part import PARTS, Part, TwoPartSpec, Vectors, generate_vectors, matching
 from ganrs_jax.decoding.histograms import parse_histogram
 from ganrs_jax.decoding.laws import count_law, parse_law
 from ganrs_jax.decoding.liking import find_liking
@@ -37,15 +38,13 @@ from ganrs_jax.recipes.prescribed import own_size, prescribe_structure
 from ganrs_jax.recipes.scores import plain_strength
 from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.summary import describe_source
-from ganrs_jax.training import Report, TrainingDivergedError, lane, silent, stacked_floats
+from ganrs_jax.training import Report, silent, stacked_floats
 
 LANE_FLOATS = ("gan_learning_rate", "beta1", "beta2", "clip", "gradient_penalty", "average")
 _MATCHED = 65536  # generated vectors whose moments are matched
 _JUDGED = 8192  # vectors that choose the best average
-_COLLAPSED = 0.4  # sliced Wasserstein distance over which a part has learned nothing
 _TASTES = (0.001, 0.999)  # quantiles of the products of rating factors in the source that no product goes beyond
 _SIGMAS = (0.2, 3.0)  # of the noise; vectors of more lie where no user or item ever was
-_ATTEMPTS = 3  # of training, each from other keys
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,7 +138,7 @@ def fit(
     vectors = {part: _split(getattr(embedding, part)) for part in PARTS}
     floats = stacked_floats(configs, LANE_FLOATS)
     spec = _spec(config, which)
-    lanes, attempts = _trained(tuple(seeds), spec, vectors, floats, report, kept)
+    lanes, attempts = fit_with_restarts(tuple(seeds), spec, vectors, floats, report, kept)
     shared = {**_shared(learned, embedding, which), **_laws(ratings)}
     source = describe_source(ratings)
     made: list[Generator] = []
@@ -243,37 +242,6 @@ def _split(drawn_RxNxD: jax.Array) -> Vectors:
     flat = drawn_RxNxD.reshape(-1, drawn_RxNxD.shape[-1])
     scaled = (drawn_RxNxD - flat.mean(0)[None, None]) / (flat.std(0) + 1e-6)[None, None]
     return Vectors(scaled[:-1], scaled[-1][np.resize(np.arange(scaled.shape[1]), _JUDGED)])
-
-
-def _trained(
-    seeds: tuple[int, ...], spec: TwoPartSpec, vectors: Any, floats: Any, report: Report, kept: Kept
-) -> tuple[list[dict[str, Part]], list[int]]:
-    """The state of each lane and how many attempts it took: a lane that collapsed starts again from another key."""
-    lanes: list[Any] = [None] * len(seeds)
-    attempts = [0] * len(seeds)
-    for attempt in range(_ATTEMPTS):
-        again = [i for i, state in enumerate(lanes) if state is None or _distance(state) > _COLLAPSED]
-        if not again:
-            break
-        mine = {name: value[np.array(again)] for name, value in floats.items()}
-        try:
-            state = fit_two_part(
-                tuple(seeds[i] for i in again), spec, vectors, floats=mine, attempt=attempt, report=report, kept=kept
-            )
-        except TrainingDivergedError:
-            if attempt == _ATTEMPTS - 1 and None in lanes:
-                raise
-            continue
-        for place, index in enumerate(again):
-            attempts[index] = attempt
-            if lanes[index] is None or _distance(lane(state, place)) < _distance(lanes[index]):
-                lanes[index] = lane(state, place)
-    return lanes, attempts
-
-
-def _distance(state: Mapping[str, Part]) -> float:
-    worst = max(float(state[part].distance) for part in PARTS)
-    return worst if np.isfinite(worst) else np.inf
 
 
 def _facts(seed: int, state: Mapping[str, Part], restarts: int) -> dict[str, Any]:

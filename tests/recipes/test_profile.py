@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+from ganrs_jax.adversarial import restarts
 from ganrs_jax.adversarial.objectives import OBJECTIVES
 from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.errors import InputError
@@ -189,7 +190,7 @@ def test_faults_of_training_are_warned_of(generator):
 
 
 def test_a_collapsed_lane_starts_again_and_says_so(tiny, monkeypatch):
-    monkeypatch.setattr(profile, "_COLLAPSED", 0.0)
+    monkeypatch.setattr(restarts, "_COLLAPSED", 0.0)
     made = profile.fit([3], tiny, [quick("profile")])[0]
     assert made.training["restarts"] == 2  # no attempt is good enough: the best of three is kept
     assert (
