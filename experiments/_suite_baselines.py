@@ -15,12 +15,12 @@ _KERAS = 2.5  # seconds an epoch of DeepMF on MovieLens 100K in batches of 32, K
 
 def baselines(progress: Progress) -> dict[str, Any]:
     """The second fit of each network, whose programs are compiled; --lanes seeds beside one."""
-    ratings, cells = read_source(), []
+    lane_counts, ratings, cells = sorted({1, *numbers("lanes", int)}), read_source(), []
     for name, baseline in BASELINES.items():
         if not issubclass(baseline.config, NeuralConfig):
             continue
         config = published_config(baseline.config, ratings.name)
-        for lanes in sorted({1, *numbers("lanes", int)}):
+        for lanes in lane_counts:
             first, steady = (_seconds(name, lanes, seed, ratings, config, progress) for seed in (0, 1))
             epoch = steady / config.epochs
             cells.append({"model": name, "lanes": lanes, "first": first, "epoch": epoch, "model_epoch": epoch / lanes})

@@ -26,14 +26,13 @@ _LARGE = Request(num_users=80_000, num_items=4000, num_ratings=10_000_000)
 
 def profile_training(progress: Progress) -> dict[str, Any]:
     """One seed twice, the second steady; then --lanes seeds at once, in proportion to one."""
-    config, ratings, fit = _config(), read_source(), RECIPES["profile"].fit
+    lanes, config, ratings, fit = numbers("lanes", int), _config(), read_source(), RECIPES["profile"].fit
     passes = []
     for seed in (0, 1):
         lap = Laps()
         fit([seed], ratings, [config], lap.reporting(progress))
         lap("rest")
         passes.append(lap.seconds)
-    lanes = numbers("lanes", int)
     times = {1: sum(passes[1].values())}
     for count in lanes:
         for seed in (2, 2 + count):  # the first compiles
@@ -73,14 +72,15 @@ def generation(progress: Progress) -> dict[str, Any]:
 
 def scaling(progress: Progress) -> dict[str, Any]:
     """Seconds by rows, by items and by users, each beside --num_users, --num_items and --num_ratings of one dataset."""
+    _rows, items, users = (numbers(name, int) for name in ("rows", "items", "users"))
     generator, recipe = _generator(progress), RECIPES["profile"]
     base = recipe.complete(generator, _asked())
     a_user = base.num_ratings / base.num_users
     cells = [
         dataclasses.replace(base, num_users=max(1, round(n / a_user)), num_ratings=n) for n in numbers("rows", int)
     ]
-    cells += [dataclasses.replace(base, num_items=n) for n in numbers("items", int)]
-    cells += [dataclasses.replace(base, num_users=n, num_ratings=round(n * a_user)) for n in numbers("users", int)]
+    cells += [dataclasses.replace(base, num_items=n) for n in items]
+    cells += [dataclasses.replace(base, num_users=n, num_ratings=round(n * a_user)) for n in users]
     found = []
     for cell in cells:
         asked = recipe.complete(generator, cell)

@@ -25,15 +25,14 @@ def define_unfinished() -> None:
     flags.DEFINE_float("checkpoint_seconds", 30.0, "Least time between two checkpoints of training; inf = none.")
 
 
-def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> Kept:
-    """What an earlier run of the same recipe, seeds, settings, source and versions has done; others' is dropped.
+def check_unfinished() -> None:
+    """Raises InputError for a time that cannot be."""
+    if not FLAGS.checkpoint_seconds >= 0:
+        raise InputError(f"--checkpoint_seconds={FLAGS.checkpoint_seconds:g}; accepted: 0 or more, or inf")
 
-    Raises:
-      InputError: for a time that cannot be.
-    """
-    seconds = FLAGS.checkpoint_seconds
-    if not seconds >= 0:
-        raise InputError(f"--checkpoint_seconds={seconds:g}; accepted: 0 or more, or inf")
+
+def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> Kept:
+    """What an earlier run of the same recipe, seeds, settings, source and versions has done; others' is dropped."""
     place = workdir / ".unfinished"
     folder = place / _fingerprint(ratings, seeds, configs)
     for other in place.glob("*"):
@@ -42,7 +41,7 @@ def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: S
             shutil.rmtree(other, ignore_errors=True)
     if folder.exists():
         say(f"goes on from {folder}")
-    return Kept(None if seconds == math.inf else folder, seconds)
+    return Kept(None if FLAGS.checkpoint_seconds == math.inf else folder, FLAGS.checkpoint_seconds)
 
 
 def _fingerprint(ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> str:

@@ -16,7 +16,7 @@ from absl import flags
 
 from experiments._flags import check_seed, define_source, read_source
 from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
-from experiments._unfinished import define_unfinished, unfinished
+from experiments._unfinished import check_unfinished, define_unfinished, unfinished
 from ganrs_jax.checkpoint import save_generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import get_recipe
@@ -54,6 +54,7 @@ def main() -> None:
     config = recipe_config()
     seeds, configs = lanes(config)
     pick = _asked_lane(len(seeds))
+    check_unfinished()
     place = _place()
     ratings = read_source()
     workdir = Workdir(FLAGS.workdir)

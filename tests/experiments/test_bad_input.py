@@ -55,6 +55,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "unknown field": ((*TRAIN, "--config.gan_step=9"), ["--config.gan_step:", "--config.gan_steps?", "beta1, clip"]),
     "field of another recipe": ((*TRAIN, "--config.group=age"), ["no such field of recipe ganrs", "embedding_size,"]),
     "config as a whole": ((*TRAIN, "--config=fast"), ["--config=fast", "accepted: --config.FIELD=VALUE"]),
+    "time before now": ((*TRAIN, "--checkpoint_seconds=-1"), ["--checkpoint_seconds=-1; accepted: 0 or more, or inf"]),
     "text for an integer": ((*TRAIN, "--seed=abc"), ["--seed=abc; accepted: an integer"]),
     "fraction for an integer": ((*TRAIN, "--planted_users=1.5"), ["--planted_users=1.5; accepted: an integer"]),
     "text for a number": ((*TRAIN, "--noise=loud"), ["--noise=loud; accepted: a number"]),
@@ -332,11 +333,17 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "study of groups": ((*STUDY, "--recipes=cganrs"), ["--recipes=cganrs; accepted: profile, ganrs, wganrs"]),
     "study of no recipe": ((*STUDY, "--recipes=gan"), ["--recipes=gan; accepted: profile, ganrs, wganrs, cganrs"]),
     "margin of nothing": ((*STUDY, "--margin=0"), ["--margin=0; accepted: more than 0"]),
+    "study of no datasets": ((*STUDY, "--num_datasets=0"), ["--num_datasets=0; accepted: whole numbers from 1"]),
     "sizes in words": ((*STUDY, "--parts=sizes", "--sizes=10x10"), ["--sizes=10x10; accepted: USERSxITEMSxROWS"]),
     "sizes of none": ((*STUDY, "--parts=sizes"), ["--sizes is empty; accepted: USERSxITEMSxROWS"]),
     "users in words": ((*STUDY, "--users=many"), ["--users=many; accepted: numbers over 0"]),
     "study of a model that is none": ((*STUDY, "--models=svd"), ["--models=svd; accepted: deepmf"]),
     "study with a threshold off the scale": ((*STUDY, "--threshold=0.5"), ["--threshold=0.5 is off the scale"]),
+    "lanes in words": (
+        (*BENCHMARK, "--suite=profile_training", "--recipe=profile", "--lanes=many"),
+        ["--lanes=many; accepted: numbers over 0"],
+    ),
+    "benchmark of no parts": ((*BENCHMARK, "--num_shards=0"), ["--num_shards=0; accepted: whole numbers from 1"]),
     "unknown suite": ((*BENCHMARK, "--suite=all"), ["--suite=all; accepted: published_recipe"]),
 }
 BEGUN = {"run/flags.json", "run/metrics.jsonl", "run/cells.json"}
