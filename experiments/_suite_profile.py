@@ -72,13 +72,11 @@ def generation(progress: Progress) -> dict[str, Any]:
 
 def scaling(progress: Progress) -> dict[str, Any]:
     """Seconds by rows, by items and by users, each beside --num_users, --num_items and --num_ratings of one dataset."""
-    _rows, items, users = (numbers(name, int) for name in ("rows", "items", "users"))
+    rows, items, users = (numbers(name, int) for name in ("rows", "items", "users"))
     generator, recipe = _generator(progress), RECIPES["profile"]
     base = recipe.complete(generator, _asked())
     a_user = base.num_ratings / base.num_users
-    cells = [
-        dataclasses.replace(base, num_users=max(1, round(n / a_user)), num_ratings=n) for n in numbers("rows", int)
-    ]
+    cells = [dataclasses.replace(base, num_users=max(1, round(n / a_user)), num_ratings=n) for n in rows]
     cells += [dataclasses.replace(base, num_items=n) for n in items]
     cells += [dataclasses.replace(base, num_users=n, num_ratings=round(n * a_user)) for n in users]
     found = []
