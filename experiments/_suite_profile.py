@@ -14,12 +14,12 @@ from experiments._flags import numbers, read_source
 from experiments._runner import FLAGS, Progress, recipe_config
 from experiments._timing import Laps, best_of, cost, machine, peak_memory_mib, process_seconds, roofline, stages
 from ganrs_jax.checkpoint import load_generator
+from ganrs_jax.decoding.assignment import block_users
 from ganrs_jax.decoding.choice import choose
 from ganrs_jax.errors import InputError
 from ganrs_jax.export.shards import open_folder, write_part
 from ganrs_jax.recipes import RECIPES, get_recipe
 from ganrs_jax.recipes.interface import Generator, Request
-from ganrs_jax.recipes.plan import block_users
 
 _LARGE = Request(num_users=80_000, num_items=4000, num_ratings=10_000_000)
 

@@ -7,14 +7,14 @@ each item of at most 25 ratings has its users drawn beforehand, by the same chan
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.decoding.choice import cells, choose
+from ganrs_jax.decoding.assignment import MANY, assign, block_users
 
 RARE = 25  # ratings up to which an item is rare
 _LEAST_USERS = 10  # users, for each rating of an item, among which all its users can be drawn beforehand
 _BLOCK_CELLS = 1 << 21  # cells of items x users held at once
+_NONE = (np.zeros(0, np.int64),) * 2
 
 
 class Reserved(NamedTuple):
@@ -46,21 +46,12 @@ def reserve(
       activity: ratings of each user, [U].
     """
     items = np.flatnonzero(counts)
-    size = max(1, min(len(items), _BLOCK_CELLS // len(activity)))
-    nothing = jnp.full(1, np.iinfo(np.int32).max, jnp.int32)
+    size = max(1, min(len(items), _block_items(len(activity))))
     pairs: list[tuple[np.ndarray, np.ndarray]] = []
     for number, first in enumerate(range(0, len(items), size)):
         part = np.resize(items[first : first + size], size)  # one shape, one program
         wanted = np.where(np.arange(size) < len(items) - first, counts[part], 0)
-        mask = choose(
-            jax.random.fold_in(key, number),
-            items_IxK[part],
-            users_UxK,
-            intercepts,
-            jnp.asarray(wanted, jnp.int32),
-            nothing,
-        )
-        row, user = cells(mask)
+        row, user = assign(jax.random.fold_in(key, number), items_IxK[part], users_UxK, intercepts, wanted, _NONE)
         pairs.append((user, part[row]))
     user, item = (
         (np.concatenate(x) if pairs else np.zeros(0, np.int64) for x in zip(*pairs, strict=True))
@@ -68,6 +59,10 @@ def reserve(
         else (np.zeros(0, np.int64),) * 2
     )
     return _within(user, item, activity, np.random.default_rng(np.asarray(jax.random.key_data(key))))
+
+
+def _block_items(num_users: int) -> int:
+    return _BLOCK_CELLS // num_users if num_users < MANY else block_users(num_users)
 
 
 def _within(user: np.ndarray, item: np.ndarray, activity: np.ndarray, rng: np.random.Generator) -> Reserved:

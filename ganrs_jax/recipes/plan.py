@@ -12,12 +12,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.decoding.apportion import apportion
-from ganrs_jax.decoding.choice import cells, choose
+from ganrs_jax.decoding.assignment import (
+    MANY,
+    assign,
+    assignment_intercepts,
+    assignment_potentials,
+    block_users,
+)
 from ganrs_jax.decoding.histograms import parse_histogram
 from ganrs_jax.decoding.laws import law_weights, parse_law
 from ganrs_jax.decoding.liking import find_liking, liking_shift
 from ganrs_jax.decoding.marginals import MarginalMap, apply_marginals, map_marginals
-from ganrs_jax.decoding.potentials import Potentials, intercepts, solve_potentials
+from ganrs_jax.decoding.potentials import Potentials
 from ganrs_jax.decoding.reserve import Reserved, reserve, reserved_counts
 from ganrs_jax.decoding.stars import Latent, Thresholds, fit_thresholds, thresholds_at
 from ganrs_jax.decoding.strata import StrataMap, apply_strata, map_strata
@@ -25,13 +31,11 @@ from ganrs_jax.embedding.profile import Columns
 from ganrs_jax.embedding.style import ascending
 from ganrs_jax.learnability import fit_biases
 from ganrs_jax.recipes.interface import Generator, Request, Rows
-from ganrs_jax.recipes.scores import choosing, chosen_by
+from ganrs_jax.recipes.scores import choosing, choosing_short, chosen_by, chosen_by_short
 from ganrs_jax.recipes.vectors import columns, vectors
 from ganrs_jax.training import Report, silent
 
-_BLOCK_CELLS = 1 << 21  # cells of users x items held at once
 _MAPPED_USERS = 32768  # users whose moments are matched
-_LEAST_SURE = 256  # reserved cells of a block that programs are compiled for, or a power of two above
 _POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on
 _CALIBRATION_ROWS = 1_000_000  # rows that the rating thresholds are fitted on
 _NOISES = 4  # draws of the noise that are averaged
@@ -98,21 +102,22 @@ def plan_choices(generator: Generator, request: Request) -> Plan:
     user_map = _vector_map(generator, "users", jnp.concatenate(raw)[: min(request.num_users, _MAPPED_USERS)], request)
     activity = _activity(generator, request, jnp.concatenate(raw)[: request.num_users])
     catalogue = _catalogue(generator, request)
-    factors = chosen_by(generator, catalogue.items)
-    users = [choosing(generator, user_map(vectors)) for vectors in raw]
+    factors = _chosen_by(generator, catalogue)
+    users = [_choosing(generator, catalogue, user_map(vectors)) for vectors in raw]
     some = min(len(users), -(-_POTENTIAL_USERS // block))
 
     def potentials(active: np.ndarray, popular: np.ndarray) -> Potentials:
         mine = np.pad(active, (0, -len(active) % block))[: some * block]
-        wanted = np.minimum(popular * (mine.sum() / active.sum()), 0.999 * np.count_nonzero(mine))
-        return solve_potentials(jnp.concatenate(users[:some]), factors, mine, wanted, block)
+        popular = popular * (mine.sum() / active.sum())
+        return assignment_potentials(jnp.concatenate(users[:some]), factors, mine, popular, block)
 
     first = potentials(activity, catalogue.popularity)
     counts = reserved_counts(catalogue.popularity, request.num_users)
     if not counts.any():
         return Plan(block, activity, user_map, catalogue, first, Reserved(*np.zeros((2, 0), np.int32)))
     padded = np.pad(activity, (0, -len(activity) % block)).reshape(-1, block).astype(np.float32)
-    a = jnp.concatenate([intercepts(u, factors, first.item, n) for u, n in zip(users, padded, strict=True)])
+    own = (assignment_intercepts(u, factors, first.item, n) for u, n in zip(users, padded, strict=True))
+    a = jnp.concatenate(list(own))
     everyone = jnp.concatenate(users)[: len(activity)]
     reserved = reserve(_key(request, 2), everyone, factors, a[: len(activity)], counts, activity)
     left = activity - np.bincount(reserved.user, minlength=len(activity))
@@ -120,11 +125,6 @@ def plan_choices(generator: Generator, request: Request) -> Plan:
         return Plan(block, activity, user_map, catalogue, first, reserved)
     rest = potentials(left, catalogue.popularity - np.bincount(reserved.item, minlength=len(counts)))
     return Plan(block, activity, user_map, catalogue, rest, reserved)
-
-
-def block_users(num_items: int) -> int:
-    """Users a block."""
-    return max(16, min(512, 1 << int(np.log2(max(1, _BLOCK_CELLS // num_items)))))
 
 
 def rows(generator: Generator, request: Request, plan: Plan, number: int) -> Rows:
@@ -138,22 +138,23 @@ def rows(generator: Generator, request: Request, plan: Plan, number: int) -> Row
 def chosen(generator: Generator, request: Request, plan: Plan, number: int) -> tuple[np.ndarray, np.ndarray]:
     """User within block `number`, and item, of each of its ratings, ascending."""
     activity = plan.activity[number * plan.block : (number + 1) * plan.block]
-    active = jnp.asarray(np.pad(activity, (0, plan.block - len(activity))), jnp.int32)
-    factors = chosen_by(generator, plan.catalogue.items)
-    users = choosing(generator, users_of(generator, request, plan, number))
+    active = np.pad(activity, (0, plan.block - len(activity)))
+    users = _choosing(generator, plan.catalogue, users_of(generator, request, plan, number))
+    factors = _chosen_by(generator, plan.catalogue)
     key = jax.random.fold_in(_key(request, 3), number)
-    return cells(choose(key, users, factors, plan.potentials.item, active, _sure(plan, number)))
-
-
-def _sure(plan: Plan, number: int) -> jax.Array:
-    """Reserved cells of a block, padded to one length for all blocks, and for most plans of a size."""
     block_of = plan.reserved.user // plan.block
-    most = int(np.bincount(block_of, minlength=1).max()) if len(block_of) else 1
-    length = max(_LEAST_SURE, 1 << (most - 1).bit_length())
     first, last = np.searchsorted(block_of, (number, number + 1))
-    user, item = plan.reserved.user[first:last] % plan.block, plan.reserved.item[first:last]
-    cell = user.astype(np.int64) * len(plan.catalogue.popularity) + item
-    return jnp.asarray(np.pad(cell, (0, length - len(cell)), constant_values=np.iinfo(np.int32).max), jnp.int32)
+    sure = plan.reserved.user[first:last].astype(np.int64) % plan.block, plan.reserved.item[first:last].astype(np.int64)
+    most = int(np.bincount(block_of, minlength=1).max())
+    return assign(key, users, factors, plan.potentials.item, active, sure, most)
+
+
+def _choosing(generator: Generator, catalogue: Catalogue, users_NxD: jax.Array) -> jax.Array:
+    return (choosing if len(catalogue.popularity) < MANY else choosing_short)(generator, users_NxD)
+
+
+def _chosen_by(generator: Generator, catalogue: Catalogue) -> jax.Array:
+    return (chosen_by if len(catalogue.popularity) < MANY else chosen_by_short)(generator, catalogue.items)
 
 
 def _activity(generator: Generator, request: Request, users_UxD: jax.Array) -> np.ndarray:

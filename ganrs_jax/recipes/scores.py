@@ -36,6 +36,17 @@ def chosen_by(generator: Generator, items_NxD: jax.Array) -> jax.Array:
     return _chosen_by(columns(generator), _held(generator, "items"), items_NxD)
 
 
+def choosing_short(generator: Generator, users_NxD: jax.Array) -> jax.Array:
+    """As `choosing`, [N, k + 6], as what depends on sizes alone has few degrees of freedom; with `chosen_by_short`."""
+    which, users, items = columns(generator), _held(generator, "users"), _held(generator, "items")
+    return _choosing_short(which, generator.arrays["choice"], users, items, users_NxD)
+
+
+def chosen_by_short(generator: Generator, items_NxD: jax.Array) -> jax.Array:
+    """As `chosen_by`, [N, k + 6]."""
+    return _chosen_by_short(columns(generator), _held(generator, "users"), _held(generator, "items"), items_NxD)
+
+
 def tastes(generator: Generator, part: str, vectors_NxD: jax.Array) -> jax.Array:
     """Interaction factors of users or items, [N, k], without the part of a user's size that the first one carries."""
     return _tastes(columns(generator), _held(generator, part), vectors_NxD)
@@ -65,15 +76,37 @@ def _chosen_by(which: Columns, held: dict[str, Any], items_NxD: jax.Array) -> ja
     return jnp.concatenate([factors - rest, rest, _strength(which, held["strength"], items_NxD, rest) * rest], 1)
 
 
+@functools.partial(jax.jit, static_argnums=0)
+def _choosing_short(
+    which: Columns, choice: jax.Array, users: dict[str, Any], items: dict[str, Any], users_NxD: jax.Array
+) -> jax.Array:
+    factors, rest = _tastes(which, users, users_NxD), _rest(which, users, users_NxD)
+    wanted = _strength(which, users["strength"], users_NxD, rest) * (rest + rest @ choice)
+    of_items = factors[:, 1:] @ items["by_size"]["coefficients"][:, 1:].T
+    return jnp.concatenate([factors[:, :1], of_items, _powers(which, users["by_size"], users_NxD), wanted[:, 1:]], 1)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _chosen_by_short(which: Columns, users: dict[str, Any], items: dict[str, Any], items_NxD: jax.Array) -> jax.Array:
+    factors, rest = _tastes(which, items, items_NxD), _rest(which, items, items_NxD)
+    of_users = rest[:, 1:] @ users["by_size"]["coefficients"][:, 1:].T
+    wanted = _strength(which, items["strength"], items_NxD, rest) * rest
+    return jnp.concatenate([factors[:, :1], _powers(which, items["by_size"], items_NxD), of_users, wanted[:, 1:]], 1)
+
+
 def _tastes(which: Columns, held: dict[str, Any], vectors_NxD: jax.Array) -> jax.Array:
     return which.interaction(vectors_NxD).at[:, 0].add(-held["offset"] * which.size(vectors_NxD))
 
 
 def _rest(which: Columns, held: dict[str, Any], vectors_NxD: jax.Array) -> jax.Array:
-    mean = held["by_size"]
-    scaled = (which.size(vectors_NxD) - mean["centre"]) / mean["scale"]
-    powers = jnp.stack([jnp.ones_like(scaled), scaled, scaled**2], 1)
-    return (_tastes(which, held, vectors_NxD) - powers @ mean["coefficients"]).at[:, 0].set(0.0)
+    mean = _powers(which, held["by_size"], vectors_NxD) @ held["by_size"]["coefficients"]
+    return (_tastes(which, held, vectors_NxD) - mean).at[:, 0].set(0.0)
+
+
+def _powers(which: Columns, by_size: dict[str, Any], vectors_NxD: jax.Array) -> jax.Array:
+    """0, 1 and 2 of the scaled size, [N, 3]."""
+    scaled = (which.size(vectors_NxD) - by_size["centre"]) / by_size["scale"]
+    return jnp.stack([jnp.ones_like(scaled), scaled, scaled**2], 1)
 
 
 def _strength(which: Columns, held: dict[str, Any], vectors_NxD: jax.Array, rest_NxK: jax.Array) -> jax.Array:

@@ -1,0 +1,71 @@
+"""Items given to users by their scores: a number a cell (`choice`), or by visits where items are many (`arrivals`).
+
+Both draw from the same distribution. With few items a user's own are a good part of them, and every cell needs a look.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ganrs_jax.decoding.arrivals import choose_few, intercepts_of_few
+from ganrs_jax.decoding.choice import cells, choose
+from ganrs_jax.decoding.potentials import Potentials, intercepts, solve_potentials
+
+MANY = 16384  # items, or users, from which their like are found by visits
+_BLOCK_CELLS, _BLOCK_CELLS_OF_MANY = 1 << 21, 1 << 26  # cells of users x items held at once, or summed over at once
+_POTENTIAL_CELLS = 1 << 22  # cells held at once, of many items
+_COARSE = 8  # times fewer users are enough to bring the potentials of many items near
+_LEAST_SURE = 256  # reserved cells of a block that programs are compiled for, or a power of two above
+
+
+def block_users(num_items: int) -> int:
+    """Users a block."""
+    held = _BLOCK_CELLS if num_items < MANY else _BLOCK_CELLS_OF_MANY
+    return max(16, min(512, 1 << int(np.log2(max(1, held // num_items)))))
+
+
+def assign(
+    key: jax.Array,
+    users_BxK: jax.Array,
+    items_IxK: jax.Array,
+    phi_I: jax.Array,
+    activity: np.ndarray,
+    sure: tuple[np.ndarray, np.ndarray],
+    most_sure: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """User and item of each pair, ascending: `activity` [B] distinct items a user, in proportion to exp(score + phi).
+
+    Args:
+      sure: user and item of the pairs that are among them, ascending.
+      most_sure: of any block, so that all blocks are one program.
+    """
+    if len(items_IxK) >= MANY:
+        return choose_few(key, users_BxK, items_IxK, phi_I, activity, sure)
+    cell = sure[0] * len(items_IxK) + sure[1]
+    length = max(_LEAST_SURE, 1 << (max(most_sure, len(cell), 1) - 1).bit_length())
+    padded = np.pad(cell, (0, length - len(cell)), constant_values=np.iinfo(np.int32).max)
+    given = jnp.asarray(activity, jnp.int32), jnp.asarray(padded, jnp.int32)
+    return cells(choose(key, users_BxK, items_IxK, phi_I, *given))
+
+
+def assignment_potentials(
+    users_UxK: jax.Array, items_IxK: jax.Array, activity: np.ndarray, popularity: np.ndarray, block: int
+) -> Potentials:
+    """`solve_potentials` among these users; of many items, with part of the users first."""
+    wanted = np.minimum(popularity, 0.999 * np.count_nonzero(activity))
+    if len(items_IxK) < MANY:
+        return solve_potentials(users_UxK, items_IxK, activity, wanted, block)
+    block = max(16, _POTENTIAL_CELLS // len(items_IxK))
+    some = -(-len(users_UxK) // _COARSE)
+    share = activity[:some].sum() / activity.sum()
+    coarse = np.minimum(popularity * share, 0.999 * np.count_nonzero(activity[:some]))
+    near = solve_potentials(users_UxK[:some], items_IxK, activity[:some], coarse, block).item
+    return solve_potentials(users_UxK, items_IxK, activity, wanted, block, near)
+
+
+def assignment_intercepts(
+    users_BxK: jax.Array, items_IxK: jax.Array, phi_I: jax.Array, activity: np.ndarray
+) -> jax.Array:
+    """a_u [B] at which each user's expected number of ratings is its activity."""
+    find = intercepts if len(items_IxK) < MANY else intercepts_of_few
+    return find(users_BxK, items_IxK, phi_I, jnp.asarray(activity, jnp.float32))

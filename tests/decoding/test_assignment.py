@@ -1,0 +1,52 @@
+"""Few or many items: one distribution, and potentials that hold for all users."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ganrs_jax.decoding import assignment
+from ganrs_jax.decoding.assignment import assign, assignment_intercepts, assignment_potentials
+
+USERS, ITEMS = 256, 600
+NONE = (np.zeros(0, np.int64),) * 2
+
+
+@pytest.fixture(params=["few", "many"])
+def size(request, monkeypatch):
+    monkeypatch.setattr(assignment, "MANY", ITEMS if request.param == "many" else ITEMS + 1)
+
+
+def world() -> tuple[jax.Array, jax.Array, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    users, items = (jnp.asarray(rng.normal(size=(n, 4)), jnp.float32) for n in (USERS, ITEMS))
+    activity = rng.integers(5, 60, USERS)
+    popularity = rng.pareto(1.5, ITEMS) + 0.2
+    return users, items, activity, popularity * activity.sum() / popularity.sum()
+
+
+def test_items_get_what_is_wanted(size):
+    """The whole way: potentials, then draws, whose mean is the wanted popularity."""
+    users, items, activity, popularity = world()
+    wanted = np.minimum(popularity, 0.8 * USERS)
+    wanted = wanted * activity.sum() / wanted.sum()
+    potentials = assignment_potentials(users, items, activity, wanted, 64)
+    draws = [assign(jax.random.key(key), users, items, potentials.item, activity, NONE)[1] for key in range(30)]
+    found = np.mean([np.bincount(items_, minlength=ITEMS) for items_ in draws], 0)
+    assert np.abs(found - wanted).sum() / 2 / wanted.sum() < 0.02 + 0.4 / np.sqrt(30 * wanted.mean())
+
+
+def test_intercepts_give_each_user_its_activity(size):
+    users, items, activity, popularity = world()
+    phi = jnp.log(jnp.asarray(popularity, jnp.float32))
+    a = assignment_intercepts(users, items, phi, activity)
+    expected = jax.nn.sigmoid(users @ items.T + phi[None] + a[:, None]).sum(1)
+    np.testing.assert_allclose(expected, activity, rtol=0.1)
+
+
+def test_sure_pairs_are_among_them(size):
+    users, items, activity, _ = world()
+    sure = np.asarray([0, 0, 5]), np.asarray([3, 9, 3])
+    user, item = assign(jax.random.key(0), users, items, jnp.zeros(ITEMS), activity, sure)
+    np.testing.assert_array_equal(np.bincount(user), activity)
+    assert {(0, 3), (0, 9), (5, 3)} <= set(zip(user.tolist(), item.tolist(), strict=True))
