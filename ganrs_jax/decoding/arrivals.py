@@ -16,13 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.decoding.choice import cells, choose
+from ganrs_jax.decoding.tiles import Tiles, highest, tile_scores, tiled
 
 _GROUP = 16  # items whose rates are summed
-_TILE = 1024  # items whose scores are held at once
-_STRIDE = 16  # of the items whose highest score the rates are relative to
 _STEP = 1 << 14  # visits drawn at once
 _BELOW = 1 - 1e-6  # no rounding goes beyond the last column
-_NEWTON, _LONGEST = 3, 2.0  # steps to the intercepts, and the longest
 _ROUNDS = 8  # of visits; a row that has not found enough by then has scores beyond all measure
 _MOST_SHARE = 8  # a row that wants more than one in so many columns is drawn by `choose`
 
@@ -130,50 +128,6 @@ def _wanted(left: np.ndarray) -> np.ndarray:
     return (1.5 * left + 3 * np.sqrt(left) + 3).astype(np.int64) + _STEP // (4 * len(left))
 
 
-@jax.jit
-def intercepts_of_few(rows_BxK: jax.Array, columns_CxK: jax.Array, phi_C: jax.Array, counts: jax.Array) -> jax.Array:
-    """As `potentials.intercepts`, [B]: the log of the time at which a row is expected to have found its count."""
-    tiles = _tiled(columns_CxK, phi_C)
-    top = _highest(rows_BxK, *tiles)
-
-    def expected(since: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Rates at a time, summed over columns, and their squares."""
-
-        def of_tile(tile: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-            rate = _rate(_scores(rows_BxK, tile, top), since[:, None])
-            return rate.sum(1), (rate**2).sum(1)
-
-        total, squares = jax.lax.map(of_tile, tiles)
-        return total.sum(0), squares.sum(0)
-
-    def newton(_: int, log_time: jax.Array) -> jax.Array:
-        time = jnp.exp(log_time)
-        total, squares = expected(time)  # rate * time is the share of columns found, columns and time as they are
-        slope = time * total - time**2 * squares
-        return log_time + jnp.clip((counts - time * total) / jnp.maximum(slope, 1e-9), -_LONGEST, _LONGEST)
-
-    start = jnp.log(jnp.maximum(counts, 1e-6) / expected(jnp.zeros_like(top))[0])
-    return jax.lax.fori_loop(0, _NEWTON, newton, start) - top
-
-
-def _tiled(columns_CxK: jax.Array, phi_C: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Columns [T, 1024, K] and their logits [T, 1024], filled up with columns that are never visited."""
-    pad = -len(columns_CxK) % _TILE
-    columns, phi = jnp.pad(columns_CxK, ((0, pad), (0, 0))), jnp.pad(phi_C, (0, pad), constant_values=-jnp.inf)
-    return columns.reshape(-1, _TILE, columns.shape[1]), phi.reshape(-1, _TILE)
-
-
-def _highest(rows_BxK: jax.Array, columns: jax.Array, phi: jax.Array) -> jax.Array:
-    """About the highest score of each row, [B]: of some columns, or 0 if none of them can be visited."""
-    some = columns[:, ::_STRIDE].reshape(-1, rows_BxK.shape[1]), phi[:, ::_STRIDE].reshape(-1)
-    top = _scores(rows_BxK, some, jnp.zeros(len(rows_BxK))).max(1)
-    return jnp.where(jnp.isfinite(top), top, 0.0)
-
-
-def _scores(rows_BxK: jax.Array, tile: tuple[jax.Array, jax.Array], top: jax.Array) -> jax.Array:
-    return rows_BxK @ tile[0].T + tile[1][None] - top[:, None]
-
-
 def _rate(scores: jax.Array, since: jax.Array) -> jax.Array:
     """The hazard at time `since`, exp(score) / (1 + exp(score) * since)."""
     return 1 / (jnp.exp(-scores) + since)
@@ -182,15 +136,15 @@ def _rate(scores: jax.Array, since: jax.Array) -> jax.Array:
 @jax.jit
 def _rates(rows_BxK: jax.Array, columns_CxK: jax.Array, phi_C: jax.Array, since: jax.Array) -> _Rates:
     """Scores are held a tile at a time."""
-    columns, phi = _tiled(columns_CxK, phi_C)
-    top = _highest(rows_BxK, columns, phi)
+    tiles = tiled(columns_CxK, phi_C)
+    top = highest(rows_BxK, tiles)
 
-    def of_groups(tile: tuple[jax.Array, jax.Array]) -> jax.Array:
-        return _rate(_scores(rows_BxK, tile, top), since[:, None]).reshape(len(top), -1, _GROUP).sum(2)
+    def of_groups(tile: Tiles) -> jax.Array:
+        return _rate(tile_scores(rows_BxK, tile, -top), since[:, None]).reshape(len(top), -1, _GROUP).sum(2)
 
-    sums = jax.lax.map(of_groups, (columns, phi)).transpose(1, 0, 2).reshape(len(top), -1)
-    groups = columns.reshape(-1, _GROUP, columns.shape[2]).transpose(0, 2, 1)
-    return _Rates(rows_BxK, groups, phi.reshape(-1, _GROUP), top, since, jnp.cumsum(sums, 1))
+    sums = jax.lax.map(of_groups, tiles).transpose(1, 0, 2).reshape(len(top), -1)
+    groups = tiles.items.reshape(-1, _GROUP, columns_CxK.shape[1]).transpose(0, 2, 1)
+    return _Rates(rows_BxK, groups, tiles.phi.reshape(-1, _GROUP), top, since, jnp.cumsum(sums, 1))
 
 
 def _found(key: jax.Array, rates: _Rates, wanted: np.ndarray) -> tuple[_Visits, np.ndarray]:

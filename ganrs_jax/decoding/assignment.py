@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.decoding.arrivals import choose_few, intercepts_of_few
+from ganrs_jax.decoding.arrivals import choose_few
 from ganrs_jax.decoding.choice import cells, choose
 from ganrs_jax.decoding.potentials import Potentials, intercepts, solve_potentials
+from ganrs_jax.decoding.tiles import solve_tiled, tiled_intercepts
 
 MANY = 16384  # items, or users, from which their like are found by visits
 _BLOCK_CELLS, _BLOCK_CELLS_OF_MANY = 1 << 21, 1 << 26  # cells of users x items held at once, or summed over at once
-_POTENTIAL_CELLS = 1 << 22  # cells held at once, of many items
 _COARSE = 8  # times fewer users are enough to bring the potentials of many items near
 _LEAST_SURE = 256  # reserved cells of a block that programs are compiled for, or a power of two above
 
@@ -49,23 +49,32 @@ def assign(
 
 
 def assignment_potentials(
-    users_UxK: jax.Array, items_IxK: jax.Array, activity: np.ndarray, popularity: np.ndarray, block: int
+    users_UxK: jax.Array,
+    items_IxK: jax.Array,
+    activity: np.ndarray,
+    popularity: np.ndarray,
+    block: int,
+    near: jax.Array | None = None,
 ) -> Potentials:
-    """`solve_potentials` among these users; of many items, with part of the users first."""
+    """`solve_potentials` among these users; of many items, with part of the users first.
+
+    Args:
+      near: potentials of almost the same activity and popularity, to start with where items are many.
+    """
     wanted = np.minimum(popularity, 0.999 * np.count_nonzero(activity))
     if len(items_IxK) < MANY:
         return solve_potentials(users_UxK, items_IxK, activity, wanted, block)
-    block = max(16, _POTENTIAL_CELLS // len(items_IxK))
-    some = -(-len(users_UxK) // _COARSE)
-    share = activity[:some].sum() / activity.sum()
-    coarse = np.minimum(popularity * share, 0.999 * np.count_nonzero(activity[:some]))
-    near = solve_potentials(users_UxK[:some], items_IxK, activity[:some], coarse, block).item
-    return solve_potentials(users_UxK, items_IxK, activity, wanted, block, near)
+    if near is None:
+        some = -(-len(users_UxK) // _COARSE)
+        share = activity[:some].sum() / activity.sum()
+        coarse = np.minimum(popularity * share, 0.999 * np.count_nonzero(activity[:some]))
+        near = solve_tiled(users_UxK[:some], items_IxK, activity[:some], coarse, None).item
+    return solve_tiled(users_UxK, items_IxK, activity, wanted, near)
 
 
 def assignment_intercepts(
     users_BxK: jax.Array, items_IxK: jax.Array, phi_I: jax.Array, activity: np.ndarray
 ) -> jax.Array:
     """a_u [B] at which each user's expected number of ratings is its activity."""
-    find = intercepts if len(items_IxK) < MANY else intercepts_of_few
+    find = intercepts if len(items_IxK) < MANY else tiled_intercepts
     return find(users_BxK, items_IxK, phi_I, jnp.asarray(activity, jnp.float32))

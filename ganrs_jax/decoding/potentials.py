@@ -26,12 +26,7 @@ class Potentials(NamedTuple):
 
 
 def solve_potentials(
-    users_UxK: jax.Array,
-    items_IxK: jax.Array,
-    activity: np.ndarray,
-    popularity: np.ndarray,
-    block: int,
-    start: jax.Array | None = None,
+    users_UxK: jax.Array, items_IxK: jax.Array, activity: np.ndarray, popularity: np.ndarray, block: int
 ) -> Potentials:
     """Potentials for which each item's expected number of ratings is the wanted one.
 
@@ -40,13 +35,11 @@ def solve_potentials(
       activity: ratings of each user, [U].
       popularity: wanted ratings of each item among these users, [I]; an item of none gets -inf.
       block: users whose scores are held at once.
-      start: potentials that are near already, [I], of part of the users, say.
     """
     users, n = _blocked(users_UxK, block), _blocked(jnp.asarray(activity, jnp.float32), block)
     wanted = jnp.asarray(popularity, jnp.float32)
     a = jnp.log(jnp.maximum(n, 1e-6) / len(wanted))
-    near = jnp.log(jnp.maximum(wanted, 1e-6) / wanted.mean()) if start is None else jnp.maximum(start, -1e9)
-    phi = jnp.where(wanted > 0, near, -jnp.inf)
+    phi = jnp.where(wanted > 0, jnp.log(jnp.maximum(wanted, 1e-6) / wanted.mean()), -jnp.inf)
     error = np.inf
     for _ in range(_ROUNDS):
         a, phi, left = _round(users, n, a, items_IxK, phi, wanted)

@@ -106,10 +106,10 @@ def plan_choices(generator: Generator, request: Request) -> Plan:
     users = [_choosing(generator, catalogue, user_map(vectors)) for vectors in raw]
     some = min(len(users), -(-_POTENTIAL_USERS // block))
 
-    def potentials(active: np.ndarray, popular: np.ndarray) -> Potentials:
+    def potentials(active: np.ndarray, popular: np.ndarray, near: jax.Array | None = None) -> Potentials:
         mine = np.pad(active, (0, -len(active) % block))[: some * block]
         popular = popular * (mine.sum() / active.sum())
-        return assignment_potentials(jnp.concatenate(users[:some]), factors, mine, popular, block)
+        return assignment_potentials(jnp.concatenate(users[:some]), factors, mine, popular, block, near)
 
     first = potentials(activity, catalogue.popularity)
     counts = reserved_counts(catalogue.popularity, request.num_users)
@@ -123,7 +123,7 @@ def plan_choices(generator: Generator, request: Request) -> Plan:
     left = activity - np.bincount(reserved.user, minlength=len(activity))
     if not left.any():
         return Plan(block, activity, user_map, catalogue, first, reserved)
-    rest = potentials(left, catalogue.popularity - np.bincount(reserved.item, minlength=len(counts)))
+    rest = potentials(left, catalogue.popularity - np.bincount(reserved.item, minlength=len(counts)), first.item)
     return Plan(block, activity, user_map, catalogue, rest, reserved)
 
 

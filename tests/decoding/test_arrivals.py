@@ -5,9 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.decoding.arrivals import choose_few, intercepts_of_few
+from ganrs_jax.decoding.arrivals import choose_few
 from ganrs_jax.decoding.choice import choose
 from ganrs_jax.decoding.potentials import intercepts
+from ganrs_jax.decoding.tiles import tiled_intercepts
 
 COLUMNS, COUNT = 300, 30
 NONE = (np.zeros(0, np.int64),) * 2
@@ -103,5 +104,5 @@ def test_intercepts_are_those_of_all_cells():
     rng = np.random.default_rng(0)
     rows, columns = (jnp.asarray(rng.normal(size=(n, 4)), jnp.float32) for n in (40, 6000))
     phi, counts = jnp.asarray(rng.normal(size=6000), jnp.float32), jnp.asarray(rng.integers(1, 300, 40), jnp.float32)
-    found = intercepts_of_few(rows, columns, phi, counts)
+    found = tiled_intercepts(rows, columns, phi, counts)
     np.testing.assert_allclose(found, intercepts(rows, columns, phi, counts), atol=0.05)
