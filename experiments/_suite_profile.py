@@ -1,4 +1,4 @@
-"""Benchmarks of recipe profile: training, one seed and several; generation; both by size."""
+"""Benchmarks of recipe profile: training, one seed and several; generation."""
 
 import dataclasses
 import functools
@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from experiments._flags import numbers, read_source
 from experiments._runner import FLAGS, Progress, recipe_config
-from experiments._timing import Laps, best_of, cost, machine, peak_memory_mib, process_seconds, roofline, stages
+from experiments._timing import Laps, best_of, cost, machine, process_seconds, roofline, stages
 from ganrs_jax.checkpoint import load_generator
 from ganrs_jax.decoding.assignment import block_users
 from ganrs_jax.decoding.choice import choose
@@ -26,7 +26,7 @@ _LARGE = Request(num_users=80_000, num_items=4000, num_ratings=10_000_000)
 
 def profile_training(progress: Progress) -> dict[str, Any]:
     """One seed twice, the second steady; then --lanes seeds at once, in proportion to one."""
-    lanes, config, ratings, fit = numbers("lanes", int), _config(), read_source(), RECIPES["profile"].fit
+    lanes, config, ratings, fit = numbers("lanes", int), profile_config(), read_source(), RECIPES["profile"].fit
     passes = []
     for seed in (0, 1):
         lap = Laps()
@@ -54,9 +54,9 @@ def profile_training(progress: Progress) -> dict[str, Any]:
 
 def generation(progress: Progress) -> dict[str, Any]:
     """A large dataset in parts, twice with two seeds; and its innermost program beside the machine's limits."""
-    generator, recipe = _generator(progress), RECIPES["profile"]
-    asked = recipe.complete(generator, _asked())
-    passes = [_written(generator, dataclasses.replace(asked, seed=seed), progress) for seed in (0, 1)]
+    generator, recipe = generator_given(progress), RECIPES["profile"]
+    asked = recipe.complete(generator, sizes_asked())
+    passes = [written(generator, dataclasses.replace(asked, seed=seed), progress) for seed in (0, 1)]
     steady = sum(passes[1].values())
     limits = machine()
     return {
@@ -70,30 +70,8 @@ def generation(progress: Progress) -> dict[str, Any]:
     }
 
 
-def scaling(progress: Progress) -> dict[str, Any]:
-    """Seconds by rows, by items and by users, each beside --num_users, --num_items and --num_ratings of one dataset."""
-    rows, items, users = (numbers(name, int) for name in ("rows", "items", "users"))
-    generator, recipe = _generator(progress), RECIPES["profile"]
-    base = recipe.complete(generator, _asked())
-    a_user = base.num_ratings / base.num_users
-    cells = [dataclasses.replace(base, num_users=max(1, round(n / a_user)), num_ratings=n) for n in rows]
-    cells += [dataclasses.replace(base, num_items=n) for n in items]
-    cells += [dataclasses.replace(base, num_users=n, num_ratings=round(n * a_user)) for n in users]
-    found = []
-    for cell in cells:
-        asked = recipe.complete(generator, cell)
-        seconds = _written(generator, asked, progress)
-        sizes = {"users": asked.num_users, "items": asked.num_items, "rows": asked.num_ratings}
-        rate = asked.num_ratings / seconds["rows and files"]
-        found.append({**sizes, **seconds, "rows_per_s_after_plan": rate, "peak_memory_mib": peak_memory_mib()})
-    table = [
-        ["users", "items", "rows", "plan s", "rows s", "rows/s", "peak MiB"],
-        *([f"{c[k]:,.0f}" if k != "plan" else f"{c[k]:.1f}" for k in c] for c in found),
-    ]
-    return {"cells": found, "table": table, "say": f"{len(found)} datasets, compilation included in the plan"}
-
-
-def _written(generator: Generator, asked: Request, progress: Progress) -> dict[str, float]:
+def written(generator: Generator, asked: Request, progress: Progress) -> dict[str, float]:
+    """Seconds that a dataset takes by stage, written in parts."""
     lap, blocks = Laps(), RECIPES["profile"].blocks
     assert blocks is not None
     made = blocks(generator, asked, progress)
@@ -117,16 +95,21 @@ def _roofline(num_items: int, rank: int, limits: dict[str, Any]) -> dict[str, fl
     return {"cells": users * num_items, **roofline(seconds, *cost(choose.lower(*given).compile()), limits)}
 
 
-def _generator(progress: Progress) -> Generator:
+def generator_given(progress: Progress) -> Generator:
+    """That of --generator, or one trained now.
+
+    Raises:
+      InputError: if it makes no dataset in parts.
+    """
     if FLAGS.generator:
         generator = load_generator(Path(FLAGS.generator).expanduser())
         if get_recipe(generator.recipe).blocks is None:
             raise InputError(f"--generator={FLAGS.generator}: of recipe {generator.recipe}; accepted: of profile")
         return generator
-    return RECIPES["profile"].fit([0], read_source(), [_config()], progress)[0]
+    return RECIPES["profile"].fit([0], read_source(), [profile_config()], progress)[0]
 
 
-def _asked() -> Request:
+def sizes_asked() -> Request:
     """The sizes on the command line, or those of `_LARGE` where there are none."""
     if not any(FLAGS[name].present for name in ("num_users", "num_items", "num_ratings")):
         return _LARGE
@@ -134,5 +117,5 @@ def _asked() -> Request:
     return Request(num_users=users, num_items=items, num_ratings=FLAGS.num_ratings)
 
 
-def _config() -> Any:
+def profile_config() -> Any:
     return recipe_config() if FLAGS.recipe == "profile" else RECIPES["profile"].config()

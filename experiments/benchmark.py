@@ -2,7 +2,8 @@
 
 published_recipe: every stage of a published recipe, --recipe=ganrs or wganrs. profile_training: recipe profile, one
 seed and --lanes of them. generation: a large dataset in parts, from --generator (else one is trained first).
-baselines: the study's networks, an epoch of one seed and of --lanes. scaling: generation by --rows, --items, --users.
+baselines: the study's networks, an epoch of one seed and of --lanes. scaling: generation by --rows, --items, --users,
+training by --lanes; a figure, and with --readme=README.md that file's table too.
 What is timed is done twice in one process: the first pass compiles, the second is steady. Writes WORKDIR/results.json
 (device, what it can do at most, seconds a stage, peak memory) and prints it as a table. A few seconds: --preset=small.
 """
@@ -15,8 +16,9 @@ from absl import flags
 from experiments._flags import define_request, define_source
 from experiments._runner import FLAGS, Progress, Workdir, run, say
 from experiments._suite_baselines import baselines
-from experiments._suite_profile import generation, profile_training, scaling
+from experiments._suite_profile import generation, profile_training
 from experiments._suite_published import published_recipe
+from experiments._suite_scaling import scaling
 from experiments._timing import machine, peak_memory_mib
 from ganrs_jax.errors import InputError
 from ganrs_jax.report.comparison import text_table
@@ -51,7 +53,8 @@ flags.DEFINE_enum("suite", "published_recipe", list(SUITES), "What to time.")
 flags.DEFINE_string("recipe", "ganrs", "Recipe to time: ganrs or wganrs; suites of profile: profile, for its --config.")
 flags.DEFINE_string("generator", "", "Folder of a generator of profile, for generation and scaling.")
 flags.DEFINE_string("workdir", "runs/benchmark", "Folder for results.json and the records of the run.")
-flags.DEFINE_list("lanes", ["8"], "Seeds trained at once (profile_training, baselines).")
+flags.DEFINE_list("lanes", ["8"], "Seeds trained at once (profile_training, baselines, scaling).")
+flags.DEFINE_string("readme", "", "Text whose table between <!-- scaling --> and <!-- /scaling --> is written anew.")
 flags.DEFINE_list("rows", ["100000", "1000000", "10000000"], "Ratings of the datasets of scaling.")
 flags.DEFINE_list("items", ["1000", "10000", "100000"], "Items of the datasets of scaling.")
 flags.DEFINE_list("users", ["1000", "10000", "100000"], "Users of the datasets of scaling.")

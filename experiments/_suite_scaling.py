@@ -1,0 +1,75 @@
+"""Benchmark of sizes: seconds by rows, by items, by users and by seeds trained at once."""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+from experiments._flags import numbers, read_source
+from experiments._runner import FLAGS, Progress
+from experiments._suite_profile import generator_given, profile_config, sizes_asked, written
+from experiments._timing import peak_memory_mib
+from ganrs_jax.errors import InputError
+from ganrs_jax.recipes import RECIPES
+from ganrs_jax.recipes.interface import Generator, Request
+from ganrs_jax.report.scaling import insert, scaling_figure, scaling_table
+
+_ONCE = 60.0  # seconds; what takes longer is not done again, as compiling is little of it
+_FIGURE = "scaling.svg"
+
+
+def scaling(progress: Progress) -> dict[str, Any]:
+    """Each size beside --num_users, --num_items and --num_ratings of one dataset; --lanes of seeds."""
+    axes = {name: numbers(name, int) for name in ("rows", "items", "users")}
+    lanes, readme = numbers("lanes", int), _readme()
+    generator = generator_given(progress)
+    base = RECIPES["profile"].complete(generator, sizes_asked())
+    found = [_dataset(axis, _sized(base, axis, n), generator, progress) for axis, all_n in axes.items() for n in all_n]
+    found += [_training(count, progress) for count in sorted({1, *lanes})]
+    scaling_figure(Path(FLAGS.workdir) / _FIGURE, found)
+    header, rows = scaling_table(found)
+    if readme is not None:
+        scaling_figure(readme.parent / "experiments" / _FIGURE, found)
+        insert(readme, "scaling", header, rows, f"experiments/{_FIGURE}")
+    say = f"{sum(map(len, axes.values()))} datasets, {Path(FLAGS.workdir) / _FIGURE}"
+    return {"cells": found, "table": [header, *rows], "say": say}
+
+
+def _readme() -> Path | None:
+    path = Path(FLAGS.readme) if FLAGS.readme else None
+    if path is not None and not (path.is_file() and "<!-- scaling -->" in path.read_text()):
+        raise InputError(f"--readme={path}: no file with a line <!-- scaling -->; accepted: the README, or none")
+    return path
+
+
+def _sized(base: Request, axis: str, number: int) -> Request:
+    """With more items or users, each user rates as many; more rows are more users."""
+    a_user = base.num_ratings / base.num_users
+    if axis == "items":
+        return dataclasses.replace(base, num_items=number)
+    users = number if axis == "users" else max(1, round(number / a_user))
+    rows = number if axis == "rows" else round(number * a_user)
+    return dataclasses.replace(base, num_users=users, num_ratings=rows)
+
+
+def _dataset(axis: str, asked: Request, generator: Generator, progress: Progress) -> dict[str, Any]:
+    asked = RECIPES["profile"].complete(generator, asked)
+    first = written(generator, asked, progress)
+    long = sum(first.values()) > _ONCE
+    steady = first if long else written(generator, dataclasses.replace(asked, seed=asked.seed + 1), progress)
+    sizes = {"users": asked.num_users, "items": asked.num_items, "rows": asked.num_ratings}
+    seconds = {"first_s": sum(first.values()), "plan_s": steady["plan"], "rows_s": steady["rows and files"]}
+    rate = asked.num_ratings / sum(steady.values())
+    return {"axis": axis, "seeds": 1, **sizes, **seconds, "rows_per_s": rate, "peak_memory_mib": peak_memory_mib()}
+
+
+def _training(count: int, progress: Progress) -> dict[str, Any]:
+    """Training of several seeds at once, the second time, when its programs are compiled."""
+    ratings, config, seconds = read_source(), profile_config(), []
+    for seed in (0, count):
+        begin = time.monotonic()
+        RECIPES["profile"].fit(list(range(seed, seed + count)), ratings, [config] * count, progress)
+        seconds.append(time.monotonic() - begin)
+    sizes = {"users": ratings.num_users, "items": ratings.num_items, "rows": ratings.num_ratings}
+    times = {"first_s": seconds[0], "plan_s": None, "rows_s": seconds[1]}
+    return {"axis": "seeds", "seeds": count, **sizes, **times, "rows_per_s": None, "peak_memory_mib": peak_memory_mib()}

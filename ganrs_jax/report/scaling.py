@@ -1,0 +1,67 @@
+"""How time grows with size: a figure, and a table that a text holds between two marks."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ganrs_jax.report.markdown import markdown_table
+from ganrs_jax.whole_files import whole_file
+
+_AXES = {"rows": "rows", "items": "items", "users": "users", "seeds": "seeds trained at once"}
+_HEADER = ("by", "users", "items", "rows", "seeds", "first s", "plan s", "rows s", "rows/s", "peak MiB")
+Cells = Sequence[Mapping[str, Any]]
+
+
+def scaling_table(cells: Cells) -> tuple[list[str], list[list[str]]]:
+    """Header and rows, as texts.
+
+    Args:
+      cells: each with `axis`, the sizes `users`, `items`, `rows`, `seeds`; `first_s`, with compilation, and `plan_s`,
+        `rows_s` without, in seconds; `rows_per_s`; `peak_memory_mib` of the process so far.
+    """
+    return list(_HEADER), [
+        [cell["axis"], *(f"{cell[name]:,}" for name in ("users", "items", "rows", "seeds")), *_figures(cell)]
+        for cell in cells
+    ]
+
+
+def scaling_figure(path: Path, cells: Cells) -> None:
+    """Saves seconds against size, a panel an axis, both logarithmic.
+
+    Args:
+      path: a .png or .svg file.
+      cells: as of `scaling_table`.
+    """
+    from matplotlib.figure import Figure  # imported on use: half a second
+
+    figure = Figure(figsize=(13, 3.4), layout="constrained")
+    panels = figure.subplots(1, len(_AXES), sharey=True)
+    for panel, (axis, label) in zip(panels, _AXES.items(), strict=True):
+        mine = sorted((c[axis], c) for c in cells if c["axis"] == axis)
+        sizes = [size for size, _ in mine]
+        panel.loglog(sizes, [c["first_s"] for _, c in mine], "o--", label="with compilation")
+        panel.loglog(sizes, [(c["plan_s"] or 0) + c["rows_s"] for _, c in mine], "o-", label="steady")
+        panel.set_xlabel(label)
+        panel.grid(True, which="major", alpha=0.3)
+    panels[0].set_ylabel("seconds")
+    panels[0].legend()
+    with whole_file(path) as partial:
+        figure.savefig(partial, format=path.suffix[1:], metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
+def insert(path: Path, mark: str, header: Sequence[str], rows: Sequence[Sequence[str]], figure: str) -> None:
+    """Writes a table and a figure's link into a text, in place of what is between <!-- mark --> and <!-- /mark -->.
+
+    Raises:
+      ValueError: if the marks are not there.
+    """
+    text, begin, end = path.read_text(), f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    before, after = text[: text.index(begin) + len(begin)], text[text.index(end) :]
+    with whole_file(path) as partial:
+        partial.write_text(f"{before}\n{markdown_table(header, rows)}\n\n![Seconds against size]({figure})\n{after}")
+
+
+def _figures(cell: Mapping[str, Any]) -> list[str]:
+    seconds = [cell[name] for name in ("first_s", "plan_s", "rows_s")]
+    shown = ["" if value is None else f"{value:.1f}" for value in seconds]
+    return [*shown, *("" if cell[k] is None else f"{cell[k]:,.0f}" for k in ("rows_per_s", "peak_memory_mib"))]
