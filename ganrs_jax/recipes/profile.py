@@ -156,14 +156,19 @@ def _prescribed(generator: Generator, ratings: Ratings, report: Report, kept: Ke
     config = generator.config
     generator = kept.stage(
         f"{name}, structure",
-        lambda: prescribe_structure(generator, ratings, config.structure_rounds, report),
+        lambda: prescribe_structure(
+            generator, ratings, config.structure_rounds, report, kept, f"{name}, rounds of structure"
+        ),
         lambda held: generator._replace(
             arrays={**generator.arrays, **held["arrays"]}, training={**generator.training, **held["training"]}
         ),
         lambda found: {"arrays": {k: found.arrays[k] for k in ("choice", "strength")}, "training": found.training},
     )
     size, compared = own_size(generator, ratings)
-    return prescribe_predictability(generator, ratings, size, compared, config.predictability_rounds, report)
+    rounds = f"{name}, rounds of predictability"
+    return prescribe_predictability(
+        generator, ratings, size, compared, config.predictability_rounds, report, kept, rounds
+    )
 
 
 def complete(generator: Generator, request: Request) -> Request:
