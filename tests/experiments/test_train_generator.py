@@ -93,6 +93,9 @@ def test_a_run_that_is_killed_leaves_no_generator(launch, environment, generator
         said = process.stderr.read()
     assert process.returncode == (-end if end == signal.SIGKILL else 128 + end)
     assert "Traceback" not in said
+    assert said.count("error: terminated; a run that keeps what it has done goes on with the same command") == (
+        end == signal.SIGTERM
+    )
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["flags.json", "metrics.jsonl"]
     launch("train_generator", *QUICK, "--workdir=run")
     assert same(tmp_path / "run" / "generator", generator)
