@@ -28,6 +28,7 @@ from ganrs_jax.decoding.strata import find_strata
 from ganrs_jax.embedding.profile import Columns, ProfileEmbedding, by_size
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings, subsample
+from ganrs_jax.recipes import layout
 from ganrs_jax.recipes.checks import check_choice, check_range
 from ganrs_jax.recipes.decoders import DECODERS, transport_blocks
 from ganrs_jax.recipes.embeddings import EMBEDDINGS
@@ -285,4 +286,4 @@ def _laws(ratings: Ratings) -> dict[str, Any]:
     return {"activity": count_law(np.bincount(ratings.user)), "popularity": count_law(np.bincount(ratings.item))}
 
 
-RECIPE = Recipe(ProfileConfig, check, fit, complete, generate, LANE_FLOATS, transport_blocks)
+RECIPE = Recipe(ProfileConfig, check, fit, complete, generate, LANE_FLOATS, transport_blocks, layout.PROFILE)
