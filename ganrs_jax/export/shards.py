@@ -129,7 +129,9 @@ def _groups(blocks: Blocks, numbers: range, schema: pa.Schema, report: Report) -
 def _check_same(place: Path, header: dict[str, Any]) -> None:
     try:
         held = dict(json.loads(place.read_text()))
-    except (OSError, ValueError, TypeError) as error:
+    except OSError as error:
+        raise InputError(f"{place}: cannot be read: {error.strerror}; accepted: another folder") from error
+    except (ValueError, TypeError) as error:
         raise InputError(
             f"{place}: not a manifest, or cut short; accepted: another folder, or this one without that file"
         ) from error

@@ -125,6 +125,14 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
         open_folder(tmp_path / "out", 2, FACTS)
 
 
+def test_a_manifest_that_cannot_be_read_is_not_taken_for_a_broken_one(tmp_path):
+    made(tmp_path / "out", 2)
+    (tmp_path / "out" / "manifest.json").unlink()
+    (tmp_path / "out" / "manifest.json").mkdir()
+    with pytest.raises(InputError, match=r"manifest.json: cannot be read: Is a directory; accepted: another folder"):
+        open_folder(tmp_path / "out", 2, FACTS)
+
+
 def test_without_its_manifest_a_folder_goes_on_and_parts_of_another_request_are_not_taken(tmp_path):
     """They are whole, of the same names and sizes, and must be neither kept as this request's nor written over."""
     folder = made(tmp_path / "out", 2)
