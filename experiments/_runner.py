@@ -41,6 +41,7 @@ def run(main: Callable[[], None], presets: Presets) -> None:
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - None where the launcher closed it
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     signal.signal(signal.SIGTERM, _terminate)
+    jax.config.update("jax_enable_preemption_service", False)  # it would take SIGTERM from us, and go on
     app.run(
         lambda _: _guarded(lambda: _logged(main)),
         flags_parser=lambda argv: _guarded(lambda: parse(argv, presets)),
