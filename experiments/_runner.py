@@ -40,7 +40,8 @@ def run(main: Callable[[], None], presets: Presets) -> None:
     flags.DEFINE_enum("preset", None, list(presets), "A set of flags that others on the line may override.")
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - None where the launcher closed it
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that half-written files go
+    signal.signal(signal.SIGTERM, _terminate)
+    jax.config.update("jax_enable_preemption_service", False)  # it would take SIGTERM from us, and go on
     app.run(
         lambda _: _guarded(lambda: _logged(main)),
         flags_parser=lambda argv: _guarded(lambda: parse(argv, presets)),
@@ -66,6 +67,16 @@ def _guarded(act: Callable[[], Any]) -> Any:
         raise
     except KeyboardInterrupt:
         _end("interrupted", 128 + signal.SIGINT)
+    except _TerminatedError:
+        _end("terminated; a run that keeps what it has done goes on with the same command", 128 + signal.SIGTERM)
+
+
+class _TerminatedError(SystemExit):
+    """SIGTERM: ends the run as an error does, so that half-written files go."""
+
+
+def _terminate(*_: Any) -> None:
+    raise _TerminatedError(128 + signal.SIGTERM)
 
 
 def _logged(main: Callable[[], None]) -> None:

@@ -62,9 +62,10 @@ def main() -> None:
     kept = unfinished(workdir.path, ratings, seeds, configs)
     generators = get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, Progress(workdir), kept=kept)
     chosen = best_lane(generators) if pick is None else pick
+    # Before the generator, which ends a run: one that was killed between the two could not be started again.
+    workdir.results({"picked": chosen, "lanes": [lane_record(g, FLAGS.sweep) for g in generators]})
     save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)
     kept.clear()
-    workdir.results({"picked": chosen, "lanes": [lane_record(g, FLAGS.sweep) for g in generators]})
     say(_outcome(generators, chosen, str(place)))
 
 

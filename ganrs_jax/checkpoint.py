@@ -14,9 +14,10 @@ from ganrs_jax import __version__
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES
 from ganrs_jax.recipes.interface import Generator
+from ganrs_jax.recipes.layout import paths
 from ganrs_jax.whole_files import whole_folder
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 2: strata of recipe profile have quantiles
 _MANIFEST = "manifest.json"
 _ORBAX = "orbax"
 _ROOM = 1 << 18  # bytes that a checkpoint takes beside its arrays, generously
@@ -57,9 +58,13 @@ def load_generator(path: str | Path) -> Generator:
         held = _orbax().load_checkpointables(folder / _ORBAX)
         facts = json.loads(held["metadata"]["json"])
         config = _restored(RECIPES[facts["recipe"]].config, facts["config"])
-        return Generator(facts["recipe"], config, held["arrays"], facts["source"], facts["training"])
+        generator = Generator(facts["recipe"], config, held["arrays"], facts["source"], facts["training"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder}: altered by hand, or made by another version; train it again") from error
+    wanted = RECIPES[generator.recipe].arrays
+    if lacking := sorted(set(wanted) - set(paths(generator.arrays, wanted))):
+        raise InputError(f"{folder}: without {lacking[0]}, made by another version; train it again")
+    return generator
 
 
 def generator_digest(path: str | Path) -> str:

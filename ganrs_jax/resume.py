@@ -1,6 +1,6 @@
 """What a run has done so far, kept in a folder, so that one that was stopped goes on and ends as if it had not been."""
 
-import contextlib
+import hashlib
 import re
 import shutil
 import time
@@ -17,6 +17,8 @@ from ganrs_jax.whole_files import whole_file
 
 State = TypeVar("State")
 Result = TypeVar("Result")
+_JAX = "jax array"  # marks what was one: JAX and numpy round sums differently, so what is read must be what was kept
+_DIGEST = hashlib.sha256().digest_size  # bytes at the start of a file
 
 
 class Kept:
@@ -34,13 +36,12 @@ class Kept:
         held = self._read(name)
         if held is None:
             return 0, state
-        restored = serialization.from_state_dict(state, held["state"])
-        return int(held["done"]), jax.tree.map(lambda old, new: _like(old, new), state, restored)
+        return int(held["done"]), serialization.from_state_dict(state, held["state"])
 
     def save(self, name: str, done: int, state: Any) -> None:
         """Keeps a loop's state after `done` steps, if the last time is long enough ago."""
         if self._folder is not None and time.monotonic() - self._last >= self._seconds:
-            self._write(name, {"done": done, "state": serialization.to_state_dict(_numpy(state))})
+            self._write(name, {"done": done, "state": serialization.to_state_dict(state)})
 
     def stage(self, name: str, compute: Callable[[], Result], rebuild: Callable[[Any], Result], parts: Any) -> Result:
         """The result of a stage, computed or read.
@@ -54,7 +55,7 @@ class Kept:
             return rebuild(held)
         result = compute()
         if self._folder is not None:
-            self._write(name, _numpy(parts(result)))
+            self._write(name, parts(result))
         return result
 
     def clear(self) -> None:
@@ -70,22 +71,26 @@ class Kept:
         """What is kept under a name; None if there is nothing, or it was altered or cut short."""
         if self._folder is None or not self._place(name).exists():
             return None
-        with contextlib.suppress(ValueError):
-            return serialization.msgpack_restore(self._place(name).read_bytes())
-        return None
+        content = self._place(name).read_bytes()
+        if hashlib.sha256(content[_DIGEST:]).digest() != content[:_DIGEST]:
+            return None
+        return _unmarked(serialization.msgpack_restore(content[_DIGEST:]))
 
     def _write(self, name: str, content: Any) -> None:
+        written = serialization.msgpack_serialize(_marked(content))
         with whole_file(self._place(name)) as partial:
-            partial.write_bytes(serialization.msgpack_serialize(content))
+            partial.write_bytes(hashlib.sha256(written).digest() + written)
         self._last = time.monotonic()
 
 
-def _numpy(tree: Any) -> Any:
-    return jax.tree.map(lambda x: np.asarray(x) if isinstance(x, jax.Array) else x, tree)
+def _marked(tree: Any) -> Any:
+    return jax.tree.map(lambda x: {_JAX: np.asarray(x)} if isinstance(x, jax.Array) else x, tree)
 
 
-def _like(old: Any, new: Any) -> Any:
-    return jnp.asarray(new) if isinstance(old, jax.Array) else new
+def _unmarked(held: Any) -> Any:
+    if not isinstance(held, dict):
+        return held
+    return jnp.asarray(held[_JAX]) if held.keys() == {_JAX} else {name: _unmarked(x) for name, x in held.items()}
 
 
 NOTHING = Kept()

@@ -1,6 +1,12 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all.
+
+What is not whole yet has a temporary name and is locked. So what a killed process left can be told from what another
+process is writing, and is removed by the next one that writes the same.
+"""
 
 import contextlib
+import fcntl
+import glob
 import os
 import shutil
 import uuid
@@ -12,7 +18,7 @@ from ganrs_jax.errors import InputError
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Yields a temporary name beside `path`; on success it becomes `path`, on failure it goes.
+    """Yields a temporary file beside `path`; on success it becomes `path`, on failure it goes.
 
     Raises:
       InputError: if the folder cannot be written, or the disk is full.
@@ -22,8 +28,10 @@ def whole_file(path: Path) -> Iterator[Path]:
     partial = _beside(path, "partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        os.replace(partial, path)
+        clear_left(path)
+        with _locked(partial):
+            yield partial
+            os.replace(partial, path)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
@@ -44,9 +52,11 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise InputError(f"{path} is a file; accepted: a folder, or a new place")
     partial = _beside(path, "partial")
     try:
+        clear_left(path)
         partial.mkdir(parents=True)
-        yield partial
-        _replace_folder(partial, path)
+        with _locked(partial):
+            yield partial
+            _replace_folder(partial, path)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
@@ -62,6 +72,24 @@ def check_writable(path: Path) -> None:
     with contextlib.suppress(_TriedError), whole_file(path) as partial:
         partial.write_bytes(b"")
         raise _TriedError
+
+
+def clear_left(path: Path) -> bool:
+    """Removes what processes that were killed have left of `path`, half written.
+
+    Returns:
+      Whether there is something that another process is still writing.
+    """
+    busy = False
+    for left in path.parent.glob(f".{glob.escape(path.name[:50])}.*.partial"):
+        with contextlib.suppress(OSError), _opened(left) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                busy = True
+                continue
+            _remove(left)
+    return busy
 
 
 class _TriedError(Exception):
@@ -81,6 +109,35 @@ def _replace_folder(new: Path, path: Path) -> None:
         os.replace(old, path)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(partial: Path) -> Iterator[None]:
+    """Holds a temporary file, made if need be, or folder as one that is being written."""
+    while True:
+        with _opened(partial, os.O_CREAT) as file:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if partial.exists():  # else another process took it for left before the lock was there
+                yield
+                return
+
+
+@contextlib.contextmanager
+def _opened(path: Path, flags: int = 0) -> Iterator[int]:
+    """A file or folder as what can be locked."""
+    number = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | flags, 0o666)
+    try:
+        yield number
+    finally:
+        os.close(number)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink()
 
 
 def _beside(path: Path, purpose: str) -> Path:

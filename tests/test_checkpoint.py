@@ -1,6 +1,7 @@
 """A generator on disk: what is saved is loaded, and whatever is wrong with the folder is one line."""
 
 import dataclasses
+import functools
 import json
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from ganrs_jax.recipes.interface import Generator
 ARRAYS = {
     "network": {"params": {"dense": {"kernel": np.arange(6, dtype=np.float32).reshape(2, 3)}}, "count": np.int32(7)},
     "rating_mean": np.float32(0.25),
+    "rating_std": np.float32(0.5),
 }
 SOURCE = {"name": "tiny", "scale": [1.0, 5.0, 0.5], "users": 3, "notes": ["é"]}
 TRAINING = {"seed": 4, "criterion": 0.5}
@@ -27,7 +29,16 @@ def a_generator(recipe: str = "ganrs") -> Generator:
     config = dataclasses.replace(RECIPES[recipe].config(), gan_steps=9, beta1=0.25)
     if hasattr(config, "generator_hidden"):
         config = dataclasses.replace(config, generator_hidden=(3, 4))
-    return Generator(recipe, config, ARRAYS, SOURCE, TRAINING)
+    return Generator(recipe, config, arrays_of(recipe), SOURCE, TRAINING)
+
+
+def arrays_of(recipe: str, *without: str) -> dict:
+    """All that a generator has, by name, and what the tests look at."""
+    made = dict(ARRAYS)
+    for path in set(RECIPES[recipe].arrays) - {*ARRAYS, *without}:
+        *folders, name = path.split("/")
+        functools.reduce(lambda held, folder: held.setdefault(folder, {}), folders, made)[name] = np.float32(0)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +118,7 @@ def test_each_large_file_cut_short_or_missing_is_named(copy, number):
         load_generator(copy)
 
 
-MANIFESTS = ["", "{", "[]", "{}", '{"format_version": 1}', "\udcff", '{"format_version": 1, "sha256": 3}']
+MANIFESTS = ["", "{", "[]", "{}", '{"format_version": 2}', "\udcff", '{"format_version": 2, "sha256": 3}']
 
 
 @pytest.mark.parametrize("text", MANIFESTS)
@@ -124,11 +135,19 @@ def test_absent_and_empty_folders(tmp_path):
         load_generator(tmp_path)
 
 
-@pytest.mark.parametrize("version", [0, FORMAT_VERSION + 1, "1"])
+@pytest.mark.parametrize("version", [0, 1, FORMAT_VERSION + 1, "2"])
 def test_another_format_version(copy, version):
     rewrite(copy, format_version=version)
     with pytest.raises(InputError, match=f"format version {version}; accepted: {FORMAT_VERSION}"):
         load_generator(copy)
+
+
+@pytest.mark.parametrize("name", ["users/strata/quantiles", "users/weights", "taste"])
+def test_arrays_that_an_older_version_did_not_have(tmp_path, name):
+    old = a_generator("profile")._replace(arrays=arrays_of("profile", name))
+    save_generator(tmp_path / "generator", old)
+    with pytest.raises(InputError, match=f"generator: without {name}, made by another version; train it again"):
+        load_generator(tmp_path / "generator")
 
 
 FULL = """

@@ -1,12 +1,15 @@
 """Files and folders appear whole or not at all."""
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from ganrs_jax import whole_files
 from ganrs_jax.errors import InputError
-from ganrs_jax.whole_files import check_writable, whole_file, whole_folder
+from ganrs_jax.whole_files import check_writable, clear_left, whole_file, whole_folder
 
 
 def names(folder) -> list[str]:
@@ -143,3 +146,32 @@ def test_folder_in_place_of_a_file(tmp_path):
     with pytest.raises(InputError, match="is a file; accepted: a folder"):
         make(tmp_path / "file", "new", overwrite=True)
     assert (tmp_path / "file").read_text() == "old"
+
+
+WRITING = """
+import sys, time
+from pathlib import Path
+from ganrs_jax.whole_files import whole_file, whole_folder
+with whole_file(Path(sys.argv[1])) as file, whole_folder(Path(sys.argv[2])) as folder:
+    file.write_text("half")
+    (folder / "half").write_text("half")
+    print("begun", flush=True)
+    time.sleep(100)
+"""
+
+
+def test_what_a_killed_process_left_goes_and_what_another_is_writing_stays(tmp_path):
+    paths = tmp_path / "file [1]", tmp_path / "folder"
+    command = [sys.executable, "-c", WRITING, *map(str, paths)]
+    environment = os.environ | {"PYTHONPATH": str(whole_files.__file__).rpartition("/ganrs_jax/")[0]}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        assert process.stdout.readline() == b"begun\n"
+        begun = names(tmp_path)
+        assert [clear_left(path) for path in paths] == [True, True]
+        check_writable(paths[0])
+        assert (names(tmp_path), len(begun)) == (begun, 2)
+        process.send_signal(signal.SIGKILL)
+    check_writable(paths[0])
+    make(paths[1], "new")
+    assert names(tmp_path) == ["folder"]
+    assert [clear_left(path) for path in paths] == [False, False]

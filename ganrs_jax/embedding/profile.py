@@ -105,7 +105,7 @@ def fit_profile_embedding(
     factors = acts.user[..., 1:], acts.item[..., 1:]
     facts = [_facts(counts, drawn) for counts, drawn in zip((per_user, per_item), factors, strict=True)]
     rates = fit_rating_factors(keys[1], ratings, *facts, rank=columns.rating_rank, sweeps=sweeps, **how)
-    style = _styles(keys[2], ratings, columns, rates, facts[0], report)
+    style = _styles(keys[2], ratings, columns, rates, facts[0], how)
     none = jnp.zeros((draws, ratings.num_items, columns.style_rank))
     users = _vectors(factors[0], rates.user, style.user, per_user)
     items = _vectors(factors[1], rates.item, none, per_item)
@@ -113,7 +113,7 @@ def fit_profile_embedding(
 
 
 def _styles(
-    key: jax.Array, ratings: Ratings, columns: Columns, rates: RatingFactors, facts: jax.Array, report: Report
+    key: jax.Array, ratings: Ratings, columns: Columns, rates: RatingFactors, facts: jax.Array, how: dict[str, Any]
 ) -> Styles:
     """Those of the users, given the draws of how they rate."""
     drawn = [
@@ -121,9 +121,7 @@ def _styles(
     ]
     predicted, noise = (jnp.stack(x) for x in zip(*drawn, strict=True))
     known = jnp.concatenate([facts[..., :3], rates.user[..., :1], rates.user[..., -1:]], -1)
-    return fit_styles(
-        key, ratings.user, ratings.levels(), predicted, noise, known, rank=columns.style_rank, report=report
-    )
+    return fit_styles(key, ratings.user, ratings.levels(), predicted, noise, known, rank=columns.style_rank, **how)
 
 
 def canonical(embedding: ProfileEmbedding, columns: Columns) -> ProfileEmbedding:

@@ -17,8 +17,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.embedding.posterior import Prior, fit_prior, with_prior
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import Report, silent
 
+_STAGE = "how users use the scale"
 _ROUNDS = 6  # Newton steps of the modes
 _BLOCK = 1 << 14  # ratings held at once
 _LEAST_CHANCE = 1e-2  # of a rating, in its slope
@@ -55,6 +57,7 @@ def fit_styles(
     *,
     rank: int,
     report: Report = silent,
+    kept: Kept = NOTHING,
 ) -> Styles:
     """Draws of the styles of all users, one for each draw of the predictions.
 
@@ -68,10 +71,11 @@ def fit_styles(
     borders = _borders(jax.random.fold_in(key, 0), level, predicted_RxN[0], noise_RxN[0])
     basis = _basis(borders, np.bincount(level), rank)
     count = facts_RxUxF.shape[1]
-    style, drawn = jnp.zeros((count, rank)), []
+    style, drawn = jnp.zeros((count, rank)), jnp.zeros((len(predicted_RxN), count, rank))
     prior = Prior(jnp.zeros((facts_RxUxF.shape[2], rank)), 4 * jnp.eye(rank))
+    done, (style, drawn, prior) = kept.resume(_STAGE, (style, drawn, prior))
     total = _ROUNDS + len(predicted_RxN)
-    for number in range(total):
+    for number in range(done, total):
         which = max(0, number - _ROUNDS)
         rows = _rows(user, level, predicted_RxN[which], noise_RxN[which], count)
         gram, linear = _quadratic(rows, style, jnp.asarray(borders), jnp.asarray(basis))
@@ -82,9 +86,10 @@ def fit_styles(
             style = style + step * jnp.minimum(1.0, _LONGEST_STEP / jnp.maximum(length, 1e-9))
             prior = fit_prior(style + draw - mean, facts_RxUxF[which])
         else:
-            drawn.append(draw)
-        report("how users use the scale", number + 1, total, {})
-    return Styles(jnp.stack(drawn), borders, basis)
+            drawn = drawn.at[which].set(draw)
+        report(_STAGE, number + 1, total, {})
+        kept.save(_STAGE, number + 1, (style, drawn, prior))
+    return Styles(drawn, borders, basis)
 
 
 def _grouped(level: np.ndarray) -> np.ndarray:

@@ -3,7 +3,8 @@
 FOLDER/part-00000-of-00008.parquet and so on, and FOLDER/manifest.json: the request, the generator's and the source's
 digests, versions, and, once every part is there, the rows and sha256 of each. Parts are made by any number of
 processes, one a part at a time; whoever makes the last one completes the manifest. The rows do not depend on how many
-parts there are.
+parts there are. Beside each part a record, .part-00000-of-00008.json, says what it is and of which request, so that
+parts of another one are never taken for this one's, whatever became of the manifest.
 """
 
 import contextlib
@@ -20,7 +21,7 @@ from ganrs_jax.errors import InputError
 from ganrs_jax.export.ahead import in_order
 from ganrs_jax.recipes.interface import Blocks
 from ganrs_jax.training import Report, silent
-from ganrs_jax.whole_files import whole_file
+from ganrs_jax.whole_files import clear_left, whole_file
 
 MANIFEST = "manifest.json"
 _SCHEMA = pa.schema([("user_id", pa.int32()), ("item_id", pa.int32()), ("rating", pa.float32())])
@@ -46,6 +47,11 @@ class Folder(NamedTuple):
         """The file of a part."""
         return self.path / f"part-{shard:05d}-of-{self.num_shards:05d}.parquet"
 
+    @property
+    def digest(self) -> str:
+        """Of all that the bytes of the parts depend on."""
+        return hashlib.sha256(json.dumps(self.header, sort_keys=True).encode()).hexdigest()
+
 
 def open_folder(path: Path, num_shards: int, facts: Mapping[str, Any]) -> Folder:
     """Begins a folder, or goes on with one of the same facts.
@@ -57,12 +63,13 @@ def open_folder(path: Path, num_shards: int, facts: Mapping[str, Any]) -> Folder
       InputError: if the folder holds parts of something else, or cannot be written.
     """
     header = json.loads(json.dumps({"num_shards": num_shards, "schema": _schema(), **facts}))
-    place = path / MANIFEST
+    folder, place = Folder(path, num_shards, header), path / MANIFEST
     if place.exists():
         _check_same(place, header)
     else:
+        _check_unclaimed(folder)
         _write_json(place, {**header, "parts": []})
-    return Folder(path, num_shards, header)
+    return folder
 
 
 def whole_part(folder: Folder, shard: int) -> Part | None:
@@ -79,10 +86,10 @@ def write_part(folder: Folder, shard: int, blocks: Blocks, report: Report = sile
     Of the rows, memory holds a few blocks and the group that is being written, whatever the part's size.
 
     Raises:
-      InputError: if it cannot be written.
+      InputError: if it cannot be written, or another process is writing it.
     """
-    for left in folder.path.glob(f".{folder.place(shard).name}.*.partial"):  # by a process that was killed
-        left.unlink(missing_ok=True)
+    if clear_left(folder.place(shard)):
+        raise InputError(f"{folder.place(shard)}: another process is writing it; accepted: another part, or later")
     first, last = (blocks.num_blocks * i // folder.num_shards for i in (shard, shard + 1))
     schema = _SCHEMA.with_metadata({"ganrs_jax": json.dumps(blocks.metadata, sort_keys=True)})
     rows = 0
@@ -92,14 +99,13 @@ def write_part(folder: Folder, shard: int, blocks: Blocks, report: Report = sile
                 writer.write_table(table, row_group_size=len(table))
                 rows += len(table)
         part = Part(folder.place(shard).name, rows, _digest(partial))
-    _write_json(_record_place(folder, shard), part._asdict())
+    _write_json(_record_place(folder, shard), {"of": folder.digest, **part._asdict()})
     return part
 
 
 def finish(folder: Folder) -> list[Part]:
-    """Completes the manifest if every part is there; the parts, or [] if some are not yet."""
-    parts = [_record(folder, shard) for shard in range(folder.num_shards)]
-    found = [part for part in parts if part is not None and (folder.path / part.file).is_file()]
+    """Completes the manifest if every part is there, whole; the parts, or [] if some are not yet."""
+    found = [part for shard in range(folder.num_shards) if (part := whole_part(folder, shard)) is not None]
     if len(found) < folder.num_shards:
         return []
     total = {"rows": sum(part.rows for part in found), "parts": [part._asdict() for part in found]}
@@ -123,12 +129,25 @@ def _groups(blocks: Blocks, numbers: range, schema: pa.Schema, report: Report) -
 def _check_same(place: Path, header: dict[str, Any]) -> None:
     try:
         held = dict(json.loads(place.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{place}: not a manifest; accepted: another folder") from error
+    except OSError as error:
+        raise InputError(f"{place}: cannot be read: {error.strerror}; accepted: another folder") from error
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"{place}: not a manifest, or cut short; accepted: another folder, or this one without that file"
+        ) from error
     for name, value in header.items():
         if held.get(name) != value:
             raise InputError(
                 f"{place}: of another {_difference(name, held.get(name), value)}; accepted: another folder"
+            )
+
+
+def _check_unclaimed(folder: Folder) -> None:
+    """Without its manifest a folder may still hold parts of something else, which would be written over."""
+    for place in sorted(folder.path.glob(".part-*.json")):
+        if (held := _read_record(place)) and held["of"] != folder.digest:
+            raise InputError(
+                f"{folder.path}: {held['file']} is of another request, and {MANIFEST} is gone; accepted: another folder"
             )
 
 
@@ -141,8 +160,15 @@ def _difference(name: str, held: Any, wanted: Any) -> str:
 
 
 def _record(folder: Folder, shard: int) -> Part | None:
+    held = _read_record(_record_place(folder, shard))
+    return Part(**{name: held[name] for name in Part._fields}) if held and held["of"] == folder.digest else None
+
+
+def _read_record(place: Path) -> dict[str, Any] | None:
+    """What is said of a part; None if that cannot be read."""
     with contextlib.suppress(OSError, ValueError, TypeError):
-        return Part(**json.loads(_record_place(folder, shard).read_text()))
+        held = dict(json.loads(place.read_text()))
+        return held if {"of", *Part._fields} <= held.keys() else None
     return None
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Scale
+from ganrs_jax.recipes import layout
 
 _SAMPLE_BYTES = 200  # of memory at the peak, a raw sample
 
@@ -108,6 +109,7 @@ class Recipe(NamedTuple):
       lane_floats: fields of the settings that lanes of one `fit` may differ in.
       blocks: (generator, completed request, report) -> Blocks, of a recipe whose datasets can be made in parts; raises
         InputError where this generator's cannot.
+      arrays: paths of the arrays that its generators have (`layout`).
     """
 
     config: type
@@ -117,6 +119,7 @@ class Recipe(NamedTuple):
     generate: Callable[..., Dataset]
     lane_floats: tuple[str, ...]
     blocks: Callable[..., Blocks] | None = None
+    arrays: tuple[str, ...] = layout.PUBLISHED
 
 
 def completed(generator: Generator, request: Request) -> Request:

@@ -13,6 +13,7 @@ from ganrs_jax.learnability import Learnability, learnability
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.recipes.plan import make_plan, rows
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import Report, silent
 
 _RESPONSES = {"correlation": 0.5, "taste": 0.4}  # to what is predicted, which is a square of either
@@ -22,24 +23,36 @@ _LEAST = {"correlation": 0.01, "taste": 0.002}  # predicted share of the varianc
 
 
 def prescribe_predictability(
-    generator: Generator, ratings: Ratings, request: Request, kept: np.ndarray, rounds: int, report: Report = silent
+    generator: Generator,
+    ratings: Ratings,
+    request: Request,
+    compared: np.ndarray,
+    rounds: int,
+    report: Report = silent,
+    kept: Kept = NOTHING,
+    name: str = "predictability",
 ) -> Generator:
     """The generator with `arrays["correlation"]`, of ratings with the plain part of predictions, and `arrays["taste"]`.
 
     taste: what the products of rating factors are multiplied by.
 
     Args:
-      request: of the size of the source, or of the part of it that is kept.
-      kept: mask [N] of the source's ratings that are compared.
+      request: of the size of the source, or of the part of it that is compared.
+      compared: mask [N] of the source's ratings that are.
+      name: what rounds that are done are kept under.
     """
-    columns = ratings.user[kept], ratings.item[kept], ratings.rating[kept]
-    wanted = _shares(learnability(*columns)) if rounds else {}
-    for number in range(rounds):
+    if not rounds:
+        return generator
+    wanted = _shares(learnability(ratings.user[compared], ratings.item[compared], ratings.rating[compared]))
+    done, arrays = kept.resume(name, {key: generator.arrays[key] for key in wanted})
+    generator = generator._replace(arrays={**generator.arrays, **arrays})
+    for number in range(done, rounds):
         found = _shares(_generated(generator, dataclasses.replace(request, seed=number)))
         report("predictability", number + 1, rounds, {f"{k}_off": [found[k] - wanted[k]] for k in wanted})
         gain = 1 / (1 + number / 2)  # falls: each dataset has chances of its own, and steps that do not would swing
-        arrays = {name: _moved(name, generator.arrays[name], wanted[name], found[name], gain) for name in wanted}
+        arrays = {key: _moved(key, generator.arrays[key], wanted[key], found[key], gain) for key in wanted}
         generator = generator._replace(arrays={**generator.arrays, **arrays})
+        kept.save(name, number + 1, arrays)
     return generator
 
 

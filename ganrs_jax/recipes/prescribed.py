@@ -19,6 +19,7 @@ from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.recipes.plan import Plan, chosen, plan_choices, users_of
 from ganrs_jax.recipes.scores import beside_size, tastes
 from ganrs_jax.recipes.vectors import vectors
+from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.spectrum import spectral
 from ganrs_jax.training import Report, silent
 
@@ -54,33 +55,60 @@ class _Structure(NamedTuple):
     items: _Energy
 
 
-def prescribe_structure(generator: Generator, ratings: Ratings, rounds: int, report: Report = silent) -> Generator:
+def prescribe_structure(
+    generator: Generator,
+    ratings: Ratings,
+    rounds: int,
+    report: Report = silent,
+    kept: Kept = NOTHING,
+    name: str = "structure",
+) -> Generator:
     """The generator with what gives the structure: `arrays["choice"]` and `arrays["strength"]`.
 
     choice: weights of the interaction factors, less one. strength: see `scores.plain_strength`.
+    Rounds that are done are kept under `name`.
     """
-    request, kept = own_size(generator, ratings)
-    wanted = _structure(ratings.user[kept], ratings.item[kept])
+    request, compared = own_size(generator, ratings)
+    wanted = _structure(ratings.user[compared], ratings.item[compared])
     if wanted is None or not rounds or generator.config.interaction_rank < 2:
         return generator
     turn = _canonical(generator)
-    weights = np.ones(len(turn))
-    strength = _first_strength(generator, request, wanted)
-    best, least = generator, np.inf
-    for number in range(rounds):
-        generator = _prescribed(generator, turn, weights, strength)
-        found = _generated(generator, dataclasses.replace(request, seed=number))
-        lacking = {part: _lacking(getattr(wanted, part), getattr(found, part)) for part in _PARTS}
-        error = _mean_error(found.values / wanted.values)
-        rest = _mean_error(np.concatenate([x for part in _PARTS for x in lacking[part].values()]))
-        report("structure", number + 1, rounds, {"spectrum_error": [error], "energy_error": [rest]})
-        if (loss := _SPECTRUM_WEIGHT * error + rest) < least:
-            least = loss
-            best = generator._replace(training={**generator.training, "spectrum_error": error, "energy_error": rest})
-        gain = 1 / (1 + number / 4)  # falls: each dataset has noise of its own
-        weights = weights * _correction(found.values, wanted.values, len(turn)) ** gain
-        strength = {part: _stronger(strength[part], lacking[part], gain * _RESPONSE) for part in _PARTS}
-    return best
+    start: Any = None
+    done, state = kept.resume(name, start)
+    if state is None:
+        strength = _first_strength(generator, request, wanted)
+        state = {"weights": np.ones(len(turn)), "strength": strength, "best": None, "least": np.inf}
+    for number in range(done, rounds):
+        tried = _prescribed(generator, turn, state["weights"], state["strength"])
+        found = _generated(tried, dataclasses.replace(request, seed=number))
+        state, errors = _moved(state, wanted, found, number)
+        report("structure", number + 1, rounds, {key: [error] for key, error in errors.items()})
+        kept.save(name, number + 1, state)
+    return _best(generator, turn, state["best"])
+
+
+def _moved(
+    state: dict[str, Any], wanted: _Structure, found: _Structure, number: int
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """The state after a round, and how far off the round was."""
+    weights, strength = state["weights"], state["strength"]
+    lacking = {part: _lacking(getattr(wanted, part), getattr(found, part)) for part in _PARTS}
+    rest = _mean_error(np.concatenate([x for part in _PARTS for x in lacking[part].values()]))
+    errors = {"spectrum_error": _mean_error(found.values / wanted.values), "energy_error": rest}
+    best = {key: state[key] for key in ("best", "least")}
+    if (loss := _SPECTRUM_WEIGHT * errors["spectrum_error"] + rest) < best["least"]:
+        best = {"best": {"weights": weights, "strength": strength, "errors": errors}, "least": loss}
+    gain = 1 / (1 + number / 4)  # falls: each dataset has noise of its own
+    weights = weights * _correction(found.values, wanted.values, len(weights)) ** gain
+    strength = {part: _stronger(strength[part], lacking[part], gain * _RESPONSE) for part in _PARTS}
+    return {"weights": weights, "strength": strength, **best}, errors
+
+
+def _best(generator: Generator, turn: np.ndarray, best: dict[str, Any] | None) -> Generator:
+    if best is None:
+        return generator
+    made = _prescribed(generator, turn, best["weights"], best["strength"])
+    return made._replace(training={**generator.training, **best["errors"]})
 
 
 def _prescribed(generator: Generator, turn: np.ndarray, weights: np.ndarray, strength: dict[str, Any]) -> Generator:

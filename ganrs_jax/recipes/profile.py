@@ -28,6 +28,7 @@ from ganrs_jax.decoding.strata import find_strata
 from ganrs_jax.embedding.profile import Columns, ProfileEmbedding, by_size
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings, subsample
+from ganrs_jax.recipes import layout
 from ganrs_jax.recipes.checks import check_choice, check_range
 from ganrs_jax.recipes.decoders import DECODERS, transport_blocks
 from ganrs_jax.recipes.embeddings import EMBEDDINGS
@@ -156,14 +157,19 @@ def _prescribed(generator: Generator, ratings: Ratings, report: Report, kept: Ke
     config = generator.config
     generator = kept.stage(
         f"{name}, structure",
-        lambda: prescribe_structure(generator, ratings, config.structure_rounds, report),
+        lambda: prescribe_structure(
+            generator, ratings, config.structure_rounds, report, kept, f"{name}, rounds of structure"
+        ),
         lambda held: generator._replace(
             arrays={**generator.arrays, **held["arrays"]}, training={**generator.training, **held["training"]}
         ),
         lambda found: {"arrays": {k: found.arrays[k] for k in ("choice", "strength")}, "training": found.training},
     )
     size, compared = own_size(generator, ratings)
-    return prescribe_predictability(generator, ratings, size, compared, config.predictability_rounds, report)
+    rounds = f"{name}, rounds of predictability"
+    return prescribe_predictability(
+        generator, ratings, size, compared, config.predictability_rounds, report, kept, rounds
+    )
 
 
 def complete(generator: Generator, request: Request) -> Request:
@@ -280,4 +286,4 @@ def _laws(ratings: Ratings) -> dict[str, Any]:
     return {"activity": count_law(np.bincount(ratings.user)), "popularity": count_law(np.bincount(ratings.item))}
 
 
-RECIPE = Recipe(ProfileConfig, check, fit, complete, generate, LANE_FLOATS, transport_blocks)
+RECIPE = Recipe(ProfileConfig, check, fit, complete, generate, LANE_FLOATS, transport_blocks, layout.PROFILE)

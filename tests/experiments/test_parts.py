@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 
 import pandas as pd
 import pytest
@@ -21,6 +22,12 @@ def rows(folder) -> pd.DataFrame:
 
 def digests(folder) -> dict[str, str]:
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.glob("part-*.parquet")}
+
+
+def a_free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +72,7 @@ def test_parts_made_one_by_one_and_a_broken_one(launch, profile_generator, tmp_p
 
 
 def test_two_processes_share_the_parts(environment, profile_generator, tmp_path, whole):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = a_free_port()
     flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out", "--num_processes=2")
     both = [
         subprocess.Popen(
@@ -108,6 +113,20 @@ def test_killed_and_started_again(environment, launch, profile_generator, tmp_pa
     manifest = json.loads((out / "manifest.json").read_text())
     assert {part["file"]: part["sha256"] for part in manifest["parts"]} == digests(out)
     shutil.rmtree(out)
+
+
+def test_sigterm_ends_a_process_of_several_too(environment, launch, profile_generator, tmp_path, whole):
+    """JAX's runtime must not take the signal for itself; what is whole stays."""
+    flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
+    joined = command("generate", *flags, f"--coordinator=127.0.0.1:{a_free_port()}", "--num_processes=1")
+    with subprocess.Popen(joined, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not list((tmp_path / "out").glob(".part-*.json")):
+            time.sleep(0.002)
+        process.terminate()
+        said = process.stderr.read()
+    assert (process.returncode, said.count("error: terminated; "), "Traceback" in said) == (143, 1, False), said
+    assert "parts are there, whole" in launch("generate", *flags).stdout
+    pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
 
 
 @pytest.mark.parametrize(

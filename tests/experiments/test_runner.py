@@ -3,7 +3,7 @@
 import jax
 import pytest
 
-from experiments._runner import _guarded
+from experiments._runner import _guarded, _TerminatedError
 from ganrs_jax.errors import InputError
 from ganrs_jax.training import TrainingDivergedError
 
@@ -23,6 +23,11 @@ ENDS = {
         "error: out of memory (INTERNAL: Error dispatching: Out of memory allocating 9 bytes.); accepted: fewer",
     ),
     "interrupt": (KeyboardInterrupt(), 130, "error: interrupted\n"),
+    "preemption": (
+        _TerminatedError(143),
+        143,
+        "error: terminated; a run that keeps what it has done goes on with the same command",
+    ),
 }
 
 

@@ -93,41 +93,54 @@ def test_a_run_that_is_killed_leaves_no_generator(launch, environment, generator
         said = process.stderr.read()
     assert process.returncode == (-end if end == signal.SIGKILL else 128 + end)
     assert "Traceback" not in said
+    assert said.count("error: terminated; a run that keeps what it has done goes on with the same command") == (
+        end == signal.SIGTERM
+    )
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["flags.json", "metrics.jsonl"]
     launch("train_generator", *QUICK, "--workdir=run")
     assert same(tmp_path / "run" / "generator", generator)
 
 
-@pytest.mark.parametrize(("recipe", "kills"), [("profile", 4), ("ganrs", 2)])
-def test_killed_at_any_moment_and_started_again(environment, launch, tmp_path, recipe, kills):
-    """Killed each time something more is kept; what it ends with is what a run that was not stopped gives."""
-    flags = ("train_generator", "--preset=small", f"--recipe={recipe}", "--checkpoint_seconds=0")
-    launch(*flags, "--workdir=whole")
-    kept = tmp_path / "run" / ".unfinished"
-    for _ in range(kills):
-        before = states(kept)
+ROUNDS = ("--config.structure_rounds=2", "--config.predictability_rounds=2")
+STAGES = {  # what is kept of each recipe, in order
+    "profile": [
+        "who_rates_what",
+        "how_users_rate",
+        "how_users_use_the_scale",
+        "embedding",
+        "gan*",
+        "lane_0_rounds_of_structure",
+        "lane_0_structure",
+        "lane_0_rounds_of_predictability",
+    ],
+    "ganrs": ["deepmf*", "gan*"],
+}
+
+
+@pytest.mark.parametrize("recipe", STAGES)
+def test_killed_in_every_stage_and_started_again(environment, launch, tmp_path, recipe):
+    """Killed when something is kept of the next stage; it ends as a run that was not stopped and keeps nothing."""
+    flags = ("train_generator", "--preset=small", f"--recipe={recipe}", *(ROUNDS if recipe == "profile" else ()))
+    launch(*flags, "--checkpoint_seconds=inf", "--workdir=whole")
+    kept, flags = tmp_path / "run" / ".unfinished", (*flags, "--checkpoint_seconds=0", "--workdir=run")
+    for stage in STAGES[recipe]:
         process = subprocess.Popen(
-            command(*flags, "--workdir=run"),
+            command(*flags),
             cwd=tmp_path,
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        while process.poll() is None and states(kept) == before:
-            time.sleep(0.01)
-        assert process.poll() is None
+        while process.poll() is None and not list(kept.glob(f"*/{stage}.msgpack")):
+            time.sleep(0.002)
         process.kill()
-        process.wait()
-    again = launch(*flags, "--workdir=run")
+        assert process.wait() == -signal.SIGKILL
+    again = launch(*flags)
     assert "goes on from run/.unfinished/" in again.stdout
     assert not list(kept.glob("*"))
     whole, resumed = (load_generator(tmp_path / name / "generator") for name in ("whole", "run"))
     jax.tree.map(np.testing.assert_array_equal, whole.arrays, resumed.arrays)
     assert whole.training == resumed.training
-
-
-def states(folder) -> dict:
-    return {p.name: p.stat().st_mtime_ns for p in folder.rglob("*.msgpack")}
 
 
 def test_what_a_run_of_other_settings_left_is_dropped(launch, tmp_path):

@@ -12,6 +12,7 @@ from ganrs_jax.export import shards
 from ganrs_jax.export.shards import finish, open_folder, whole_part, write_part
 from ganrs_jax.ratings import Scale
 from ganrs_jax.recipes.interface import Blocks, Rows
+from ganrs_jax.whole_files import whole_file
 
 FACTS = {"request": {"seed": 0, "num_users": 70}, "generator": "abc"}
 
@@ -120,8 +121,49 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"of another num_shards \(2, not 3\)"):
         open_folder(tmp_path / "out", 3, FACTS)
     (tmp_path / "out" / "manifest.json").write_text("{")
-    with pytest.raises(InputError, match="not a manifest; accepted: another folder"):
+    with pytest.raises(InputError, match="not a manifest, or cut short; accepted: another folder, or this one without"):
         open_folder(tmp_path / "out", 2, FACTS)
+
+
+def test_a_manifest_that_cannot_be_read_is_not_taken_for_a_broken_one(tmp_path):
+    made(tmp_path / "out", 2)
+    (tmp_path / "out" / "manifest.json").unlink()
+    (tmp_path / "out" / "manifest.json").mkdir()
+    with pytest.raises(InputError, match=r"manifest.json: cannot be read: Is a directory; accepted: another folder"):
+        open_folder(tmp_path / "out", 2, FACTS)
+
+
+def test_without_its_manifest_a_folder_goes_on_and_parts_of_another_request_are_not_taken(tmp_path):
+    """They are whole, of the same names and sizes, and must be neither kept as this request's nor written over."""
+    folder = made(tmp_path / "out", 2)
+    parts, manifest = finish(folder), (tmp_path / "out" / "manifest.json").read_bytes()
+    (tmp_path / "out" / "manifest.json").unlink()
+    other = {**FACTS, "generator": "another"}
+    with pytest.raises(
+        InputError, match=r"out: part-00000-of-00002.parquet is of another request, and manifest.json is"
+    ):
+        open_folder(tmp_path / "out", 2, other)
+    assert finish(open_folder(tmp_path / "out", 2, FACTS)) == parts
+    assert (tmp_path / "out" / "manifest.json").read_bytes() == manifest
+    assert whole_part(folder._replace(header={**folder.header, **other}), 0) is None
+
+
+def test_a_manifest_is_not_completed_over_a_part_that_is_not_whole(tmp_path):
+    folder = made(tmp_path / "out", 2)
+    folder.place(0).write_bytes(folder.place(0).read_bytes()[:-1])
+    assert finish(folder) == []
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["parts"] == []
+
+
+def test_a_part_that_another_process_is_writing_is_left_to_it(tmp_path):
+    """Both would write the same bytes; that one of them is told to wait harms nobody."""
+    folder = open_folder(tmp_path / "out", 2, FACTS)
+    with whole_file(folder.place(1)) as partial:
+        partial.write_bytes(b"half")
+        with pytest.raises(InputError, match=r"part-00001-of-00002.parquet: another process is writing it; accepted: "):
+            write_part(folder, 1, BLOCKS)
+        assert partial.read_bytes() == b"half"
+        write_part(folder, 0, BLOCKS)
 
 
 def test_memory_is_bounded_by_the_block(monkeypatch):

@@ -11,6 +11,7 @@ from ganrs_jax.decoding.unit_scale import to_unit
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES, get_recipe
 from ganrs_jax.recipes.interface import Generator, Request, best_lane, completed
+from ganrs_jax.recipes.layout import paths
 from tests.recipes.conftest import ASKED, PUBLISHED, quick
 
 BAD_VALUES = {
@@ -33,6 +34,13 @@ BAD_VALUES = {
 @pytest.fixture(scope="module")
 def ratings(tiny):
     return tiny
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_generators_have_the_arrays_that_are_asked_for_when_they_are_read(name, trained):
+    """If not: name them in `recipes.layout`, and raise `checkpoint.FORMAT_VERSION`."""
+    wanted = RECIPES[name].arrays
+    assert sorted(paths(trained(name).arrays, wanted)) == sorted(wanted)
 
 
 @pytest.mark.parametrize("name", RECIPES)
