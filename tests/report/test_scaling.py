@@ -33,9 +33,8 @@ def test_a_row_a_cell():
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
-def test_the_figure_is_written_and_the_same_each_time(tmp_path, suffix):
-    for name in ("one", "other"):
-        scaling_figure(tmp_path / f"{name}.{suffix}", CELLS)
+def test_the_figure_is_written(tmp_path, suffix):
+    scaling_figure(tmp_path / f"one.{suffix}", CELLS)
     assert (tmp_path / f"one.{suffix}").stat().st_size > 5000
 
 
@@ -45,7 +44,9 @@ def test_a_text_keeps_what_is_outside_the_marks(tmp_path):
     for _ in range(2):
         insert(path, "scaling", *scaling_table(CELLS), "figure.svg")
     text = path.read_text()
-    assert text.startswith("before\n<!-- scaling -->\n| by |") and text.endswith("\n<!-- /scaling -->\nafter\n")
-    assert text.count("figure.svg") == 1 and "old" not in text
-    with pytest.raises(ValueError):
+    assert text.startswith("before\n<!-- scaling -->\n| by |")
+    assert text.endswith("\n<!-- /scaling -->\nafter\n")
+    assert text.count("figure.svg") == 1
+    assert "old" not in text
+    with pytest.raises(ValueError, match="substring"):
         insert(path, "other", *scaling_table(CELLS), "figure.svg")
