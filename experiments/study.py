@@ -75,6 +75,7 @@ flags.DEFINE_integer("samples_at", 800_000, "Raw samples of parts `users` and `s
 flags.DEFINE_integer("num_datasets", 10, "Datasets of each recipe in part `equal`; the seeds take them in turn.")
 flags.DEFINE_integer("data_seed", 0, "Seed of generators and datasets.")
 flags.DEFINE_float("margin", 0.03, "Differences less than this do not matter (TOST); fixed for a workdir.")
+flags.DEFINE_bool("finished_only", False, "Report what the workdir holds, and name what is missing; train nothing.")
 flags.DEFINE_string("workdir", "runs/study", "Folder for generators, datasets, cells, figures and RESULTS.md.")
 flags.DEFINE_string("results", "", "Where to write the result too, RESULTS.md, say.")
 define_models(num_seeds=10)
@@ -92,6 +93,9 @@ def main() -> None:
     store = Store(folder, FLAGS.data_seed, progress)
     study = Study(" ".join(["./launch.sh study", *map(shlex.quote, sys.argv[1:])]), FLAGS.margin, len(asked.seeds))
     for part, source, size, world in ((p, *found) for p, all_of in worlds.items() for found in all_of):
+        if FLAGS.finished_only and any(cells.get(world.name, name) is None for name in asked.models):
+            study.left_out.append(world.name)
+            continue
         results = _results(world, asked, cells, store, progress)
         study.add(part, source, world.kind, size, results, cells.get(world.name, "dataset") or {})
         say(f"{world.name}: {len(results)} models")

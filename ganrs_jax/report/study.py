@@ -30,6 +30,7 @@ class Study:
       num_seeds: repeats of each model.
       parts: part -> source -> kind of dataset ("real" or a recipe) -> place in the sweep -> model -> results.
       datasets: a line each: part, source, kind, place, datasets, rows, users, items.
+      left_out: names of datasets that were asked for and not measured.
     """
 
     command: str
@@ -37,6 +38,7 @@ class Study:
     num_seeds: int
     parts: dict[str, dict[str, dict[str, dict[Any, Results]]]] = dataclasses.field(default_factory=dict)
     datasets: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
+    left_out: list[str] = dataclasses.field(default_factory=list)
 
     def add(self, part: str, source: str, kind: str, size: Any, results: Results, facts: Mapping[str, Any]) -> None:
         """Adds what models show on a kind of dataset; facts: how many there are, their rows, users and items."""
@@ -64,6 +66,8 @@ def _lines(study: Study, figures: Sequence[str]) -> Iterator[str]:
     yield f"{study.num_seeds} seeds a model: each draws a split of the rows (80/20), a start and an order of batches."
     yield "Synthetic datasets of a kind are draws of one generator; of several, the seeds take them in turn."
     yield "`study` and `standard` are two conventions of what a list is; see `ganrs_jax/evaluation/conventions.py`."
+    if study.left_out:
+        yield f"\nAsked for, but not measured yet: {', '.join(study.left_out)}."
     if study.num_seeds < LEAST_REPEATS:
         yield f"\nFewer than {LEAST_REPEATS} seeds: no tests are made, and no verdict given.\n"
         yield from _everything(study, figures)
