@@ -75,14 +75,12 @@ def _within(user: np.ndarray, item: np.ndarray, activity: np.ndarray, rng: np.ra
     place[sorted_] = np.arange(len(user)) - np.repeat(np.cumsum(taken) - taken, taken)
     over = np.flatnonzero(place >= activity[user])
     room = activity - np.minimum(taken, activity)
-    held = set(zip(user.tolist(), item.tolist(), strict=True)) if len(over) else set()
     for index in over:  # a handful, when a dataset is small and its users rate little
         free = room.astype(np.float64)
-        free[[u for u in np.flatnonzero(room) if (int(u), int(item[index])) in held]] = 0
+        free[user[item == item[index]]] = 0  # they have it
         if not free.any():
             continue
         user[index] = rng.choice(len(free), p=free / free.sum())
         room[user[index]] -= 1
-        held.add((int(user[index]), int(item[index])))
     order = np.lexsort((item, user))
     return Reserved(user[order].astype(np.int32), item[order].astype(np.int32))
