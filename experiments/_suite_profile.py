@@ -14,7 +14,7 @@ from experiments._flags import numbers, read_source
 from experiments._runner import FLAGS, Progress, recipe_config
 from experiments._timing import Laps, best_of, cost, machine, process_seconds, roofline, stages
 from ganrs_jax.checkpoint import load_generator
-from ganrs_jax.decoding.assignment import block_users
+from ganrs_jax.decoding.assignment import MANY, block_users
 from ganrs_jax.decoding.choice import choose
 from ganrs_jax.errors import InputError
 from ganrs_jax.export.shards import open_folder, write_part
@@ -85,7 +85,8 @@ def written(generator: Generator, asked: Request, progress: Progress) -> dict[st
 
 
 def _roofline(num_items: int, rank: int, limits: dict[str, Any]) -> dict[str, float]:
-    """Of `choose` on a block of users."""
+    """Of `choose` on a block of users; more items than it is for are left out."""
+    num_items = min(num_items, MANY - 1)
     users = block_users(num_items)
     shapes = (users, 3 * rank), (num_items, 3 * rank)
     x, y = (jax.random.normal(jax.random.key(i), shape) for i, shape in enumerate(shapes))

@@ -23,15 +23,17 @@ def scaling(progress: Progress) -> dict[str, Any]:
     axes = {name: numbers(name, int) for name in ("rows", "items", "users")}
     lanes, readme = numbers("lanes", int), _readme()
     generator = generator_given(progress)
-    base = RECIPES["profile"].complete(generator, sizes_asked())
-    found = [_dataset(axis, _sized(base, axis, n), generator, progress) for axis, all_n in axes.items() for n in all_n]
+    complete = RECIPES["profile"].complete
+    base = complete(generator, sizes_asked())
+    asked = [(axis, complete(generator, _sized(base, axis, n))) for axis, all_n in axes.items() for n in all_n]
+    found = [_dataset(axis, request, generator, progress) for axis, request in asked]
     found += [_training(count, progress) for count in sorted({1, *lanes})]
     scaling_figure(Path(FLAGS.workdir) / _FIGURE, found)
     header, rows = scaling_table(found)
     if readme is not None:
         scaling_figure(readme.parent / "experiments" / _FIGURE, found)
         insert(readme, "scaling", header, rows, f"experiments/{_FIGURE}")
-    say = f"{sum(map(len, axes.values()))} datasets, {Path(FLAGS.workdir) / _FIGURE}"
+    say = f"{len(asked)} datasets, {Path(FLAGS.workdir) / _FIGURE}"
     return {"cells": found, "table": [header, *rows], "say": say}
 
 
@@ -53,7 +55,6 @@ def _sized(base: Request, axis: str, number: int) -> Request:
 
 
 def _dataset(axis: str, asked: Request, generator: Generator, progress: Progress) -> dict[str, Any]:
-    asked = RECIPES["profile"].complete(generator, asked)
     first = written(generator, asked, progress)
     long = sum(first.values()) > _ONCE
     steady = first if long else written(generator, dataclasses.replace(asked, seed=asked.seed + 1), progress)

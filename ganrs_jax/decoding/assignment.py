@@ -12,15 +12,20 @@ from ganrs_jax.decoding.choice import cells, choose
 from ganrs_jax.decoding.potentials import Potentials, intercepts, solve_potentials
 from ganrs_jax.decoding.tiles import solve_tiled, tiled_intercepts
 
-MANY = 16384  # items, or users, from which their like are found by visits
+MANY = 16384  # items, or users, from which on they are found by visits
 _BLOCK_CELLS, _BLOCK_CELLS_OF_MANY = 1 << 21, 1 << 26  # cells of users x items held at once, or summed over at once
 _COARSE = 8  # times fewer users are enough to bring the potentials of many items near
 _LEAST_SURE = 256  # reserved cells of a block that programs are compiled for, or a power of two above
 
 
+def many(number: int) -> bool:
+    """Whether so many items, or users, are found by visits."""
+    return number >= MANY
+
+
 def block_users(num_items: int) -> int:
     """Users a block."""
-    held = _BLOCK_CELLS if num_items < MANY else _BLOCK_CELLS_OF_MANY
+    held = _BLOCK_CELLS_OF_MANY if many(num_items) else _BLOCK_CELLS
     return max(16, min(512, 1 << int(np.log2(max(1, held // num_items)))))
 
 
@@ -39,7 +44,7 @@ def assign(
       sure: user and item of the pairs that are among them, ascending.
       most_sure: of any block, so that all blocks are one program.
     """
-    if len(items_IxK) >= MANY:
+    if many(len(items_IxK)):
         return choose_few(key, users_BxK, items_IxK, phi_I, activity, sure)
     cell = sure[0] * len(items_IxK) + sure[1]
     length = max(_LEAST_SURE, 1 << (max(most_sure, len(cell), 1) - 1).bit_length())
@@ -62,7 +67,7 @@ def assignment_potentials(
       near: potentials of almost the same activity and popularity, to start with where items are many.
     """
     wanted = np.minimum(popularity, 0.999 * np.count_nonzero(activity))
-    if len(items_IxK) < MANY:
+    if not many(len(items_IxK)):
         return solve_potentials(users_UxK, items_IxK, activity, wanted, block)
     if near is None:
         some = -(-len(users_UxK) // _COARSE)
@@ -76,5 +81,5 @@ def assignment_intercepts(
     users_BxK: jax.Array, items_IxK: jax.Array, phi_I: jax.Array, activity: np.ndarray
 ) -> jax.Array:
     """a_u [B] at which each user's expected number of ratings is its activity."""
-    find = intercepts if len(items_IxK) < MANY else tiled_intercepts
+    find = tiled_intercepts if many(len(items_IxK)) else intercepts
     return find(users_BxK, items_IxK, phi_I, jnp.asarray(activity, jnp.float32))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from ganrs_jax.decoding.assignment import MANY, assign, block_users
+from ganrs_jax.decoding.assignment import assign, block_users, many
 
 RARE = 25  # ratings up to which an item is rare
 _LEAST_USERS = 10  # users, for each rating of an item, among which all its users can be drawn beforehand
@@ -62,7 +62,7 @@ def reserve(
 
 
 def _block_items(num_users: int) -> int:
-    return _BLOCK_CELLS // num_users if num_users < MANY else block_users(num_users)
+    return block_users(num_users) if many(num_users) else _BLOCK_CELLS // num_users
 
 
 def _within(user: np.ndarray, item: np.ndarray, activity: np.ndarray, rng: np.random.Generator) -> Reserved:

@@ -13,11 +13,11 @@ import numpy as np
 
 from ganrs_jax.decoding.apportion import apportion
 from ganrs_jax.decoding.assignment import (
-    MANY,
     assign,
     assignment_intercepts,
     assignment_potentials,
     block_users,
+    many,
 )
 from ganrs_jax.decoding.histograms import parse_histogram
 from ganrs_jax.decoding.laws import law_weights, parse_law
@@ -150,11 +150,11 @@ def chosen(generator: Generator, request: Request, plan: Plan, number: int) -> t
 
 
 def _choosing(generator: Generator, catalogue: Catalogue, users_NxD: jax.Array) -> jax.Array:
-    return (choosing if len(catalogue.popularity) < MANY else choosing_short)(generator, users_NxD)
+    return (choosing_short if many(len(catalogue.popularity)) else choosing)(generator, users_NxD)
 
 
 def _chosen_by(generator: Generator, catalogue: Catalogue) -> jax.Array:
-    return (chosen_by if len(catalogue.popularity) < MANY else chosen_by_short)(generator, catalogue.items)
+    return (chosen_by_short if many(len(catalogue.popularity)) else chosen_by)(generator, catalogue.items)
 
 
 def _activity(generator: Generator, request: Request, users_UxD: jax.Array) -> np.ndarray:

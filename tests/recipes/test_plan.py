@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from ganrs_jax.decoding import assignment
 from ganrs_jax.decoding.apportion import apportion
 from ganrs_jax.decoding.laws import Law, law_weights
 from ganrs_jax.recipes import plan as plans
@@ -20,6 +21,13 @@ def generator(trained):
     return trained("profile")
 
 
+@pytest.fixture(params=["a number a cell", "visits"])
+def way(request, monkeypatch):
+    """Of users to their items: that of few items, or of many."""
+    if request.param == "visits":
+        monkeypatch.setattr(assignment, "MANY", 1)
+
+
 def generated(generator, **asked):
     return profile.generate(generator, Request(**asked))
 
@@ -31,8 +39,9 @@ def counts(dataset, request) -> tuple[np.ndarray, np.ndarray]:
     return users, items
 
 
-def test_rows_of_a_block_do_not_depend_on_the_other_blocks(generator, monkeypatch):
-    monkeypatch.setattr(plans, "_BLOCK_CELLS", 16 * BLOCKS.num_items)
+def test_rows_of_a_block_do_not_depend_on_the_other_blocks(generator, way, monkeypatch):
+    for name in ("_BLOCK_CELLS", "_BLOCK_CELLS_OF_MANY"):
+        monkeypatch.setattr(assignment, name, 16 * BLOCKS.num_items)
     request = profile.complete(generator, BLOCKS)
     plan = plans.make_plan(generator, request)
     assert (plan.block, plan.num_blocks) == (16, 5)
@@ -66,7 +75,7 @@ SIZES = {
 
 
 @pytest.mark.parametrize("name", SIZES)
-def test_sizes_are_exact(name, generator):
+def test_sizes_are_exact(name, generator, way):
     users, items, rows, law = (*SIZES[name], "source")[:4]
     asked = {"num_users": users, "num_items": items, "num_ratings": rows, "activity": law, "popularity": law}
     dataset = generated(generator, **asked)
