@@ -9,11 +9,11 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from ganrs_jax.decoding.assignment import assign, block_users, many
+from ganrs_jax.decoding.assignment import assign, many
 
 RARE = 25  # ratings up to which an item is rare
 _LEAST_USERS = 10  # users, for each rating of an item, among which all its users can be drawn beforehand
-_BLOCK_CELLS = 1 << 21  # cells of items x users held at once
+_BLOCK_CELLS, _BLOCK_CELLS_OF_MANY = 1 << 21, 1 << 26  # cells of items x users held at once, or summed over at once
 _NONE = (np.zeros(0, np.int64),) * 2
 
 
@@ -62,7 +62,10 @@ def reserve(
 
 
 def _block_items(num_users: int) -> int:
-    return block_users(num_users) if many(num_users) else _BLOCK_CELLS // num_users
+    """Rare items, of a few users each, whose users are drawn at once."""
+    if not many(num_users):
+        return _BLOCK_CELLS // num_users
+    return 1 << max(4, (_BLOCK_CELLS_OF_MANY // num_users).bit_length() - 1)
 
 
 def _within(user: np.ndarray, item: np.ndarray, activity: np.ndarray, rng: np.random.Generator) -> Reserved:

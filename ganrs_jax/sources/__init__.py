@@ -13,6 +13,7 @@ from ganrs_jax.sources.locate import Source, find
 from ganrs_jax.sources.options import ReadOptions, check_options, parse_scale
 from ganrs_jax.sources.recognise import recognise
 from ganrs_jax.sources.registry import SOURCES
+from ganrs_jax.sources.tables import PARTS
 
 __all__ = ["SOURCES", "ReadOptions", "Source", "load_ratings"]
 
@@ -53,7 +54,7 @@ def _found_at(name_or_path: str, options: ReadOptions) -> Found:
     if not name_or_path or not path.exists():
         names = ", ".join(SOURCES)
         raise InputError(f"{name_or_path!r}: no such file, folder or source; accepted: a path, or one of {names}")
-    layouts = [layout for source in SOURCES.values() for layout in source.layouts]
+    layouts = [PARTS, *(layout for source in SOURCES.values() for layout in source.layouts)]
     return recognise(path, list({layout.title: layout for layout in layouts}.values()), options)
 
 

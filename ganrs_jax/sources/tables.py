@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ganrs_jax.errors import InputError
-from ganrs_jax.ratings import Place
+from ganrs_jax.ratings import Columns, Place
 from ganrs_jax.sources.columns import People, Roles, Table, columns_of, people_of
 from ganrs_jax.sources.files import first_line, likely_separator, read_head, shown
 from ganrs_jax.sources.layout import Layout
@@ -53,6 +53,29 @@ def read_release(files: Sequence[Path]) -> Table:
     gender, age = (name if name in present else None for name in _DEMOGRAPHICS)
     users = _read_parquet(path, [name for name in ("user_id", gender, age) if name])
     return table._replace(people=people_of(users, "user_id", gender, age, _parquet_place(path)))
+
+
+def read_parts(files: Sequence[Path]) -> Table:
+    """The parts that `generate --num_shards` writes, in order.
+
+    Raises:
+      InputError: if one is missing, or cannot be read.
+    """
+    number = int(files[0].stem.rpartition("-")[2])
+    if [path.name for path in files] != [f"part-{shard:05d}-of-{number:05d}.parquet" for shard in range(number)]:
+        raise InputError(f"{files[0].parent}: {len(files)} of {number} parts; accepted: all of them, once each")
+    parts = [_from_parquet(path, Roles()) for path in files]
+    user, item, rating = (np.concatenate([part.columns[number] for part in parts]) for number in range(3))
+    ends = np.cumsum([len(part.columns.rating) for part in parts])
+
+    def place(row: int) -> str:
+        at = int(np.searchsorted(ends, row, side="right"))
+        return parts[at].place(row - int(ends[at - 1]) if at else row)
+
+    return Table(Columns(user, item, rating, None), place)
+
+
+PARTS = Layout("parts", "part-*-of-*.parquet", read_parts, named=True)
 
 
 def _from_parquet(path: Path, roles: Roles) -> Table:

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Scale
 from ganrs_jax.sources import ReadOptions, load_ratings
 from tests.sources.releases import ROWS, triples
@@ -99,3 +100,33 @@ def test_repeated_pairs_follow_the_policy_by_time(policy, rating, tmp_path):
     ratings = load_ratings(saved(again, tmp_path / "t.csv"), ReadOptions(duplicates=policy))
     assert (1, 10, rating) in triples(ratings)
     assert "1 repeated (user, item) pairs dropped" in ratings.notes[0]
+
+
+def parts(folder, count: int = 3, **columns) -> str:
+    """A folder as `generate --num_shards` leaves it; ROWS spread over its parts."""
+    folder.mkdir()
+    whole = frame(**columns).drop(columns="timestamp")
+    for shard in range(count):
+        whole.iloc[shard::count].to_parquet(folder / f"part-{shard:05d}-of-{count:05d}.parquet", index=False)
+    (folder / "manifest.json").write_text("{}")
+    return str(folder)
+
+
+def test_a_folder_of_parts_is_one_dataset(tmp_path):
+    ratings = load_ratings(parts(tmp_path / "made"))
+    assert triples(ratings) == EXPECTED
+    assert ratings.name == "made"
+
+
+def test_parts_that_are_missing_are_counted(tmp_path):
+    folder = parts(tmp_path / "made")
+    (tmp_path / "made" / "part-00001-of-00003.parquet").unlink()
+    with pytest.raises(InputError, match=r"made: 2 of 3 parts; accepted: all of them, once each"):
+        load_ratings(folder)
+
+
+def test_a_bad_row_of_a_part_is_named(tmp_path):
+    folder = parts(tmp_path / "made", rating=[*[3.0] * (len(ROWS) - 1), float("nan")])
+    number, row = divmod(len(ROWS) - 1, 3)
+    with pytest.raises(InputError, match=rf"part-0000{row}-of-00003.parquet: row {number + 1}"):
+        load_ratings(folder)
