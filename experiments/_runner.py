@@ -20,6 +20,7 @@ from absl import logging as absl_logging
 
 import ganrs_jax
 from experiments._command_line import FLAGS, Presets, own_flags, parse, recipe_config
+from experiments._companions import parting
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.training import TrainingDivergedError
@@ -42,10 +43,11 @@ def run(main: Callable[[], None], presets: Presets) -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     signal.signal(signal.SIGTERM, _terminate)
     jax.config.update("jax_enable_preemption_service", False)  # it would take SIGTERM from us, and go on
-    app.run(
-        lambda _: _guarded(lambda: _logged(main)),
-        flags_parser=lambda argv: _guarded(lambda: parse(argv, presets)),
-    )
+    with parting():
+        app.run(
+            lambda _: _guarded(lambda: _logged(main)),
+            flags_parser=lambda argv: _guarded(lambda: parse(argv, presets)),
+        )
 
 
 def _guarded(act: Callable[[], Any]) -> Any:

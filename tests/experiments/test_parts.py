@@ -91,6 +91,37 @@ def test_two_processes_share_the_parts(environment, profile_generator, tmp_path,
     pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
 
 
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_process_that_dies_stops_the_other_with_a_line(environment, profile_generator, tmp_path, victim):
+    """Whether it is the coordinator or not; what is whole stays."""
+    flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out", "--num_processes=2")
+    place = f"--coordinator=127.0.0.1:{a_free_port()}"
+    both = [
+        subprocess.Popen(
+            command("generate", *flags, place, f"--process_id={index}"),
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index in range(2)
+    ]
+    while both[victim].poll() is None and not list((tmp_path / "out").glob(f".part-0000{victim}*.json")):
+        time.sleep(0.002)
+    both[victim].kill()
+    _, said = both[1 - victim].communicate(timeout=120)
+    both[victim].communicate()
+    assert both[1 - victim].returncode == 2, said
+    assert said.splitlines()[-1].startswith("error: another process of the group died, failed or cannot be reached")
+    assert (said.count("error"), "Traceback" in said) == (1, False)
+    assert whole_parts(tmp_path / "out")
+
+
+def whole_parts(folder) -> list[str]:
+    return [path.name for path in folder.glob("part-*.parquet")]
+
+
 def test_killed_and_started_again(environment, launch, profile_generator, tmp_path, whole):
     """Killed when something is half written, and when the first part appears."""
     flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
