@@ -34,7 +34,7 @@ _first = threading.Lock()  # of the threads that find out, one speaks
 def watch() -> None:
     """From now on an abort in C++ because of another process is one line and exit status 2.
 
-    What C++ libraries write to standard error appears at the end, or at another abort.
+    What C++ libraries write to standard error from now on appears at another abort only.
     """
     own = os.dup(2)
     said = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process

@@ -39,8 +39,9 @@ def scaling(progress: Progress) -> dict[str, Any]:
 
 def _readme() -> Path | None:
     path = Path(FLAGS.readme) if FLAGS.readme else None
-    if path is not None and not (path.is_file() and "<!-- scaling -->" in path.read_text()):
-        raise InputError(f"--readme={path}: no file with a line <!-- scaling -->; accepted: the README, or none")
+    marks = ("<!-- scaling -->", "<!-- /scaling -->")
+    if path is not None and not (path.is_file() and all(mark in path.read_text() for mark in marks)):
+        raise InputError(f"--readme={path}: no file with lines {' and '.join(marks)}; accepted: the README, or none")
     return path
 
 

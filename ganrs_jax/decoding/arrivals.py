@@ -5,8 +5,9 @@ P(T > t) = 1 / (1 + rate * t), rate = exp(score), and the first items found are 
 the priority. Its hazard is rate / (1 + rate * t). So visits are drawn in the order of time, each to an item in
 proportion to its rate (a group of items first, then an item of it), and a visit finds its item with the probability by
 which the hazard has fallen since. Users who have not found enough go on from the time they have come to, with the
-rates of that time: popular items, which are found already, then no longer take all visits. The draw is exact; a cell
-costs its score and one exponential.
+rates of that time: popular items, which are found already, then no longer take all visits. The draw is exact, but for
+rows whose scores are so far apart that eight rounds of this do not do, which `choose` completes; a cell costs its score
+and one exponential.
 """
 
 from typing import NamedTuple
@@ -124,7 +125,10 @@ def _padded(number: int, most: int) -> int:
 
 
 def _wanted(left: np.ndarray) -> np.ndarray:
-    """Visits by which most rows will have found what is left: some find nothing, or what was found before."""
+    """Visits by which most rows will have found what is left: some find nothing, or what was found before.
+
+    Where few rows are left they fill a part of a draw, which costs the same.
+    """
     return (1.5 * left + 3 * np.sqrt(left) + 3).astype(np.int64) + _STEP // (4 * len(left))
 
 

@@ -13,9 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-_ROUNDS = 60  # at most
-_TOLERANCE = 2e-3  # total variation between wanted and expected shares of items
-_STEP = 2.0  # longest Newton step
+ROUNDS = 60  # at most
+TOLERANCE = 2e-3  # total variation between wanted and expected shares of items
+STEP = 2.0  # longest Newton step
 
 
 class Potentials(NamedTuple):
@@ -41,9 +41,9 @@ def solve_potentials(
     a = jnp.log(jnp.maximum(n, 1e-6) / len(wanted))
     phi = jnp.where(wanted > 0, jnp.log(jnp.maximum(wanted, 1e-6) / wanted.mean()), -jnp.inf)
     error = np.inf
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         a, phi, left = _round(users, n, a, items_IxK, phi, wanted)
-        if (error := float(left)) < _TOLERANCE:
+        if (error := float(left)) < TOLERANCE:
             break
     return Potentials(phi, error)
 
@@ -76,7 +76,7 @@ def _round(
 
     zero = jnp.zeros_like(wanted)
     (expected, slope), a = jax.lax.scan(block, (zero, zero), (users, n, a))
-    step = jnp.clip((wanted - expected) / jnp.maximum(slope, 1e-9), -_STEP, _STEP)
+    step = jnp.clip((wanted - expected) / jnp.maximum(slope, 1e-9), -STEP, STEP)
     error = jnp.abs(wanted - expected).sum() / wanted.sum() / 2
     return a, jnp.where(wanted > 0, phi + step, -jnp.inf), error
 
@@ -84,7 +84,7 @@ def _round(
 def _user_step(a: jax.Array, scores: jax.Array, activity: jax.Array) -> jax.Array:
     chance = jax.nn.sigmoid(scores + a[:, None])
     slope = (chance * (1 - chance)).sum(1)
-    return a + jnp.clip((activity - chance.sum(1)) / jnp.maximum(slope, 1e-9), -_STEP, _STEP)
+    return a + jnp.clip((activity - chance.sum(1)) / jnp.maximum(slope, 1e-9), -STEP, STEP)
 
 
 def _blocked(x: jax.Array, block: int) -> jax.Array:

@@ -9,13 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.decoding.potentials import Potentials
+from ganrs_jax.decoding.potentials import ROUNDS, STEP, TOLERANCE, Potentials
 
 TILE = 1024  # items whose scores are held at once
 _USERS = 512  # users at once
-_ROUNDS = 60  # at most
-_TOLERANCE = 2e-3  # total variation between wanted and expected shares of items
-_STEP = 2.0  # longest Newton step
 _STEPS = 3  # to the intercepts
 _STRIDE = 16  # of the items whose highest score is looked for
 
@@ -58,9 +55,11 @@ def highest(users_BxK: jax.Array, tiles: Tiles) -> jax.Array:
 def tiled_intercepts(users_BxK: jax.Array, items_IxK: jax.Array, phi_I: jax.Array, activity: jax.Array) -> jax.Array:
     """a_u [B] at which each user's expected number of ratings is its activity (`potentials.intercepts`)."""
     tiles = tiled(items_IxK, phi_I)
-    start = _start(users_BxK, tiles, activity)
-    step = lambda _, a: _user_step(_Users(users_BxK, activity, a), tiles)  # noqa: E731 - two words
-    return jax.lax.fori_loop(0, _STEPS, step, start)
+
+    def step(_: int, a: jax.Array) -> jax.Array:
+        return _user_step(_Users(users_BxK, activity, a), tiles)
+
+    return jax.lax.fori_loop(0, _STEPS, step, _start(users_BxK, tiles, activity))
 
 
 def solve_tiled(
@@ -79,10 +78,10 @@ def solve_tiled(
     factors = jnp.pad(users_UxK, ((0, pad), (0, 0))).reshape(-1, _USERS, users_UxK.shape[1])
     users = _Users(factors, n, jnp.stack([_first(u, items_IxK, phi, each) for u, each in zip(factors, n, strict=True)]))
     error = np.inf
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         a, phi, left = _round(users, items_IxK, phi, wanted)
         users = users._replace(intercepts=a)
-        if (error := float(left)) < _TOLERANCE:
+        if (error := float(left)) < TOLERANCE:
             break
     return Potentials(phi, error)
 
@@ -107,7 +106,7 @@ def _round(
     zero = jnp.zeros(tiles.phi.shape)
     (expected, slope), a = jax.lax.scan(some, (zero, zero), users)
     expected, slope = (x.reshape(-1)[: len(wanted)] for x in (expected, slope))
-    step = jnp.clip((wanted - expected) / jnp.maximum(slope, 1e-9), -_STEP, _STEP)
+    step = jnp.clip((wanted - expected) / jnp.maximum(slope, 1e-9), -STEP, STEP)
     error = jnp.abs(wanted - expected).sum() / wanted.sum() / 2
     return a, jnp.where(wanted > 0, phi_I + step, -jnp.inf), error
 
@@ -126,7 +125,7 @@ def _user_step(users: _Users, tiles: Tiles) -> jax.Array:
 
     zero = jnp.zeros_like(users.activity)
     (expected, slope), _ = jax.lax.scan(of_tile, (zero, zero), tiles)
-    return users.intercepts + jnp.clip((users.activity - expected) / jnp.maximum(slope, 1e-9), -_STEP, _STEP)
+    return users.intercepts + jnp.clip((users.activity - expected) / jnp.maximum(slope, 1e-9), -STEP, STEP)
 
 
 def _item_sums(users: _Users, tiles: Tiles) -> tuple[jax.Array, jax.Array]:

@@ -71,20 +71,19 @@ def test_parts_made_one_by_one_and_a_broken_one(launch, profile_generator, tmp_p
     assert "2 of 2 parts are there, whole" in idle.stdout
 
 
-def test_two_processes_share_the_parts(environment, profile_generator, tmp_path, whole):
-    port = a_free_port()
-    flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out", "--num_processes=2")
-    both = [
-        subprocess.Popen(
-            command("generate", *flags, f"--coordinator=127.0.0.1:{port}", f"--process_id={index}"),
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+def two_processes(environment, generator, folder) -> list[subprocess.Popen]:
+    """Started on three parts in OUT."""
+    place = f"--coordinator=127.0.0.1:{a_free_port()}"
+    flags = (f"--generator={generator}", *SIZES, "--num_shards=3", "--out=out", "--num_processes=2", place)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return [
+        subprocess.Popen(command("generate", *flags, f"--process_id={index}"), cwd=folder, env=environment, **pipes)
         for index in range(2)
     ]
+
+
+def test_two_processes_share_the_parts(environment, profile_generator, tmp_path, whole):
+    both = two_processes(environment, profile_generator, tmp_path)
     ends = [process.communicate(timeout=170) for process in both]
     assert [process.returncode for process in both] == [0, 0], ends
     assert [int(out.split(" parts written")[0][-1]) for out, _ in ends] == [2, 1]
@@ -92,21 +91,11 @@ def test_two_processes_share_the_parts(environment, profile_generator, tmp_path,
 
 
 @pytest.mark.parametrize("victim", [0, 1])
-def test_a_process_that_dies_stops_the_other_with_a_line(environment, profile_generator, tmp_path, victim):
-    """Whether it is the coordinator or not; what is whole stays."""
-    flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out", "--num_processes=2")
-    place = f"--coordinator=127.0.0.1:{a_free_port()}"
-    both = [
-        subprocess.Popen(
-            command("generate", *flags, place, f"--process_id={index}"),
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for index in range(2)
-    ]
+def test_a_process_that_dies_stops_the_other_with_a_line(
+    environment, launch, profile_generator, tmp_path, whole, victim
+):
+    """Whether it is the coordinator or not; what is whole stays, and is gone on from."""
+    both = two_processes(environment, profile_generator, tmp_path)
     while both[victim].poll() is None and not list((tmp_path / "out").glob(f".part-0000{victim}*.json")):
         time.sleep(0.002)
     both[victim].kill()
@@ -115,11 +104,9 @@ def test_a_process_that_dies_stops_the_other_with_a_line(environment, profile_ge
     assert both[1 - victim].returncode == 2, said
     assert said.splitlines()[-1].startswith("error: another process of the group died, failed or cannot be reached")
     assert (said.count("error"), "Traceback" in said) == (1, False)
-    assert whole_parts(tmp_path / "out")
-
-
-def whole_parts(folder) -> list[str]:
-    return [path.name for path in folder.glob("part-*.parquet")]
+    again = launch("generate", f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
+    assert "parts are there, whole" in again.stdout
+    pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
 
 
 def test_killed_and_started_again(environment, launch, profile_generator, tmp_path, whole):
