@@ -5,6 +5,7 @@ import dataclasses
 import jax
 from absl import flags
 
+from experiments._companions import SILENCE, watch
 from ganrs_jax.errors import InputError
 
 FLAGS = flags.FLAGS
@@ -46,8 +47,10 @@ def processes() -> Process:
     if place != "auto" and not 0 <= index < count:
         raise InputError(f"--process_id={index}; accepted: 0 to --num_processes={count} less 1")
     given = {} if place == "auto" else {"coordinator_address": place, "num_processes": count, "process_id": index}
+    watch()
+    jax.config.update("jax_enable_preemption_service", False)  # it takes SIGTERM away from us
     try:
-        jax.distributed.initialize(**given)
+        jax.distributed.initialize(**given, heartbeat_timeout_seconds=SILENCE)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"--coordinator={place}: {error}; accepted: HOST:PORT of process 0, or auto") from error
     return Process(jax.process_index(), jax.process_count())

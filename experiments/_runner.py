@@ -20,6 +20,7 @@ from absl import logging as absl_logging
 
 import ganrs_jax
 from experiments._command_line import FLAGS, Presets, own_flags, parse, recipe_config
+from experiments._companions import parting
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.training import TrainingDivergedError
@@ -41,10 +42,11 @@ def run(main: Callable[[], None], presets: Presets) -> None:
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - None where the launcher closed it
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that half-written files go
-    app.run(
-        lambda _: _guarded(lambda: _logged(main)),
-        flags_parser=lambda argv: _guarded(lambda: parse(argv, presets)),
-    )
+    with parting():
+        app.run(
+            lambda _: _guarded(lambda: _logged(main)),
+            flags_parser=lambda argv: _guarded(lambda: parse(argv, presets)),
+        )
 
 
 def _guarded(act: Callable[[], Any]) -> Any:

@@ -4,6 +4,9 @@ Writes WORKDIR/generator (what `generate` needs), flags.json, metrics.jsonl and 
 Several seeds (--num_seeds=8) or settings (--sweep=gan_learning_rate=1e-4,2e-4) train as lanes of one
 compiled program; --pick chooses the lane that is kept. A run that was stopped goes on with the same command and
 ends as if it had not been: what it has done is kept in WORKDIR/.unfinished every --checkpoint_seconds.
+All devices share the lanes, or the batches, of the adversarial training of recipe profile; with --coordinator,
+--num_processes and --process_id, or on a cluster that JAX knows, those of all processes do. Each reads the source by
+itself, and process 0 writes.
 A few seconds: --preset=small.
 """
 
@@ -14,6 +17,7 @@ from typing import Any
 
 from absl import flags
 
+from experiments._distributed import define_processes, processes
 from experiments._flags import check_seed, define_source, read_source
 from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
 from experiments._unfinished import check_unfinished, define_unfinished, unfinished
@@ -48,6 +52,7 @@ flags.DEFINE_string("pick", "best", "Lane to keep: its number from 0, or best (l
 flags.DEFINE_bool("overwrite", False, "Whether a generator in the workdir may be replaced.")
 define_unfinished()
 define_source()
+define_processes()
 
 
 def main() -> None:
@@ -55,17 +60,26 @@ def main() -> None:
     seeds, configs = lanes(config)
     pick = _asked_lane(len(seeds))
     check_unfinished()
+    process = processes()
+    fit = get_recipe(FLAGS.recipe).fit
+    if process.index:
+        ratings = read_source()
+        kept = unfinished(Path(FLAGS.workdir).expanduser(), ratings, seeds, configs)
+        fit(seeds, ratings, configs, kept=kept)
+        process.wait("end")
+        return
     place = _place()
     ratings = read_source()
     workdir = Workdir(FLAGS.workdir)
     say_source(ratings)
     kept = unfinished(workdir.path, ratings, seeds, configs)
-    generators = get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, Progress(workdir), kept=kept)
+    generators = fit(seeds, ratings, configs, Progress(workdir), kept=kept)
     chosen = best_lane(generators) if pick is None else pick
     save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)
     kept.clear()
     workdir.results({"picked": chosen, "lanes": [lane_record(g, FLAGS.sweep) for g in generators]})
     say(_outcome(generators, chosen, str(place)))
+    process.wait("end")
 
 
 def lanes(config: Any) -> tuple[list[int], list[Any]]:
