@@ -15,9 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import jax
+import numpy as np
 from absl import flags
 
-from experiments._distributed import define_processes, processes
+from experiments._distributed import Process, define_processes, processes
 from experiments._flags import check_seed, define_source, read_source
 from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
 from experiments._unfinished import check_unfinished, define_unfinished, unfinished
@@ -61,25 +63,30 @@ def main() -> None:
     pick = _asked_lane(len(seeds))
     check_unfinished()
     process = processes()
-    fit = get_recipe(FLAGS.recipe).fit
     if process.index:
-        ratings = read_source()
-        kept = unfinished(Path(FLAGS.workdir).expanduser(), ratings, seeds, configs)
-        fit(seeds, ratings, configs, kept=kept)
-        process.wait("end")
+        _help(process, seeds, configs)
         return
     place = _place()
     ratings = read_source()
     workdir = Workdir(FLAGS.workdir)
     say_source(ratings)
     kept = unfinished(workdir.path, ratings, seeds, configs)
-    generators = fit(seeds, ratings, configs, Progress(workdir), kept=kept)
+    generators = get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, Progress(workdir), kept=kept)
     chosen = best_lane(generators) if pick is None else pick
-    save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)
+    made = generators[chosen]._replace(arrays=jax.tree.map(np.asarray, generators[chosen].arrays))
+    process.part()
+    save_generator(place, made, overwrite=FLAGS.overwrite)
     kept.clear()
     workdir.results({"picked": chosen, "lanes": [lane_record(g, FLAGS.sweep) for g in generators]})
     say(_outcome(generators, chosen, str(place)))
-    process.wait("end")
+
+
+def _help(process: Process, seeds: list[int], configs: list[Any]) -> None:
+    """Computes with process 0, which writes."""
+    ratings = read_source()
+    kept = unfinished(Path(FLAGS.workdir).expanduser(), ratings, seeds, configs)
+    get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, kept=kept)
+    process.part()
 
 
 def lanes(config: Any) -> tuple[list[int], list[Any]]:

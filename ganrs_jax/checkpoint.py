@@ -1,12 +1,11 @@
 """A generator on disk: an orbax checkpoint beside a manifest of its format and digests."""
 
-import contextlib
 import dataclasses
 import hashlib
 import json
 import logging
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import jax
 import numpy as np
@@ -39,9 +38,7 @@ def save_generator(path: str | Path, generator: Generator, *, overwrite: bool = 
     with whole_folder(Path(path).absolute(), overwrite=overwrite) as folder:
         _check_room(folder / "room", arrays)
         try:
-            content = {"arrays": arrays, "metadata": {"json": json.dumps(facts)}}
-            with _alone():
-                _orbax().save_checkpointables(folder / _ORBAX, content)
+            _orbax().save_checkpointables(folder / _ORBAX, {"arrays": arrays, "metadata": {"json": json.dumps(facts)}})
         except ValueError as error:  # orbax's word for a full disk too
             raise InputError(f"{path}: cannot be written: {str(error).rpartition(': ')[2].splitlines()[0]}") from error
         manifest = {"format_version": FORMAT_VERSION, "ganrs_jax": __version__, "sha256": _digests(folder)}
@@ -111,15 +108,6 @@ def _restored(config: type, values: dict[str, Any]) -> Any:
 
 def _as_numpy(tree: Any) -> Any:
     return {k: _as_numpy(v) if isinstance(v, dict) else np.asarray(v) for k, v in tree.items()}
-
-
-def _alone() -> contextlib.AbstractContextManager[Any]:
-    """Of several processes this one alone writes; orbax would wait for the others to do so too."""
-    if jax.process_count() == 1:
-        return contextlib.nullcontext()
-    me = jax.process_index()
-    options = _orbax().options.MultiprocessingOptions(primary_host=me, active_processes={me})
-    return cast(contextlib.AbstractContextManager[Any], _orbax().Context(multiprocessing_options=options))
 
 
 def _orbax() -> Any:
