@@ -4,7 +4,7 @@ With one device nothing is shared, and the compiled program is what it would be 
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -40,7 +40,7 @@ class Share(NamedTuple):
 
     def everywhere(self, tree: Tree) -> Tree:
         """Arrays that are the same in all processes, whole on every device."""
-        return tree if self.mesh is None else self.jit(lambda x: x)(tree)
+        return tree if self.mesh is None else cast(Tree, self.jit(_same)(tree))
 
     def here(self, tree: Tree) -> Tree:
         """Arrays that every device has whole, as arrays of this process alone."""
@@ -61,17 +61,18 @@ def sharing(num_lanes: int, batch_size: int) -> Share:
     """How all devices share `num_lanes` lanes that learn from batches of `batch_size` rows.
 
     Lanes are shared where each device gets as many, since they need not talk to one another; else rows are, by as many
-    devices of each process as divide them. Where even one of each process does not, each computes the whole.
+    devices of each process as divide them. Where not even one of each does, each computes the whole.
     """
-    processes, local = jax.process_count(), jax.local_device_count()
+    devices = _by_process()
+    processes, local = len(devices), min(map(len, devices))
     if processes * local == 1:
         return ALONE
     if num_lanes % (processes * local) == 0:
-        return Share(_mesh(local), of_lanes=True)
+        return Share(_mesh(devices, local), of_lanes=True)
     count = max((n for n in range(1, local + 1) if batch_size % (n * processes) == 0), default=0)
     if processes == count == 1:
         return ALONE
-    return Share(_mesh(max(count, 1)), of_rows=count > 0)
+    return Share(_mesh(devices, max(count, 1)), of_rows=count > 0)
 
 
 def as_first(tree: Tree) -> Tree:
@@ -97,10 +98,17 @@ def is_first() -> bool:
     return jax.process_index() == 0
 
 
-def _mesh(count: int) -> Mesh:
-    """The first `count` devices of each process."""
-    by_process: dict[int, list[Any]] = {}
+def _by_process() -> list[list[Any]]:
+    held: dict[int, list[Any]] = {}
     for device in jax.devices():
-        by_process.setdefault(device.process_index, []).append(device)
-    devices = [device for _, mine in sorted(by_process.items()) for device in mine[:count]]
-    return Mesh(np.array(devices), (_AXIS,), axis_types=(AxisType.Auto,))
+        held.setdefault(device.process_index, []).append(device)
+    return [held[index] for index in sorted(held)]
+
+
+def _mesh(devices: list[list[Any]], count: int) -> Mesh:
+    """The first `count` devices of each process."""
+    return Mesh(np.array([d for mine in devices for d in mine[:count]]), (_AXIS,), axis_types=(AxisType.Auto,))
+
+
+def _same(tree: Any) -> Any:
+    return tree

@@ -4,13 +4,13 @@ import hashlib
 import json
 import shutil
 import signal
-import socket
 import subprocess
+import time
 
 import pandas as pd
 import pytest
 
-from tests.experiments.conftest import command
+from tests.experiments.conftest import LOST, command
 
 SIZES = ("--num_users=1300", "--num_items=90", "--num_ratings=20000", "--seed=2")  # three blocks of users
 
@@ -64,25 +64,26 @@ def test_parts_made_one_by_one_and_a_broken_one(launch, profile_generator, tmp_p
     assert "2 of 2 parts are there, whole" in idle.stdout
 
 
-def test_two_processes_share_the_parts(environment, profile_generator, tmp_path, whole):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out", "--num_processes=2")
-    both = [
-        subprocess.Popen(
-            command("generate", *flags, f"--coordinator=127.0.0.1:{port}", f"--process_id={index}"),
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for index in range(2)
-    ]
+def test_two_processes_share_the_parts(two, profile_generator, tmp_path, whole):
+    both = two("generate", f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
     ends = [process.communicate(timeout=170) for process in both]
     assert [process.returncode for process in both] == [0, 0], ends
     assert [int(out.split(" parts written")[0][-1]) for out, _ in ends] == [2, 1]
+    pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
+
+
+def test_a_process_that_dies_stops_the_other(two, launch, profile_generator, tmp_path, whole):
+    """It makes its parts, then waits for the other in vain: one line, and what is whole is kept."""
+    flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
+    other, victim = two("generate", *flags)
+    while not (tmp_path / "out" / "manifest.json").exists() and other.poll() is victim.poll() is None:
+        time.sleep(0.01)
+    victim.kill()
+    victim.communicate()
+    _, said = other.communicate(timeout=170)
+    assert other.returncode == 2
+    assert [line + "\n" for line in said.splitlines() if not line.startswith("rows: ")] == [LOST]
+    assert "2 of 3 parts are there, whole" in launch("generate", *flags).stdout
     pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
 
 
