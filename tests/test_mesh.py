@@ -31,7 +31,7 @@ def trained(tmp_path_factory) -> dict[int, dict[str, np.ndarray]]:
 
 @pytest.mark.parametrize("shared", ["rows", "lanes"])
 def test_eight_devices_train_as_one(trained, shared):
-    """To rounding; where a gradient is nearly nothing it turns one of Adam's steps, so that a few weights differ by some."""
+    """To rounding, which turns a step of Adam where a gradient is nearly nothing: a few weights differ by steps."""
     one, eight = trained[1], trained[8]
     assert (one["devices"], eight["devices"]) == (1, 8)
     assert np.quantile(np.abs(one[shared] - eight[shared]), 0.9) < 1e-5
