@@ -5,6 +5,16 @@
 #   ./launch.sh NAME [flags]    run experiments/NAME.py; paths in flags are relative to where you stand
 #   ./launch.sh test [flags]    run the test suite; flags go to pytest
 #
+# Several processes share `generate --num_shards`, and the adversarial training of `train_generator --recipe=profile`.
+# On one machine:
+#   for i in 0 1; do
+#     ./launch.sh NAME [flags] --coordinator=127.0.0.1:1234 --num_processes=2 --process_id=$i &
+#   done; wait
+# On SLURM, a process a task; JAX finds them by itself. Run `./launch.sh NAME --help` once before, to set up:
+#   srun --ntasks=4 ./launch.sh NAME [flags] --coordinator=auto
+# All get the same flags. Parts that `generate` writes must be in a folder that all see; of `train_generator`, process 0
+# alone writes. If one dies, the others stop with one line; the same command goes on.
+#
 # Variables:
 #   GANRS_ACCELERATOR  what .venv is made for: cpu, cuda13, cuda12 or tpu. Unset: as it was made last, cpu at first.
 #   PYTHON             the Python, 3.11 to 3.14, to make .venv with. Unset: the first one found.

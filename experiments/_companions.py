@@ -24,9 +24,9 @@ _LINE = (
     "error: another process of the group died, failed or cannot be reached; accepted: all of them until the end "
     "(the same commands go on from what is there, whole)\n"
 )
-_LOST = re.compile(
-    "coordination service|JAX distributed service|gloo|nccl", re.IGNORECASE
-)  # words of what JAX then says
+_LOST = re.compile(  # what JAX speaks of then
+    "coordination.service|JAX distributed service|gloo|nccl|UNAVAILABLE|DEADLINE_EXCEEDED", re.IGNORECASE
+)
 _kept: list[Any] = []  # must live as long as the process: the handler, and the file that the C++ libraries write to
 _first = threading.Lock()  # of the threads that find out, one speaks
 

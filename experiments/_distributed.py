@@ -25,6 +25,15 @@ class Process:
 
             multihost_utils.sync_global_devices(name)
 
+    def part(self) -> None:
+        """All come here and go on by themselves, each with JAX as one process has it; its arrays of before are gone."""
+        if self.count > 1:
+            from jax.extend.backend import clear_backends
+
+            self.wait("part")
+            jax.distributed.shutdown()
+            clear_backends()
+
 
 def define_processes() -> None:
     """The flags by which processes find one another."""

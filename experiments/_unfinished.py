@@ -14,6 +14,7 @@ from absl import flags
 
 from experiments._runner import say, versions
 from ganrs_jax.errors import InputError
+from ganrs_jax.mesh import is_first
 from ganrs_jax.ratings import Ratings, digest
 from ganrs_jax.resume import Kept
 
@@ -35,11 +36,11 @@ def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: S
     """What an earlier run of the same recipe, seeds, settings, source and versions has done; others' is dropped."""
     place = workdir / ".unfinished"
     folder = place / _fingerprint(ratings, seeds, configs)
-    for other in place.glob("*"):
+    for other in place.glob("*") if is_first() else ():
         if other != folder:
             say(f"{other}: left by an unfinished run of other settings; dropped")
             shutil.rmtree(other, ignore_errors=True)
-    if folder.exists():
+    if is_first() and folder.exists():
         say(f"goes on from {folder}")
     return Kept(None if FLAGS.checkpoint_seconds == math.inf else folder, FLAGS.checkpoint_seconds)
 

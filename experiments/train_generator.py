@@ -4,6 +4,9 @@ Writes WORKDIR/generator (what `generate` needs), flags.json, metrics.jsonl and 
 Several seeds (--num_seeds=8) or settings (--sweep=gan_learning_rate=1e-4,2e-4) train as lanes of one
 compiled program; --pick chooses the lane that is kept. A run that was stopped goes on with the same command and
 ends as if it had not been: what it has done is kept in WORKDIR/.unfinished every --checkpoint_seconds.
+All devices share the lanes, or the batches, of the adversarial training of recipe profile; with --coordinator,
+--num_processes and --process_id, or on a cluster that JAX knows, those of all processes do. Each reads the source by
+itself, and process 0 writes.
 A few seconds: --preset=small.
 """
 
@@ -12,8 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import jax
+import numpy as np
 from absl import flags
 
+from experiments._distributed import Process, define_processes, processes
 from experiments._flags import check_seed, define_source, read_source
 from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
 from experiments._unfinished import check_unfinished, define_unfinished, unfinished
@@ -48,6 +54,7 @@ flags.DEFINE_string("pick", "best", "Lane to keep: its number from 0, or best (l
 flags.DEFINE_bool("overwrite", False, "Whether a generator in the workdir may be replaced.")
 define_unfinished()
 define_source()
+define_processes()
 
 
 def main() -> None:
@@ -55,6 +62,10 @@ def main() -> None:
     seeds, configs = lanes(config)
     pick = _asked_lane(len(seeds))
     check_unfinished()
+    process = processes()
+    if process.index:
+        _help(process, seeds, configs)
+        return
     place = _place()
     ratings = read_source()
     workdir = Workdir(FLAGS.workdir)
@@ -62,11 +73,21 @@ def main() -> None:
     kept = unfinished(workdir.path, ratings, seeds, configs)
     generators = get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, Progress(workdir), kept=kept)
     chosen = best_lane(generators) if pick is None else pick
+    made = generators[chosen]._replace(arrays=jax.tree.map(np.asarray, generators[chosen].arrays))
+    process.part()
     # Before the generator, which ends a run: one that was killed between the two could not be started again.
     workdir.results({"picked": chosen, "lanes": [lane_record(g, FLAGS.sweep) for g in generators]})
-    save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)
+    save_generator(place, made, overwrite=FLAGS.overwrite)
     kept.clear()
     say(_outcome(generators, chosen, str(place)))
+
+
+def _help(process: Process, seeds: list[int], configs: list[Any]) -> None:
+    """Computes with process 0, which writes."""
+    ratings = read_source()
+    kept = unfinished(Path(FLAGS.workdir).expanduser(), ratings, seeds, configs)
+    get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, kept=kept)
+    process.part()
 
 
 def lanes(config: Any) -> tuple[list[int], list[Any]]:

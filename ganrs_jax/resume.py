@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import serialization
 
+from ganrs_jax.mesh import bytes_of_first, is_first
 from ganrs_jax.whole_files import whole_file
 
 State = TypeVar("State")
@@ -25,6 +26,7 @@ class Kept:
     """States of loops and results of stages by name, in files that appear whole or not at all.
 
     Without a folder nothing is kept. The folder must belong to one run: the same settings, source and versions.
+    Of several processes that run the same, process 0 alone reads and writes it; the others go on from what it read.
     """
 
     def __init__(self, folder: Path | None = None, seconds: float = 30.0) -> None:
@@ -60,7 +62,7 @@ class Kept:
 
     def clear(self) -> None:
         """Forgets everything: the run is over."""
-        if self._folder is not None:
+        if self._folder is not None and is_first():
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _place(self, name: str) -> Path:
@@ -69,14 +71,17 @@ class Kept:
 
     def _read(self, name: str) -> Any:
         """What is kept under a name; None if there is nothing, or it was altered or cut short."""
-        if self._folder is None or not self._place(name).exists():
+        if self._folder is None:
             return None
-        content = self._place(name).read_bytes()
+        found = is_first() and self._place(name).exists()
+        content = bytes_of_first(self._place(name).read_bytes() if found else b"")
         if hashlib.sha256(content[_DIGEST:]).digest() != content[:_DIGEST]:
             return None
         return _unmarked(serialization.msgpack_restore(content[_DIGEST:]))
 
     def _write(self, name: str, content: Any) -> None:
+        if not is_first():
+            return
         written = serialization.msgpack_serialize(_marked(content))
         with whole_file(self._place(name)) as partial:
             partial.write_bytes(hashlib.sha256(written).digest() + written)

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ganrs_jax.mesh import ALONE, Share
 from ganrs_jax.resume import NOTHING, Kept
 
 State = TypeVar("State")
@@ -77,12 +78,12 @@ def chunks(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def scanned(step: Callable[..., tuple[State, Metrics]]) -> Any:
+def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) -> Any:
     """Turns step(state, index, lane, shared) into a jitted chunk over lanes.
 
     The chunk is called as (state, first, count, lanes, shared): `lanes` is a pytree with a leading
     lane axis (keys, float settings), `shared` is seen whole by every lane (the data). The old state
-    is donated.
+    is donated. Devices may share the lanes.
     """
 
     def one_lane(state: State, first: jax.Array, count: int, lane: Any, shared: Any) -> tuple[State, Metrics]:
@@ -90,9 +91,10 @@ def scanned(step: Callable[..., tuple[State, Metrics]]) -> Any:
         return state, jax.tree.map(jnp.mean, metrics)
 
     def chunk(state: State, first: jax.Array, count: int, lanes: Any, shared: Any) -> tuple[State, Metrics]:
+        state, lanes = share.lanes((state, lanes))
         return jax.vmap(lambda s, lane: one_lane(s, first, count, lane, shared))(state, lanes)
 
-    return jax.jit(chunk, static_argnums=2, donate_argnums=0)
+    return share.jit(chunk, static_argnums=2, donate_argnums=0)
 
 
 def lane_keys(seeds: Sequence[int]) -> jax.Array:

@@ -17,6 +17,7 @@ from ganrs_jax.adversarial.objectives import OBJECTIVES, Objective
 from ganrs_jax.adversarial.optimizers import OPTIMIZERS
 from ganrs_jax.adversarial.residual import ResidualMLP, applied
 from ganrs_jax.adversarial.selection import sliced_wasserstein
+from ganrs_jax.mesh import ALONE, Share, as_first, sharing
 from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import Report, lane_keys, scanned, silent, train
 
@@ -37,6 +38,7 @@ class TwoPartSpec(NamedTuple):
     batch_size: int
     critic_steps: int
     num_steps: int
+    share: Share = ALONE
 
 
 class Part(NamedTuple):
@@ -82,13 +84,16 @@ def fit_two_part(
       TrainingDivergedError: if every lane diverges.
     """
     keys = jax.vmap(lambda key: jax.random.fold_in(key, attempt))(lane_keys(seeds))
+    spec = spec._replace(share=sharing(len(seeds), spec.batch_size))
     chunk, look = _programs(spec)
     lanes = {"key": keys, "floats": dict(floats)}
+    vectors = as_first(dict(vectors))
+    shared = spec.share.everywhere(vectors)
     state = {name: _init(spec, number, keys, dict(floats)) for number, name in enumerate(PARTS)}
 
     def step(state: Any, first: int, count: int) -> Any:
-        state, metrics = chunk(state, first, count, lanes, dict(vectors))
-        state = look(state, keys, dict(vectors))
+        state, metrics = chunk(spec.share.everywhere(state), first, count, lanes, shared)
+        state = look(spec.share.here(state), keys, vectors)
         return state, {**metrics, **{f"{name}_distance": state[name].distance for name in PARTS}}
 
     return train(
@@ -132,7 +137,7 @@ def matching(generated_MxD: jax.Array, wanted_RxNxD: jax.Array) -> dict[str, jax
 def _programs(spec: TwoPartSpec) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The compiled chunk of training steps, and the look at the averages, lanes leading."""
     look = jax.jit(jax.vmap(functools.partial(_look, spec=spec), in_axes=(0, 0, None)))
-    return scanned(functools.partial(_step, spec=spec)), look
+    return scanned(functools.partial(_step, spec=spec), spec.share), look
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -205,7 +210,7 @@ def _critic_loss(
 
 
 def _scores(spec: TwoPartSpec, critic: Any) -> Callable[[jax.Array], jax.Array]:
-    return lambda x: applied(spec.critic, critic, x)[:, 0]
+    return lambda x: spec.share.together(applied(spec.critic, critic, x)[:, 0])
 
 
 def _batch(key: jax.Array, train_RxNxD: jax.Array, spec: TwoPartSpec) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -214,7 +219,8 @@ def _batch(key: jax.Array, train_RxNxD: jax.Array, spec: TwoPartSpec) -> tuple[j
     draws, rows, _ = train_RxNxD.shape
     size = (spec.batch_size,)
     real = train_RxNxD[jax.random.randint(draw_key, size, 0, draws), jax.random.randint(row_key, size, 0, rows)]
-    return real, jax.random.normal(noise_key, (*size, spec.noise_size)), penalty_key
+    noise = jax.random.normal(noise_key, (*size, spec.noise_size))
+    return spec.share.rows(real), spec.share.rows(noise), penalty_key
 
 
 def _look(

@@ -1,6 +1,7 @@
 """Experiments launched as a user launches them: processes of their own, each in an empty folder."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,11 +14,21 @@ from tests.experiments.forks import Forks
 REPOSITORY = Path(__file__).parents[2]
 QUICK = ("--source=planted", "--recipe=ganrs", "--config.embedding_epochs=2", "--config.gan_steps=500")
 SIZE = ("--num_users=100", "--num_items=100", "--num_samples=10000")  # one for all, so that programs compile once
+LOST = (
+    "error: another process of the group died, failed or cannot be reached; accepted: all of them until the end "
+    "(the same commands go on from what is there, whole)\n"
+)
 Launch = Callable[..., subprocess.CompletedProcess]
 
 
 def command(name: str, *flags: str) -> list[str]:
     return [sys.executable, "-P", "-m", f"experiments.{name}", *flags]
+
+
+def a_free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +82,27 @@ def launch(launch_in, tmp_path) -> Launch:
         return done
 
     return succeed
+
+
+@pytest.fixture
+def two(environment, tmp_path) -> Callable[..., list[subprocess.Popen]]:
+    """two(NAME, *flags): two processes of one group, in the test's own folder, just started."""
+
+    def start(name: str, *flags: str) -> list[subprocess.Popen]:
+        group = f"--coordinator=127.0.0.1:{a_free_port()}", "--num_processes=2"
+        return [
+            subprocess.Popen(
+                command(name, *flags, *group, f"--process_id={index}"),
+                cwd=tmp_path,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for index in range(2)
+        ]
+
+    return start
 
 
 def _trained(launch_in, folder: Path, *flags: str) -> Path:

@@ -56,6 +56,10 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "field of another recipe": ((*TRAIN, "--config.group=age"), ["no such field of recipe ganrs", "embedding_size,"]),
     "config as a whole": ((*TRAIN, "--config=fast"), ["--config=fast", "accepted: --config.FIELD=VALUE"]),
     "time before now": ((*TRAIN, "--checkpoint_seconds=-1"), ["--checkpoint_seconds=-1; accepted: 0 or more, or inf"]),
+    "processes without a place": (
+        (*TRAIN, "--num_processes=2"),
+        ["--num_processes=2 --process_id=0; accepted: with --coordinator=HOST:PORT"],
+    ),
     "text for an integer": ((*TRAIN, "--seed=abc"), ["--seed=abc; accepted: an integer"]),
     "fraction for an integer": ((*TRAIN, "--planted_users=1.5"), ["--planted_users=1.5; accepted: an integer"]),
     "text for a number": ((*TRAIN, "--noise=loud"), ["--noise=loud; accepted: a number"]),

@@ -1,0 +1,65 @@
+"""train_generator by two processes over loopback: as one, and when one of them dies or fails."""
+
+import time
+
+import jax
+import numpy as np
+
+from ganrs_jax.checkpoint import load_generator
+from tests.experiments.conftest import LOST
+
+TINY = (
+    "--preset=small",
+    "--config.embedding_rounds=2",
+    "--config.embedding_sweeps=2",
+    "--config.structure_rounds=0",
+    "--config.predictability_rounds=0",
+    "--config.gan_steps=10",
+    "--config.width=32",
+    "--checkpoint_seconds=0",
+)
+RATE = 1e-3  # the default's; Adam moves a weight by about as much a step
+
+
+def weights(folder) -> np.ndarray:
+    held = load_generator(folder / "generator").arrays
+    return np.concatenate([np.ravel(x) for part in ("users", "items") for x in jax.tree.leaves(held[part]["weights"])])
+
+
+def test_killed_started_again_and_equal_to_one_process(two, launch, tmp_path):
+    """Rounding turns a step where a gradient is nearly nothing, so that a few weights differ by some steps.
+
+    A batch that is not shared as one would move most of the weights otherwise.
+    """
+    launch("train_generator", *TINY, "--workdir=one")
+    flags = ("train_generator", *TINY, "--workdir=both")
+    victim, other = two(*flags)
+    while not list((tmp_path / "both").glob(".unfinished/*/gan*")) and victim.poll() is other.poll() is None:
+        time.sleep(0.01)
+    victim.kill()
+    victim.communicate()
+    assert (other.communicate(timeout=170)[1], other.returncode) == (LOST, 2)
+    both = two(*flags)
+    (out, _), (out_of_other, said_by_other) = ends = [process.communicate(timeout=170) for process in both]
+    assert [process.returncode for process in both] == [0, 0], ends
+    assert "goes on from both/.unfinished/" in out
+    assert "generator" not in out_of_other + said_by_other
+    one, other = weights(tmp_path / "one"), weights(tmp_path / "both")
+    assert np.quantile(np.abs(one - other), 0.9) < 1e-5
+    np.testing.assert_allclose(one, other, atol=10 * RATE)
+    assert sorted(p.name for p in (tmp_path / "both").iterdir()) == [
+        ".unfinished",
+        "flags.json",
+        "generator",
+        "metrics.jsonl",
+        "results.json",
+    ]
+
+
+def test_one_that_fails_says_why_and_the_other_stops(two, tmp_path):
+    """Process 0 finds that it may not write, and does not wait for the other."""
+    (tmp_path / "run" / "generator").mkdir(parents=True)
+    first, other = two("train_generator", *TINY, "--nooverwrite", "--workdir=run")
+    ends = [process.communicate(timeout=170)[1] for process in (first, other)]
+    assert ends == ["error: run/generator exists already; accepted: another --workdir, or --overwrite\n", LOST]
+    assert (first.returncode, other.returncode) == (2, 2)
