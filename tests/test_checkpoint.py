@@ -60,7 +60,7 @@ def rewrite(folder: Path, **values) -> None:
 
 def python(code: str, *arguments: Path) -> subprocess.CompletedProcess:
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=600)
 
 
 def files(folder: Path) -> list[Path]:

@@ -25,7 +25,7 @@ def trained(tmp_path_factory) -> dict[int, dict[str, np.ndarray]]:
             "PYTHONPATH": str(Path(__file__).parents[1]),
         }
         command = [sys.executable, "-P", "-m", "tests.adversarial.trained", str(folder / f"{devices}.npz")]
-        subprocess.run(command, env=environment, check=True, timeout=170)
+        subprocess.run(command, env=environment, check=True, timeout=600)
     return {devices: dict(np.load(folder / f"{devices}.npz")) for devices in (1, 8)}
 
 

@@ -6,7 +6,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.training import TrainingDivergedError, chunks, lane, lane_keys, scanned, stacked_floats, train
+from ganrs_jax.training import (
+    TrainingDivergedError,
+    chunks,
+    lane,
+    lane_keys,
+    scanned,
+    stacked_floats,
+    train,
+    watching,
+)
 
 
 def walk(state, index, lane, shared):
@@ -92,3 +101,21 @@ def test_lane_keys_do_not_depend_on_company():
 
 def test_lane_takes_one_slice():
     assert lane({"a": jnp.arange(6).reshape(2, 3)}, 1)["a"].tolist() == [3, 4, 5]
+
+
+def test_one_who_watches_sees_each_chunk_and_changes_nothing():
+    seen = []
+
+    def call(chunk, state, first, count, lanes, shared):
+        seen.append((chunk.name, int(first), count))
+        return chunk.jitted(state, first, count, lanes, shared)
+
+    with watching(call):
+        watched = run([3, 4], [0.1, 0.2])
+    np.testing.assert_array_equal(watched, run([3, 4], [0.1, 0.2]))
+    assert seen == [
+        ("test_training", 0, 5),
+        ("test_training", 5, 5),
+        ("test_training", 10, 5),
+        ("test_training", 15, 2),
+    ]

@@ -18,6 +18,7 @@ LOST = (
     "error: another process of the group died, failed or cannot be reached; accepted: all of them until the end "
     "(the same commands go on from what is there, whole)\n"
 )
+LONGEST = 600  # seconds of a launch: a hang fails a test, a slow machine does not
 Launch = Callable[..., subprocess.CompletedProcess]
 
 
@@ -57,7 +58,7 @@ def launch_in(environment) -> Launch:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=170,
+            timeout=LONGEST,
         )
 
     return launch

@@ -10,7 +10,7 @@ import time
 import pandas as pd
 import pytest
 
-from tests.experiments.conftest import LOST, a_free_port, command
+from tests.experiments.conftest import LONGEST, LOST, a_free_port, command
 
 SIZES = ("--num_users=1300", "--num_items=90", "--num_ratings=20000", "--seed=2")  # three blocks of users
 
@@ -66,7 +66,7 @@ def test_parts_made_one_by_one_and_a_broken_one(launch, profile_generator, tmp_p
 
 def test_two_processes_share_the_parts(two, profile_generator, tmp_path, whole):
     both = two("generate", f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
-    ends = [process.communicate(timeout=170) for process in both]
+    ends = [process.communicate(timeout=LONGEST) for process in both]
     assert [process.returncode for process in both] == [0, 0], ends
     assert [int(out.split(" parts written")[0][-1]) for out, _ in ends] == [2, 1]
     pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
@@ -81,7 +81,7 @@ def test_a_process_that_dies_stops_the_other_with_a_line(two, launch, profile_ge
         time.sleep(0.002)
     both[victim].kill()
     both[victim].communicate()
-    _, said = both[1 - victim].communicate(timeout=120)
+    _, said = both[1 - victim].communicate(timeout=LONGEST)
     assert both[1 - victim].returncode == 2, said
     assert [line + "\n" for line in said.splitlines() if not line.startswith(("plan: ", "rows: "))] == [LOST]
     assert "parts are there, whole" in launch("generate", *flags).stdout

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from ganrs_jax.recipes import RECIPES
-from tests.experiments.conftest import REPOSITORY, command
+from tests.experiments.conftest import LONGEST, REPOSITORY, command
 
 EXPERIMENTS = sorted(p.stem for p in (REPOSITORY / "experiments").glob("[!_]*.py"))
 RECORDS = ("flags.json", "metrics.jsonl", "results.json")
@@ -137,7 +137,7 @@ def test_flagfile_names_the_recipe(launch, tmp_path):
 
 def test_closed_streams_do_no_harm(environment, tmp_path):
     line = " ".join(command("train_generator", "--recipe=ganrs", "--preset=small", "--workdir=run")) + " <&- >&- 2>&-"
-    assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, timeout=170).returncode == 0
+    assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, timeout=LONGEST).returncode == 0
     assert (tmp_path / "run" / "generator" / "manifest.json").is_file()
 
 

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from ganrs_jax.checkpoint import load_generator
-from tests.experiments.conftest import LOST
+from tests.experiments.conftest import LONGEST, LOST
 
 TINY = (
     "--preset=small",
@@ -38,9 +38,9 @@ def test_killed_started_again_and_equal_to_one_process(two, launch, tmp_path):
         time.sleep(0.01)
     victim.kill()
     victim.communicate()
-    assert (other.communicate(timeout=170)[1], other.returncode) == (LOST, 2)
+    assert (other.communicate(timeout=LONGEST)[1], other.returncode) == (LOST, 2)
     both = two(*flags)
-    (out, _), (out_of_other, said_by_other) = ends = [process.communicate(timeout=170) for process in both]
+    (out, _), (out_of_other, said_by_other) = ends = [process.communicate(timeout=LONGEST) for process in both]
     assert [process.returncode for process in both] == [0, 0], ends
     assert "goes on from both/.unfinished/" in out
     assert "generator" not in out_of_other + said_by_other
@@ -60,6 +60,6 @@ def test_one_that_fails_says_why_and_the_other_stops(two, tmp_path):
     """Process 0 finds that it may not write, and does not wait for the other."""
     (tmp_path / "run" / "generator").mkdir(parents=True)
     first, other = two("train_generator", *TINY, "--nooverwrite", "--workdir=run")
-    ends = [process.communicate(timeout=170)[1] for process in (first, other)]
+    ends = [process.communicate(timeout=LONGEST)[1] for process in (first, other)]
     assert ends == ["error: run/generator exists already; accepted: another --workdir, or --overwrite\n", LOST]
     assert (first.returncode, other.returncode) == (2, 2)
