@@ -61,12 +61,14 @@ def fit_biases(
     user: np.ndarray, item: np.ndarray, centred: np.ndarray, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """What each of `shape` users [U] and items [I] adds to the mean; `centred` [N] are ratings less their mean."""
-    user_weight = np.bincount(user, minlength=shape[0]) + _SHRINKAGE
-    item_weight = np.bincount(item, minlength=shape[1]) + _SHRINKAGE
+    rated = sp.csr_array((np.ones(len(user)), (user, item)), shape)  # pairs that occur twice count twice
+    by_item = rated.T.tocsr()
+    user_sum, item_sum = (np.bincount(*x) for x in ((user, centred, shape[0]), (item, centred, shape[1])))
+    user_weight, item_weight = rated.sum(1) + _SHRINKAGE, by_item.sum(1) + _SHRINKAGE
     of_user = np.zeros(shape[0])
     for _ in range(_BIAS_ROUNDS):
-        of_item = np.bincount(item, centred - of_user[user], minlength=shape[1]) / item_weight
-        of_user = np.bincount(user, centred - of_item[item], minlength=shape[0]) / user_weight
+        of_item = (item_sum - by_item @ of_user) / item_weight
+        of_user = (user_sum - rated @ of_item) / user_weight
     return of_user, of_item
 
 

@@ -3,12 +3,15 @@
 import functools
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import brentq
 
 _SEARCHED = 200_000  # ratings that the noise is fitted on
 _PRECISION = 2e-4  # of the factor of the noise
 _LEAST, _MOST = 0.4, 2.0  # factor of the noise
+_LEAST_ROWS = 1 << 14  # that scores are worked out for
 _NOTHING = 1e-12  # a cumulated share of no rating at all
 
 
@@ -37,16 +40,10 @@ class Latent(NamedTuple):
 
         Piecewise linear: own borders go to the common ones, and beyond the outermost all is shifted as these are.
         """
-        y = self.predicted + np.float32(noise_factor) * self.noise
-        below, above = self.own[:, 0], self.own[:, -1]
-        score = np.where(y <= below, self.borders[0] + y - below, self.borders[-1] + y - above)
-        for number in range(len(self.borders) - 1):
-            low, high = self.own[:, number], self.own[:, number + 1]
-            share = (y - low) / (high - low)
-            inside = (share > 0) & (share <= 1)
-            step = self.borders[number + 1] - self.borders[number]
-            score = np.where(inside, self.borders[number] + share * step, score)
-        return score.astype(np.float32)
+        rows = len(self.predicted)
+        more = max(_LEAST_ROWS, 1 << max(rows - 1, 0).bit_length()) - rows  # few shapes, so few programs
+        parts = (np.pad(x, ((0, more),) + ((0, 0),) * (x.ndim - 1)) for x in (self.predicted, self.noise, self.own))
+        return np.asarray(_score(self.borders, *parts, np.float32(noise_factor)))[:rows]
 
 
 class Thresholds(NamedTuple):
@@ -92,3 +89,18 @@ def thresholds_at(latent: Latent, noise_factor: float, histogram: np.ndarray) ->
     edges = np.quantile(latent.score(noise_factor), np.clip(cumulated, 0, 1))
     edges = np.where(cumulated < _NOTHING, -np.inf, np.where(cumulated > 1 - _NOTHING, np.inf, edges))
     return Thresholds(edges, noise_factor)
+
+
+@jax.jit
+def _score(
+    borders_E: jax.Array, predicted_N: jax.Array, noise_N: jax.Array, own_NxE: jax.Array, noise_factor: jax.Array
+) -> jax.Array:
+    y = predicted_N + noise_factor * noise_N
+    below, above = own_NxE[:, 0], own_NxE[:, -1]
+    score = jnp.where(y <= below, borders_E[0] + (y - below), borders_E[-1] + (y - above))
+    for number in range(len(borders_E) - 1):
+        low, high = own_NxE[:, number], own_NxE[:, number + 1]
+        share = (y - low) / (high - low)
+        step = borders_E[number + 1] - borders_E[number]
+        score = jnp.where((share > 0) & (share <= 1), borders_E[number] + share * step, score)
+    return score

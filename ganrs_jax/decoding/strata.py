@@ -96,13 +96,14 @@ def map_strata(vectors_NxD: Any, strata: dict[str, np.ndarray], spread: np.ndarr
 def apply_strata(strata_map: StrataMap, vectors_NxD: jax.Array) -> jax.Array:
     """The mapped vectors [N, D]; the stratum is that of the column they come with."""
     stratum = jnp.searchsorted(strata_map.cuts, vectors_NxD[:, strata_map.column], side="right")
-    mapped = jnp.zeros_like(vectors_NxD)
-    for number in range(len(strata_map.before)):
-        centred = vectors_NxD - strata_map.before[number][None]
-        moved = centred @ strata_map.turn[number] + strata_map.after[number][None]
-        moved = apply_marginals(MarginalMap(*(x[number] for x in strata_map.marginals)), moved)
-        mapped = jnp.where((stratum == number)[:, None], moved, mapped)
-    return mapped
+
+    def move(mapped: jax.Array, part: tuple[Any, ...]) -> tuple[jax.Array, None]:
+        number, before, turn, after, marginals = part
+        moved = apply_marginals(marginals, (vectors_NxD - before[None]) @ turn + after[None])
+        return jnp.where((stratum == number)[:, None], moved, mapped), None
+
+    numbers = jnp.arange(len(strata_map.before))
+    return jax.lax.scan(move, jnp.zeros_like(vectors_NxD), (numbers, *strata_map[2:]))[0]
 
 
 def _map_stratum(
