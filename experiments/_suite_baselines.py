@@ -4,11 +4,14 @@ import time
 from typing import Any
 
 from experiments._flags import numbers, read_source
+from experiments._rooflines import Watch, told
 from experiments._runner import Progress
+from experiments._timing import machine
 from ganrs_jax.baselines import BASELINES
 from ganrs_jax.baselines.fit import fit
 from ganrs_jax.baselines.hyperparameters import NeuralConfig, default_threshold, published_config
 from ganrs_jax.ratings import Ratings
+from ganrs_jax.training import watching
 
 _KERAS = 2.5  # seconds an epoch of DeepMF on MovieLens 100K in batches of 32, Keras 3 on two cores
 
@@ -16,19 +19,24 @@ _KERAS = 2.5  # seconds an epoch of DeepMF on MovieLens 100K in batches of 32, K
 def baselines(progress: Progress) -> dict[str, Any]:
     """The second fit of each network, whose programs are compiled; --lanes seeds beside one."""
     lane_counts, ratings, cells = sorted({1, *numbers("lanes", int)}), read_source(), []
+    limits = machine()
+    rooflines: dict[str, dict[str, float]] = {}
     for name, baseline in BASELINES.items():
         if not issubclass(baseline.config, NeuralConfig):
             continue
         config = published_config(baseline.config, ratings.name)
         for lanes in lane_counts:
-            first, steady = (_seconds(name, lanes, seed, ratings, config, progress) for seed in (0, 1))
+            with watching(watch := Watch()):
+                first, steady = (_seconds(name, lanes, seed, ratings, config, progress) for seed in (0, 1))
+            rooflines |= {f"{name}, {lanes} lanes": next(iter(watch.rooflines(limits, config.batch_size).values()))}
             epoch = steady / config.epochs
             cells.append({"model": name, "lanes": lanes, "first": first, "epoch": epoch, "model_epoch": epoch / lanes})
     deepmf = next(c for c in cells if c["model"] == "deepmf" and c["lanes"] == 1)
     header = ["model", "lanes", "first fit s", "epoch s", "epoch of a model s"]
     rows = [[c["model"], str(c["lanes"]), *(f"{c[k]:.3f}" for k in ("first", "epoch", "model_epoch"))] for c in cells]
     ratio = f"Keras takes {_KERAS:g} s for DeepMF's on MovieLens 100K: {_KERAS / deepmf['epoch']:.1f} times as long"
-    return {"ratings": ratings.num_ratings, "cells": cells, "table": [header, *rows], "say": ratio}
+    found = {"ratings": ratings.num_ratings, "cells": cells, "rooflines": rooflines}
+    return {**found, "table": [header, *rows], "say": f"{ratio}; {told(rooflines)}"}
 
 
 def _seconds(name: str, lanes: int, seed: int, ratings: Ratings, config: Any, progress: Progress) -> float:

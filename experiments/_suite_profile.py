@@ -1,25 +1,22 @@
 """Benchmarks of recipe profile: training, one seed and several; generation."""
 
 import dataclasses
-import functools
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-
 from experiments._flags import numbers, read_source
+from experiments._rooflines import Watch, of_choice, of_vectors, told
 from experiments._runner import FLAGS, Progress, recipe_config
-from experiments._timing import Laps, best_of, cost, machine, process_seconds, roofline, stages
+from experiments._timing import Laps, machine, process_seconds, stages
 from ganrs_jax.checkpoint import load_generator
-from ganrs_jax.decoding.assignment import MANY, block_users
-from ganrs_jax.decoding.choice import choose
+from ganrs_jax.decoding.assignment import block_users
 from ganrs_jax.errors import InputError
 from ganrs_jax.export.shards import open_folder, write_part
 from ganrs_jax.recipes import RECIPES, get_recipe
 from ganrs_jax.recipes.interface import Generator, Request
+from ganrs_jax.training import watching
 
 _LARGE = Request(num_users=80_000, num_items=4000, num_ratings=10_000_000)
 
@@ -29,8 +26,9 @@ def profile_training(progress: Progress) -> dict[str, Any]:
     lanes, config, ratings, fit = numbers("lanes", int), profile_config(), read_source(), RECIPES["profile"].fit
     passes = []
     for seed in (0, 1):
-        lap = Laps()
-        fit([seed], ratings, [config], lap.reporting(progress))
+        lap, watch = Laps(), Watch()
+        with watching(watch):
+            fit([seed], ratings, [config], lap.reporting(progress))
         lap("rest")
         passes.append(lap.seconds)
     times = {1: sum(passes[1].values())}
@@ -39,6 +37,7 @@ def profile_training(progress: Progress) -> dict[str, Any]:
             begin = time.monotonic()
             fit(list(range(seed, seed + count)), ratings, [config] * count, progress)
             times[count] = time.monotonic() - begin
+    rooflines = watch.rooflines(machine())
     ratios = {str(count): times[count] / times[1] for count in lanes}
     return {
         "ratings": ratings.num_ratings,
@@ -46,8 +45,13 @@ def profile_training(progress: Progress) -> dict[str, Any]:
         "steady_s": times[1],
         "seconds_by_lanes": {str(k): v for k, v in times.items()},
         "times_one_lane": ratios,
+        "rooflines": rooflines,
         "say": "; ".join(
-            [f"one seed {times[1]:.1f} s steady", *(f"{k} seeds {v:.2f} times that" for k, v in ratios.items())]
+            [
+                f"one seed {times[1]:.1f} s steady",
+                *(f"{k} seeds {v:.2f} times that" for k, v in ratios.items()),
+                told(rooflines),
+            ]
         ),
     }
 
@@ -58,15 +62,25 @@ def generation(progress: Progress) -> dict[str, Any]:
     asked = recipe.complete(generator, sizes_asked())
     passes = [written(generator, dataclasses.replace(asked, seed=seed), progress) for seed in (0, 1)]
     steady = sum(passes[1].values())
-    limits = machine()
+    rooflines = rooflines_of_generation(generator, asked)
     return {
         "request": dataclasses.asdict(asked),
         "process_start_to_first_parts_s": process_seconds() - steady,
         "stages": stages(*passes),
         "rows_per_s": asked.num_ratings / steady,
         "rows_per_s_after_plan": asked.num_ratings / passes[1]["rows and files"],
-        "choose": _roofline(asked.num_items, generator.config.interaction_rank, limits),
-        "say": f"{asked.num_ratings:,} rows: {asked.num_ratings / steady:,.0f} a second steady, plan included",
+        "rooflines": rooflines,
+        "say": f"{asked.num_ratings:,} rows: {asked.num_ratings / steady:,.0f} a second steady, plan included; "
+        + told(rooflines),
+    }
+
+
+def rooflines_of_generation(generator: Generator, asked: Request) -> dict[str, dict[str, float]]:
+    """Of the two programs that a block of users takes most of its time in."""
+    limits, users = machine(), block_users(asked.num_items)
+    return {
+        "choose": of_choice(asked.num_items, generator.config.interaction_rank, limits),
+        "vectors": of_vectors(generator, users, limits),
     }
 
 
@@ -82,18 +96,6 @@ def written(generator: Generator, asked: Request, progress: Progress) -> dict[st
             write_part(folder, shard, made, progress)
     lap("rows and files")
     return lap.seconds
-
-
-def _roofline(num_items: int, rank: int, limits: dict[str, Any]) -> dict[str, float]:
-    """Of `choose` on a block of users; more items than it is for are left out."""
-    num_items = min(num_items, MANY - 1)
-    users = block_users(num_items)
-    shapes = (users, 3 * rank), (num_items, 3 * rank)
-    x, y = (jax.random.normal(jax.random.key(i), shape) for i, shape in enumerate(shapes))
-    counts, sure = jnp.full(users, num_items // 40, jnp.int32), jnp.full(256, 2**31 - 1, jnp.int32)
-    given = jax.random.key(2), x, y, jnp.zeros(num_items), counts, sure
-    seconds = best_of(functools.partial(choose, *given))
-    return {"cells": users * num_items, **roofline(seconds, *cost(choose.lower(*given).compile()), limits)}
 
 
 def generator_given(progress: Progress) -> Generator:

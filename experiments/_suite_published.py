@@ -9,13 +9,15 @@ from typing import Any
 import jax
 
 from experiments._flags import read_source, request
+from experiments._rooflines import Watch, of_nearest, told
 from experiments._runner import FLAGS, Progress, recipe_config
-from experiments._timing import Laps, process_seconds, stages
+from experiments._timing import Laps, machine, process_seconds, stages
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import write_dataset
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes import clustered, get_recipe
 from ganrs_jax.recipes.interface import Request, completed
+from ganrs_jax.training import watching
 
 
 def published_recipe(progress: Progress) -> dict[str, Any]:
@@ -28,7 +30,9 @@ def published_recipe(progress: Progress) -> dict[str, Any]:
     reading = time.monotonic() - begin
     first = _pass(0, config, ratings, progress)
     until_file = process_seconds()
-    steady = _pass(1, config, ratings, progress)
+    with watching(watch := Watch()):
+        steady = _pass(1, config, ratings, progress)
+    rooflines = watch.rooflines(machine(), config.embedding_batch_size) | _nearest(config)
     return {
         "read_s": reading,
         "process_start_to_first_file_s": until_file,
@@ -36,7 +40,8 @@ def published_recipe(progress: Progress) -> dict[str, Any]:
         "steady_s": sum(steady.values()),
         "gan_steps_per_s": config.gan_steps / steady["GAN"],
         "ratings_embedded_per_s": config.embedding_epochs * config.train_share * ratings.num_ratings / steady["DeepMF"],
-        "say": f"process start to first file {until_file:.1f} s",
+        "rooflines": rooflines,
+        "say": f"process start to first file {until_file:.1f} s; {told(rooflines)}",
     }
 
 
@@ -47,6 +52,11 @@ def _pass(seed: int, config: Any, ratings: Ratings, progress: Progress) -> dict[
     lap("criterion")
     _decode(fitted[0], completed(fitted[0], request(seed)), progress, lap)
     return lap.seconds
+
+
+def _nearest(config: Any) -> dict[str, dict[str, float]]:
+    asked = request(0)
+    return {"K-means": of_nearest(asked.num_samples, asked.num_users, config.embedding_size, machine())}
 
 
 def _decode(generator: Any, asked: Request, progress: Progress, lap: Callable[[str], None]) -> None:

@@ -6,8 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from experiments._flags import numbers, read_source
+from experiments._rooflines import told
 from experiments._runner import FLAGS, Progress
-from experiments._suite_profile import generator_given, profile_config, sizes_asked, written
+from experiments._suite_profile import (
+    generator_given,
+    profile_config,
+    rooflines_of_generation,
+    sizes_asked,
+    written,
+)
 from experiments._timing import peak_memory_mib
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES
@@ -33,8 +40,9 @@ def scaling(progress: Progress) -> dict[str, Any]:
     if readme is not None:
         scaling_figure(readme.parent / "experiments" / _FIGURE, found)
         insert(readme, "scaling", header, rows, f"experiments/{_FIGURE}")
-    say = f"{len(asked)} datasets, {Path(FLAGS.workdir) / _FIGURE}"
-    return {"cells": found, "table": [header, *rows], "say": say}
+    rooflines = rooflines_of_generation(generator, base)
+    say = f"{len(asked)} datasets, {Path(FLAGS.workdir) / _FIGURE}; {told(rooflines)}"
+    return {"cells": found, "table": [header, *rows], "rooflines": rooflines, "say": say}
 
 
 def _readme() -> Path | None:

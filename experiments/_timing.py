@@ -73,18 +73,6 @@ def best_of(run: Callable[[], Any], repeats: int = _REPEATS) -> float:
     return min(times)
 
 
-def roofline(seconds: float, flops: float, size: float, speed: Mapping[str, Any]) -> dict[str, float]:
-    """How near a program comes to the machine's own limits: the least time that either allows, over that taken."""
-    least = max(flops / speed["matmul_flops"], size / speed["copy_bytes"])
-    return {"seconds": seconds, "flops": flops, "bytes": size, "share_of_roofline": least / seconds}
-
-
-def cost(compiled: Any) -> tuple[float, float]:
-    """Floating-point operations and bytes of a compiled program, as XLA estimates them."""
-    found = compiled.cost_analysis() or {}
-    return float(found.get("flops", 0.0)), float(found.get("bytes accessed", 0.0))
-
-
 def peak_memory_mib() -> int:
     """Of this process so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "linux" else 1 << 20)

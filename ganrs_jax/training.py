@@ -4,8 +4,10 @@ A lane is one seed with one setting of the float hyperparameters. Every array of
 leading lane axis, written `L` in shape suffixes; a single run is one lane.
 """
 
+import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -94,7 +96,45 @@ def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) ->
         state, lanes = share.lanes((state, lanes))
         return jax.vmap(lambda s, lane: one_lane(s, first, count, lane, shared))(state, lanes)
 
-    return share.jit(chunk, static_argnums=2, donate_argnums=0)
+    return Chunk(_room(step), share.jit(chunk, static_argnums=2, donate_argnums=0))
+
+
+class Chunk(NamedTuple):
+    """A jitted chunk of steps over lanes; `name` is that of the module whose steps they are."""
+
+    name: str
+    jitted: Any
+
+    def __call__(self, state: Any, first: Any, count: int, lanes: Any, shared: Any) -> Any:
+        """The new state and the metrics."""
+        call = _watch[-1] if _watch else _plainly
+        return call(self, state, first, count, lanes, shared)
+
+    def lower(self, *given: Any) -> Any:
+        """As jax.jit's."""
+        return self.jitted.lower(*given)
+
+
+def _plainly(chunk: Chunk, *given: Any) -> Any:
+    return chunk.jitted(*given)
+
+
+_watch: list[Callable[..., Any]] = []
+
+
+@contextlib.contextmanager
+def watching(call: Callable[..., Any]) -> Iterator[None]:
+    """Within, `call(chunk, state, first, count, lanes, shared)` runs each chunk, so that benchmarks can time it."""
+    _watch.append(call)
+    try:
+        yield
+    finally:
+        _watch.pop()
+
+
+def _room(step: Callable[..., Any]) -> str:
+    function = step.func if isinstance(step, functools.partial) else step
+    return str(function.__module__).rpartition(".")[2]
 
 
 def lane_keys(seeds: Sequence[int]) -> jax.Array:

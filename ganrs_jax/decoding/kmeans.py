@@ -15,7 +15,7 @@ import jax.numpy as jnp
 
 from ganrs_jax.training import Report, silent
 
-_UNROLL = 8  # centroids compared in one pass over the points
+UNROLL = 8  # centroids compared in one pass over the points
 _CHUNK = 10  # iterations between two reports
 _BLOCK_POINTS = 1 << 14  # doubtful points compared with all centroids at once
 _BLOCK = 512  # points in a block of the seeding's two-level draw
@@ -90,12 +90,12 @@ def assign(points_DxN: jax.Array, centroids_KxD: jax.Array) -> _Three:
     vectorised as a distance matrix, without the matrix.
     """
     num, dim = centroids_KxD.shape
-    padding = -num % _UNROLL
+    padding = -num % UNROLL
     half_square = jnp.pad(0.5 * jnp.sum(jnp.square(centroids_KxD), 1), (0, padding), constant_values=jnp.inf)
     groups = (
-        jnp.pad(centroids_KxD, ((0, padding), (0, 0))).reshape(-1, _UNROLL, dim),
-        half_square.reshape(-1, _UNROLL),
-        jnp.arange(num + padding, dtype=jnp.int32).reshape(-1, _UNROLL),
+        jnp.pad(centroids_KxD, ((0, padding), (0, 0))).reshape(-1, UNROLL, dim),
+        half_square.reshape(-1, UNROLL),
+        jnp.arange(num + padding, dtype=jnp.int32).reshape(-1, UNROLL),
     )
 
     def nearer(best: _Three, group: _Three) -> tuple[_Three, None]:
