@@ -35,9 +35,9 @@ def parse(argv: Sequence[str], presets: Presets) -> list[str]:
     given = list(argv)
     try:
         given = FLAGS.read_flags_from_files(given)
-        preset, recipe = presets.get(_peek(given, "preset") or "", ()), ""
+        preset, recipe = presets.get(peek(given, "preset") or "", ()), ""
         if "recipe" in FLAGS:
-            recipe = _peek([given[0], *preset, *given[1:]], "recipe") or str(FLAGS["recipe"].default)
+            recipe = peek([given[0], *preset, *given[1:]], "recipe") or str(FLAGS["recipe"].default)
             preset = _held(preset, recipe)
         given = [given[0], *preset, *given[1:]]
         if recipe:
@@ -105,7 +105,7 @@ def _held(preset: Sequence[str], recipe: str) -> list[str]:
     return [flag for flag in preset if not flag.startswith("--config.") or flag.partition("=")[0] in names]
 
 
-def _peek(argv: Sequence[str], flag: str) -> str | None:
+def peek(argv: Sequence[str], flag: str) -> str | None:
     """The last value of a flag on an unparsed command line."""
     value = None
     for index, argument in enumerate(argv[1:], 1):
@@ -125,7 +125,7 @@ def _mistake(error: Exception, argv: Sequence[str]) -> str:
     found = re.match(r"(?:flag|Missing value for flag) --([\w.]+)", text)
     if found is None or (found[1] not in FLAGS and found[1] != "config"):
         return text
-    value = "" if text.startswith("Missing") else f"={_peek(argv, found[1])}"
+    value = "" if text.startswith("Missing") else f"={peek(argv, found[1])}"
     return f"--{found[1]}{value}; accepted: {_accepted(found[1])}"
 
 

@@ -91,8 +91,12 @@ def _logged(main: Callable[[], None]) -> None:
 
 def say(text: str) -> None:
     """A line for people, on standard output."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except OSError as error:  # a full disk, say
+        error.filename = "standard output"
+        raise
 
 
 def say_source(ratings: Ratings) -> None:

@@ -121,4 +121,11 @@ def sizes_asked() -> Request:
 
 
 def profile_config() -> Any:
-    return recipe_config() if FLAGS.recipe == "profile" else RECIPES["profile"].config()
+    """The settings on the command line.
+
+    Raises:
+      InputError: if they are those of another recipe.
+    """
+    if FLAGS.recipe != "profile":
+        raise InputError(f"--recipe={FLAGS.recipe}: suite {FLAGS.suite} times recipe profile; accepted: profile")
+    return recipe_config()

@@ -8,11 +8,13 @@ What is timed is done twice in one process: the first pass compiles, the second 
 (device, what it can do at most, seconds a stage, peak memory) and prints it as a table. A few seconds: --preset=small.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from absl import flags
 
+from experiments._command_line import peek
 from experiments._flags import define_request, define_source
 from experiments._runner import FLAGS, Progress, Workdir, run, say
 from experiments._suite_baselines import baselines
@@ -50,7 +52,9 @@ SUITES: dict[str, Callable[[Progress], dict[str, Any]]] = {
 }
 
 flags.DEFINE_enum("suite", "published_recipe", list(SUITES), "What to time.")
-flags.DEFINE_string("recipe", "ganrs", "Recipe to time: ganrs or wganrs; suites of profile: profile, for its --config.")
+_RECIPE = flags.DEFINE_string(
+    "recipe", "ganrs", "Recipe to time: ganrs or wganrs; profile in profile_training, generation and scaling."
+)
 flags.DEFINE_string("generator", "", "Folder of a generator of profile, for generation and scaling.")
 flags.DEFINE_string("workdir", "runs/benchmark", "Folder for results.json and the records of the run.")
 flags.DEFINE_list("lanes", ["8"], "Seeds trained at once (profile_training, baselines, scaling).")
@@ -84,4 +88,6 @@ def _stages(stages: dict[str, dict[str, float]]) -> list[list[str]]:
 
 
 if __name__ == "__main__":
+    if peek(sys.argv, "suite") in ("profile_training", "generation", "scaling"):
+        flags.set_default(_RECIPE, "profile")
     run(main, PRESETS)

@@ -352,6 +352,10 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         ["--readme=absent.md: no file with lines <!-- scaling --> and <!-- /scaling -->; accepted: the README"],
     ),
     "benchmark of no parts": ((*BENCHMARK, "--num_shards=0"), ["--num_shards=0; accepted: whole numbers from 1"]),
+    "suite of profile by another recipe": (
+        (*BENCHMARK, "--suite=generation", "--recipe=wganrs"),
+        ["--recipe=wganrs: suite generation times recipe profile; accepted: profile"],
+    ),
     "unknown suite": ((*BENCHMARK, "--suite=all"), ["--suite=all; accepted: published_recipe"]),
 }
 BEGUN = {"run/flags.json", "run/metrics.jsonl", "run/cells.json"}

@@ -3,7 +3,7 @@
 import jax
 import pytest
 
-from experiments._runner import _guarded, _TerminatedError
+from experiments._runner import _guarded, _TerminatedError, say
 from ganrs_jax.errors import InputError
 from ganrs_jax.training import TrainingDivergedError
 
@@ -52,3 +52,14 @@ def test_another_failure_of_the_compiler_is_shown_whole():
 
     with pytest.raises(jax.errors.JaxRuntimeError, match="INTERNAL: a fault"):
         _guarded(fail)
+
+
+def test_output_that_cannot_be_written_is_named(monkeypatch):
+    def full(text):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sys.stdout.write", full)
+    with pytest.raises(OSError, match="No space left") as refused:
+        say("word")
+    monkeypatch.undo()
+    assert refused.value.filename == "standard output"
