@@ -1,6 +1,7 @@
 """From predictions and noise to ratings: by each user's own borders, then a monotone map to the wanted histogram."""
 
 import functools
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import jax
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import brentq
 
-_SEARCHED = 200_000  # ratings that the noise is fitted on
+_SEARCHED = 1 << 18  # ratings, at most, that the noise is fitted on
 _PRECISION = 2e-4  # of the factor of the noise
 _LEAST, _MOST = 0.4, 2.0  # factor of the noise
 _LEAST_ROWS = 1 << 14  # that scores are worked out for
@@ -40,10 +41,19 @@ class Latent(NamedTuple):
 
         Piecewise linear: own borders go to the common ones, and beyond the outermost all is shifted as these are.
         """
-        rows = len(self.predicted)
-        more = max(_LEAST_ROWS, 1 << max(rows - 1, 0).bit_length()) - rows  # few shapes, so few programs
-        parts = (np.pad(x, ((0, more),) + ((0, 0),) * (x.ndim - 1)) for x in (self.predicted, self.noise, self.own))
-        return np.asarray(_score(self.borders, *parts, np.float32(noise_factor)))[:rows]
+        return np.asarray(_score(*self._padded(), np.float32(noise_factor)))[: len(self.noise)]
+
+    def level(self, noise_factor: float, edges: np.ndarray) -> np.ndarray:
+        """Number of `edges` [levels - 1] below each score, int8 [N]."""
+        found = _level(*self._padded(), np.float32(noise_factor), edges.astype(np.float32))
+        return np.asarray(found)[: len(self.noise)]
+
+    def _padded(self) -> Iterator[np.ndarray]:
+        """Borders, predicted, noise, own, of a length that is a power of two: few shapes, so few programs."""
+        more = max(_LEAST_ROWS, 1 << max(len(self.noise) - 1, 0).bit_length()) - len(self.noise)
+        yield self.borders
+        for x in (self.predicted, self.noise, self.own):
+            yield np.concatenate([x, np.zeros((more, *x.shape[1:]), x.dtype)]) if more else x
 
 
 class Thresholds(NamedTuple):
@@ -53,8 +63,8 @@ class Thresholds(NamedTuple):
     noise_factor: float
 
     def level(self, latent: Latent) -> np.ndarray:
-        """Level of each rating, int64 [N]."""
-        return np.searchsorted(self.edges, latent.score(self.noise_factor))
+        """Level of each rating, int8 [N]."""
+        return latent.level(self.noise_factor, self.edges)
 
 
 def fit_thresholds(latent: Latent, plain: np.ndarray, histogram: np.ndarray, correlation: float) -> Thresholds:
@@ -104,3 +114,10 @@ def _score(
         step = borders_E[number + 1] - borders_E[number]
         score = jnp.where((share > 0) & (share <= 1), borders_E[number] + share * step, score)
     return score
+
+
+@jax.jit
+def _level(*given: jax.Array) -> jax.Array:
+    *latent, edges = given
+    score = _score(*latent)
+    return sum(((score > edge).astype(jnp.int8) for edge in edges), jnp.zeros(score.shape, jnp.int8))

@@ -37,7 +37,7 @@ from ganrs_jax.training import Report, silent
 
 _MAPPED_USERS = 32768  # users whose moments are matched
 _POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on
-_CALIBRATION_ROWS = 1_000_000  # rows that the rating thresholds are fitted on
+_CALIBRATION_ROWS = 1 << 20  # rows that the rating thresholds are fitted on
 _NOISES = 4  # draws of the noise that are averaged
 _LIKING_ROUNDS = 2  # of prescribing how well liked items are
 _ROW_STEP = 1 << 14  # rows of a block are padded to a multiple of it
@@ -103,18 +103,20 @@ def plan_choices(generator: Generator, request: Request) -> Plan:
     activity = _activity(generator, request, jnp.concatenate(raw)[: request.num_users])
     catalogue = _catalogue(generator, request)
     factors = _chosen_by(generator, catalogue)
-    users = [_choosing(generator, catalogue, user_map(vectors)) for vectors in raw]
-    some = min(len(users), -(-_POTENTIAL_USERS // block))
+    some = min(len(raw), -(-_POTENTIAL_USERS // block))
+    users = [_choosing(generator, catalogue, user_map(vectors)) for vectors in raw[:some]]
+    first_users = jnp.concatenate(users)
 
     def potentials(active: np.ndarray, popular: np.ndarray, near: jax.Array | None = None) -> Potentials:
         mine = np.pad(active, (0, -len(active) % block))[: some * block]
         popular = popular * (mine.sum() / active.sum())
-        return assignment_potentials(jnp.concatenate(users[:some]), factors, mine, popular, block, near)
+        return assignment_potentials(first_users, factors, mine, popular, block, near)
 
     first = potentials(activity, catalogue.popularity)
     counts = reserved_counts(catalogue.popularity, request.num_users)
     if not counts.any():
         return Plan(block, activity, user_map, catalogue, first, Reserved(*np.zeros((2, 0), np.int32)))
+    users += [_choosing(generator, catalogue, user_map(vectors)) for vectors in raw[some:]]
     padded = np.pad(activity, (0, -len(activity) % block)).reshape(-1, block).astype(np.float32)
     own = (assignment_intercepts(u, factors, first.item, n) for u, n in zip(users, padded, strict=True))
     a = jnp.concatenate(list(own))
@@ -224,8 +226,9 @@ def _calibration(generator: Generator, request: Request, plan: Plan) -> tuple[np
         parts.append(latent)
         if sum(map(len, items)) >= _CALIBRATION_ROWS:
             break
-    joined = [np.concatenate(x) for x in list(zip(*parts, strict=True))[1:]]
-    return np.concatenate(users), np.concatenate(items), Latent(parts[0].borders, *joined)
+    found = (users, items, *list(zip(*parts, strict=True))[1:])
+    user, item, *drawn = (np.concatenate(x)[:_CALIBRATION_ROWS] for x in found)
+    return user, item, Latent(parts[0].borders, *drawn)
 
 
 def _plain(user: np.ndarray, item: np.ndarray, latent: Latent, thresholds: Thresholds) -> np.ndarray:
