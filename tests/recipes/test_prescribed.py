@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ganrs_jax.ratings import Columns, from_columns
+from ganrs_jax.recipes import compared, predictability, prescribed, profile
 from ganrs_jax.recipes import plan as plans
-from ganrs_jax.recipes import predictability, prescribed, profile
 from ganrs_jax.recipes.scores import beside_size, choosing, chosen_by, plain_strength, tastes
 from ganrs_jax.recipes.vectors import columns, vectors
 from tests.recipes.conftest import quick
@@ -90,7 +90,7 @@ def test_what_is_too_weak_is_made_stronger_within_bounds():
 
 
 def test_a_large_source_is_compared_by_a_part_of_its_users(learned, ratings, monkeypatch):
-    monkeypatch.setattr(prescribed, "_MOST_USERS", 100)
+    monkeypatch.setattr(compared, "_MOST_USERS", 100)
     request, kept = prescribed.own_size(learned, ratings)
     assert (request.num_users, request.num_items) == (100, 200)
     assert (
