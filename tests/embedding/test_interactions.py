@@ -72,7 +72,7 @@ def test_chances_are_those_of_the_world(found, world, way):
     assert abs(chance[~same].mean() - OTHER) < (0.03 if way == "all cells" else 0.04)
     for axis, ids in ((1, world.user), (0, world.item)):
         counts = np.bincount(ids)
-        assert np.corrcoef(chance.sum(axis), counts)[0, 1] > 0.9
+        assert np.corrcoef(chance.sum(axis), counts)[0, 1] > (0.9 if way == "all cells" else 0.85)
 
 
 def test_the_key_decides(found, world):

@@ -101,6 +101,23 @@ def test_a_large_source_is_compared_by_a_part_of_its_users(learned, ratings, mon
     assert len(np.unique(ratings.user[kept])) == 100
 
 
+def test_a_source_of_very_many_cells_is_compared_by_a_part_of_its_items_too(learned, ratings, monkeypatch):
+    monkeypatch.setattr(compared, "MOST_CELLS", 300 * 200 - 1)
+    monkeypatch.setattr(compared, "_MOST_ITEMS", 80)
+    request, kept = prescribed.own_size(learned, ratings)
+    assert (request.num_users, request.num_items, request.num_ratings) == (300, 80, kept.sum())
+    assert len(np.unique(ratings.item[kept])) == 80
+    assert 0.2 < kept.mean() < 0.6
+
+
+def test_users_of_very_many_ratings_are_compared_in_part(ratings, monkeypatch):
+    monkeypatch.setattr(compared, "MOST_RATINGS", 2000)
+    part = compared.compared_part(ratings)
+    assert part.num_items == 200
+    assert abs(part.mask.sum() / 2000 - 1) < 0.2
+    assert 0 < predictability.first_correlation(ratings) < 1
+
+
 @pytest.mark.parametrize("correlation", [0.4, 0.95])
 def test_ratings_become_as_predictable_as_the_sources(correlation, learned, ratings):
     """From a generator whose ratings are too hard, or too easy, to predict."""
