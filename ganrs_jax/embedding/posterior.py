@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 _FLOOR = 1e-3  # variance of the prior that no direction falls under
+_LONGEST_STEP = 4.0  # of a vector in a Newton step
 
 
 class Prior(NamedTuple):
@@ -58,3 +59,9 @@ def size_facts(counts: np.ndarray) -> jax.Array:
     size = np.log(counts)
     size = (size - size.mean()) / (size.std() + 1e-9)
     return jnp.asarray(np.stack([np.ones_like(size), size, size**2], 1), jnp.float32)
+
+
+def shortened(step_NxK: jax.Array) -> jax.Array:
+    """Newton steps [N, K] of vectors, none longer than a quadratic approximation is to be trusted."""
+    length = jnp.linalg.norm(step_NxK, axis=1, keepdims=True)
+    return step_NxK * jnp.minimum(1.0, _LONGEST_STEP / jnp.maximum(length, 1e-9))

@@ -20,6 +20,7 @@ from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import Report, silent
 
 _LEAST_PULL = 0.2  # of the first factor on the rarest items, in logits, that its offset is worked out from
+_MOST_VECTORS = 1 << 21  # of users, or of items, over all draws
 
 
 class Columns(NamedTuple):
@@ -96,8 +97,9 @@ def fit_profile_embedding(
 
     Args:
       rounds: of the interaction factors; sweeps: of the rating factors.
-      draws: R.
+      draws: R; of more than two million vectors a side fewer, but two at least.
     """
+    draws = min(draws, max(2, _MOST_VECTORS // max(ratings.num_users, ratings.num_items)))
     keys = jax.random.split(key, 3)
     how: Any = {"report": report, "kept": kept}
     acts = fit_interactions(keys[0], ratings, rank=columns.interaction_rank, rounds=rounds, draws=draws, **how)
@@ -116,12 +118,12 @@ def _styles(
     key: jax.Array, ratings: Ratings, columns: Columns, rates: RatingFactors, facts: jax.Array, how: dict[str, Any]
 ) -> Styles:
     """Those of the users, given the draws of how they rate."""
-    drawn = [
-        predicted_with_noise(p, q, ratings.user, ratings.item) for p, q in zip(rates.user, rates.item, strict=True)
-    ]
-    predicted, noise = (jnp.stack(x) for x in zip(*drawn, strict=True))
+
+    def predicted(draw: int) -> tuple[jax.Array, jax.Array]:
+        return predicted_with_noise(rates.user[draw], rates.item[draw], ratings.user, ratings.item)
+
     known = jnp.concatenate([facts[..., :3], rates.user[..., :1], rates.user[..., -1:]], -1)
-    return fit_styles(key, ratings.user, ratings.levels(), predicted, noise, known, rank=columns.style_rank, **how)
+    return fit_styles(key, ratings.user, ratings.levels(), predicted, known, rank=columns.style_rank, **how)
 
 
 def canonical(embedding: ProfileEmbedding, columns: Columns) -> ProfileEmbedding:

@@ -10,6 +10,7 @@ Modeling", chapter 5, gives each judge borders of its own likewise). The styles 
 from the draws, as all vectors here have.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -51,8 +52,7 @@ def fit_styles(
     key: jax.Array,
     user: np.ndarray,
     level: np.ndarray,
-    predicted_RxN: jax.Array,
-    noise_RxN: jax.Array,
+    predicted: Callable[[int], tuple[jax.Array, jax.Array]],
     facts_RxUxF: jax.Array,
     *,
     rank: int,
@@ -63,21 +63,22 @@ def fit_styles(
 
     Args:
       user, level: int [N], the user and the level (0 = lowest) of each rating.
-      predicted_RxN, noise_RxN: prediction and standard deviation of the noise of each rating, by draw.
+      predicted: the number of a draw -> prediction and standard deviation of the noise of each rating, [N] each;
+        those of one draw are held at a time.
       facts_RxUxF: known numbers of each user, which its style's prior depends on.
       rank: S, numbers in a style; of a scale of S levels or fewer, some say nothing.
     """
     level = _grouped(level)
-    borders = _borders(jax.random.fold_in(key, 0), level, predicted_RxN[0], noise_RxN[0])
+    borders = _borders(jax.random.fold_in(key, 0), level, *predicted(0))
     basis = _basis(borders, np.bincount(level), rank)
-    count = facts_RxUxF.shape[1]
-    style, drawn = jnp.zeros((count, rank)), jnp.zeros((len(predicted_RxN), count, rank))
+    draws, count = facts_RxUxF.shape[:2]
+    style, drawn = jnp.zeros((count, rank)), jnp.zeros((draws, count, rank))
     prior = Prior(jnp.zeros((facts_RxUxF.shape[2], rank)), 4 * jnp.eye(rank))
     done, (style, drawn, prior) = kept.resume(_STAGE, (style, drawn, prior))
-    total = _ROUNDS + len(predicted_RxN)
+    total = _ROUNDS + draws
     for number in range(done, total):
         which = max(0, number - _ROUNDS)
-        rows = _rows(user, level, predicted_RxN[which], noise_RxN[which], count)
+        rows = _rows(user, level, *predicted(which), count)
         gram, linear = _quadratic(rows, style, jnp.asarray(borders), jnp.asarray(basis))
         mean, draw = with_prior(jax.random.fold_in(key, 1 + number), gram, linear, prior, facts_RxUxF[which])
         if number < _ROUNDS:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ganrs_jax.learnability import Learnability, learnability
 from ganrs_jax.ratings import Ratings
+from ganrs_jax.recipes.compared import MOST_RATINGS, compared_part
 from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.recipes.plan import make_plan, rows
 from ganrs_jax.resume import NOTHING, Kept
@@ -57,8 +58,9 @@ def prescribe_predictability(
 
 
 def first_correlation(ratings: Ratings) -> np.float32:
-    """That of the source's ratings, held out, with what biases predict of them."""
-    found = _shares(learnability(ratings.user, ratings.item, ratings.rating))["correlation"]
+    """That of the source's ratings, held out, with what biases predict of them; of very many, of a part."""
+    part = slice(None) if ratings.num_ratings <= MOST_RATINGS else compared_part(ratings).mask
+    found = _shares(learnability(ratings.user[part], ratings.item[part], ratings.rating[part]))["correlation"]
     return np.float32(np.clip(np.sqrt(max(found, 0.0)), *_BOUNDS["correlation"]))
 
 

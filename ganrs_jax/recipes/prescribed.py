@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.ratings import Ratings
+from ganrs_jax.recipes.compared import compared_part
 from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.recipes.plan import Plan, chosen, plan_choices, users_of
 from ganrs_jax.recipes.scores import beside_size, tastes
@@ -23,7 +24,6 @@ from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.spectrum import spectral
 from ganrs_jax.training import Report, silent
 
-_MOST_USERS = 8192  # of the generated dataset
 _DRAWN = 16384  # vectors whose covariance is taken
 _LEAST_RESPONSE = 0.15  # of a singular value to its weight, at the edge of the noise
 _MOST_BINS, _LEAST_OWNERS = 8, 50  # of size, and owners in each at least
@@ -192,11 +192,10 @@ def _covariance(generator: Generator, part: str) -> np.ndarray:
 
 
 def own_size(generator: Generator, ratings: Ratings) -> tuple[Request, np.ndarray]:
-    """A request of the source's own sizes, or of as many of its users as are enough; the mask [N] of their ratings."""
-    num_users = min(ratings.num_users, _MOST_USERS)
-    kept = np.random.default_rng(0).permutation(ratings.num_users)[ratings.user] < num_users
-    num_ratings = max(int(kept.sum()), ratings.num_items)
-    return Request(num_users, ratings.num_items, num_ratings=num_ratings, sigma=generator.config.sigma), kept
+    """A request of the source's own sizes, or those of the part that is compared; the mask [N] of its ratings."""
+    num_users, num_items, mask = compared_part(ratings)
+    num_ratings = max(int(mask.sum()), num_items)
+    return Request(num_users, num_items, num_ratings=num_ratings, sigma=generator.config.sigma), mask
 
 
 def _generated(generator: Generator, request: Request) -> _Structure:

@@ -44,6 +44,7 @@ from ganrs_jax.training import Report, silent, stacked_floats
 LANE_FLOATS = ("gan_learning_rate", "beta1", "beta2", "clip", "gradient_penalty", "average")
 _MATCHED = 65536  # generated vectors whose moments are matched
 _JUDGED = 8192  # vectors that choose the best average
+_ROWS = 1 << 20  # ratings looked at at once
 _TASTES = (0.001, 0.999)  # quantiles of the products of rating factors in the source that no product goes beyond
 _SIGMAS = (0.2, 3.0)  # of the noise; vectors of more lie where no user or item ever was
 
@@ -268,7 +269,7 @@ def _part(spec: TwoPartSpec, weights: Any, drawn_RxNxD: jax.Array) -> dict[str, 
 def _shared(ratings: Ratings, embedding: ProfileEmbedding, which: Columns) -> dict[str, Any]:
     """What generators of all lanes hold: facts of what is learned from, and nothing prescribed yet."""
     rank = which.interaction_rank
-    tasted = which.tasted(embedding.users[0][ratings.user], embedding.items[0][ratings.item])
+    tasted = _tasted(ratings, embedding, which)
     return {
         "mean_rating": np.float32(embedding.mean_rating),
         "offset": np.float32(embedding.offset),
@@ -280,6 +281,13 @@ def _shared(ratings: Ratings, embedding: ProfileEmbedding, which: Columns) -> di
         "taste": np.float32(1),
         "taste_bounds": np.quantile(tasted, _TASTES).astype(np.float32),
     }
+
+
+def _tasted(ratings: Ratings, embedding: ProfileEmbedding, which: Columns) -> np.ndarray:
+    """Products of the rating factors at each rating, [N], of the first draw."""
+    parts = [slice(start, start + _ROWS) for start in range(0, ratings.num_ratings, _ROWS)]
+    users, items = embedding.users[0], embedding.items[0]
+    return np.concatenate([which.tasted(users[ratings.user[part]], items[ratings.item[part]]) for part in parts])
 
 
 def _laws(ratings: Ratings) -> dict[str, Any]:

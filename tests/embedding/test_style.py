@@ -12,14 +12,14 @@ BORDERS = np.array([-1.5, -0.5, 0.4, 1.3], np.float32)
 
 
 def world(shift_UxE: np.ndarray, seed: int = 0):
-    """User, level, prediction and noise scale of each row; users' borders are moved by `shift_UxE`."""
+    """User, level, and predictions with noise scales of each row, by draw; users' borders are moved by `shift_UxE`."""
     rng = np.random.default_rng(seed)
     user = np.repeat(np.arange(USERS), EACH)
     predicted, noise = rng.normal(0, 0.6, len(user)), np.full(len(user), 0.8)
     latent = predicted + noise * rng.normal(size=len(user))
     level = (latent[:, None] > (BORDERS + shift_UxE)[user]).sum(1)
-    drawn = (jnp.asarray(np.broadcast_to(x, (DRAWS, len(x))), jnp.float32) for x in (predicted, noise))
-    return user, level, *drawn
+    drawn = tuple(jnp.asarray(x, jnp.float32) for x in (predicted, noise))
+    return user, level, lambda draw: drawn
 
 
 def fitted(shift_UxE: np.ndarray, rank: int = RANK) -> Styles:
@@ -51,9 +51,9 @@ def test_users_alike_are_found_alike():
 
 
 def test_what_borders_cannot_tell_is_nothing():
-    user, level, predicted, noise = world(np.zeros((USERS, 4)))
+    user, level, predicted = world(np.zeros((USERS, 4)))
     found = fit_styles(
-        jax.random.key(0), user, (level > 2).astype(int), predicted, noise, jnp.ones((DRAWS, USERS, 1)), rank=RANK
+        jax.random.key(0), user, (level > 2).astype(int), predicted, jnp.ones((DRAWS, USERS, 1)), rank=RANK
     )
     assert (found.basis.shape, len(found.borders)) == ((1, RANK), 1)
     assert (found.basis[:, 1:] == 0).all()
@@ -62,10 +62,10 @@ def test_what_borders_cannot_tell_is_nothing():
 
 @pytest.mark.parametrize("levels", [12, 13, 101])
 def test_many_levels_are_seen_in_groups(levels):
-    user, _, predicted, noise = world(np.zeros((USERS, 4)))
-    latent = np.asarray(predicted[0]) + 0.8 * np.random.default_rng(2).normal(size=len(user))
+    user, _, predicted = world(np.zeros((USERS, 4)))
+    latent = np.asarray(predicted(0)[0]) + 0.8 * np.random.default_rng(2).normal(size=len(user))
     level = np.clip(np.rint((latent + 3) / 6 * (levels - 1)), 0, levels - 1).astype(int)
-    found = fit_styles(jax.random.key(0), user, level, predicted, noise, jnp.ones((DRAWS, USERS, 1)), rank=RANK)
+    found = fit_styles(jax.random.key(0), user, level, predicted, jnp.ones((DRAWS, USERS, 1)), rank=RANK)
     assert 6 <= len(found.borders) <= 11
     assert (np.diff(found.borders) > 0).all()
     assert np.isfinite(np.asarray(found.user)).all()

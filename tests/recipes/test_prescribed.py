@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ganrs_jax.ratings import Columns, from_columns
+from ganrs_jax.recipes import compared, predictability, prescribed, profile
 from ganrs_jax.recipes import plan as plans
-from ganrs_jax.recipes import predictability, prescribed, profile
 from ganrs_jax.recipes.scores import beside_size, choosing, chosen_by, plain_strength, tastes
 from ganrs_jax.recipes.vectors import columns, vectors
 from tests.recipes.conftest import quick
@@ -90,7 +90,7 @@ def test_what_is_too_weak_is_made_stronger_within_bounds():
 
 
 def test_a_large_source_is_compared_by_a_part_of_its_users(learned, ratings, monkeypatch):
-    monkeypatch.setattr(prescribed, "_MOST_USERS", 100)
+    monkeypatch.setattr(compared, "_MOST_USERS", 100)
     request, kept = prescribed.own_size(learned, ratings)
     assert (request.num_users, request.num_items) == (100, 200)
     assert (
@@ -99,6 +99,23 @@ def test_a_large_source_is_compared_by_a_part_of_its_users(learned, ratings, mon
         == np.bincount(ratings.user[kept], minlength=300)[np.unique(ratings.user[kept])].sum()
     )
     assert len(np.unique(ratings.user[kept])) == 100
+
+
+def test_a_source_of_very_many_cells_is_compared_by_a_part_of_its_items_too(learned, ratings, monkeypatch):
+    monkeypatch.setattr(compared, "MOST_CELLS", 300 * 200 - 1)
+    monkeypatch.setattr(compared, "_MOST_ITEMS", 80)
+    request, kept = prescribed.own_size(learned, ratings)
+    assert (request.num_users, request.num_items, request.num_ratings) == (300, 80, kept.sum())
+    assert len(np.unique(ratings.item[kept])) == 80
+    assert 0.2 < kept.mean() < 0.6
+
+
+def test_users_of_very_many_ratings_are_compared_in_part(ratings, monkeypatch):
+    monkeypatch.setattr(compared, "MOST_RATINGS", 2000)
+    part = compared.compared_part(ratings)
+    assert part.num_items == 200
+    assert abs(part.mask.sum() / 2000 - 1) < 0.2
+    assert 0 < predictability.first_correlation(ratings) < 1
 
 
 @pytest.mark.parametrize("correlation", [0.4, 0.95])
