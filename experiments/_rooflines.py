@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from experiments._timing import best_of
 from ganrs_jax.adversarial.residual import ResidualMLP
 from ganrs_jax.adversarial.two_part import generate_vectors
-from ganrs_jax.decoding import kmeans
+from ganrs_jax.decoding import nearest
 from ganrs_jax.decoding.assignment import MANY, block_users
 from ganrs_jax.decoding.choice import choose
 from ganrs_jax.recipes.interface import Generator
@@ -86,7 +86,7 @@ def of_nearest(samples: int, clusters: int, width: int, limits: Mapping[str, Any
     """Of K-means' comparison of all samples with all centroids."""
     shapes = (width, samples), (clusters, width)
     given = tuple(jax.random.normal(jax.random.key(i), shape) for i, shape in enumerate(shapes))
-    found = timed(jax.jit(kmeans.assign), given, limits, repeated=-(-clusters // kmeans.UNROLL))
+    found = timed(jax.jit(nearest.nearest), given, limits, repeated=-(-clusters // nearest.UNROLL))
     return {"samples": samples, "clusters": clusters, **found}
 
 

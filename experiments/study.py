@@ -23,7 +23,7 @@ from experiments._study_cells import StudyCells
 from experiments._study_data import REAL, Store, World
 from ganrs_jax.errors import InputError
 from ganrs_jax.evaluation.recommenders import evaluate
-from ganrs_jax.recipes import get_recipe
+from ganrs_jax.recipes import RECIPES, get_recipe
 from ganrs_jax.report.study import Study, write_study
 from ganrs_jax.sources import SOURCES
 from ganrs_jax.sources.options import flag_name
@@ -73,6 +73,7 @@ flags.DEFINE_integer("items", 4000, "Items of the sweeps' datasets.")
 flags.DEFINE_integer("users_at", 1000, "Users of parts `samples` and `sigma`.")
 flags.DEFINE_integer("samples_at", 800_000, "Raw samples of parts `users` and `sigma`, for the published recipes.")
 flags.DEFINE_integer("num_datasets", 10, "Datasets of each recipe in part `equal`; the seeds take them in turn.")
+flags.DEFINE_list("datasets_of", [], "SOURCE-RECIPE=NUMBER, where part `equal` takes others than --num_datasets.")
 flags.DEFINE_integer("data_seed", 0, "Seed of generators and datasets.")
 flags.DEFINE_float("margin", 0.03, "Differences less than this do not matter (TOST); fixed for a workdir.")
 flags.DEFINE_bool("finished_only", False, "Report what the workdir holds, and name what is missing; train nothing.")
@@ -116,6 +117,7 @@ def _check() -> None:
     for name in ("items", "users_at", "samples_at", "num_datasets"):
         if getattr(FLAGS, name) < 1:
             raise InputError(f"--{name}={getattr(FLAGS, name)}; accepted: whole numbers from 1")
+    _datasets_of()
     if not FLAGS.margin > 0:
         raise InputError(f"--margin={FLAGS.margin:g}; accepted: more than 0, in the unit of the metrics")
 
@@ -135,7 +137,7 @@ def _of_kind(part: str, world: World) -> Iterator[tuple[float | str, World]]:
     exact = world.kind == "profile"
     swept = dataclasses.replace(world, num_items=FLAGS.items, num_samples=0 if exact else FLAGS.samples_at)
     if part == "equal":
-        yield 0, dataclasses.replace(world, draws=FLAGS.num_datasets)
+        yield 0, dataclasses.replace(world, draws=_datasets_of().get(world.name, FLAGS.num_datasets))
     elif part == "users":
         for number in numbers("users", int):
             yield number, dataclasses.replace(swept, num_users=number)
@@ -178,6 +180,16 @@ def _settings(asked: Asked) -> dict[str, Any]:
     cutoffs = ",".join(map(str, asked.cutoffs))
     given = ("num_seeds", "seed", "threshold", "epochs", "settings_of", "data_seed", "margin")
     return {**{name: FLAGS[name].value for name in given}, "cutoffs": cutoffs, **reading}
+
+
+def _datasets_of() -> dict[str, int]:
+    """Datasets by SOURCE-RECIPE, where a large source would take too long for --num_datasets of them."""
+    pairs = [text.rpartition("=") for text in FLAGS.datasets_of]
+    names = [f"{source}-{kind}" for source in SOURCES for kind in RECIPES]
+    for name, _, number in pairs:
+        if name not in names or not number.isdigit() or not int(number):
+            raise InputError(f"--datasets_of={name}={number}; accepted: SOURCE-RECIPE=NUMBER, such as ml100k-ganrs=3")
+    return {name: int(number) for name, _, number in pairs}
 
 
 def _sizes() -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -4,7 +4,8 @@ Decoding step of GANRS (arXiv 2303.01297, section 3). Stops as scikit-learn 1.9 
 stay, centroids that move less than `tolerance` times the mean variance, or `max_iterations`.
 Seeding by Arthur and Vassilvitskii 2007 (one candidate a centroid, where scikit-learn tries several).
 Iterations by Hamerly 2010, "Making k-means even faster": bounds on each point's distances tell which
-points can have changed cluster, and only those are compared with the centroids again.
+points can have changed cluster, and only those are compared with the centroids again: by blocks of
+points that lie near one another, with the centroids that can be near the block.
 """
 
 import functools
@@ -13,11 +14,14 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from ganrs_jax.decoding.nearest import Nearest, nearest, nearest_within, prepared
+from ganrs_jax.decoding.spatial_order import spatial_order
 from ganrs_jax.training import Report, silent
 
-UNROLL = 8  # centroids compared in one pass over the points
 _CHUNK = 10  # iterations between two reports
-_BLOCK_POINTS = 1 << 14  # doubtful points compared with all centroids at once
+_NEAR_POINTS = 1 << 8  # doubtful points, near one another, compared with the same few centroids
+_ANY_POINTS = 1 << 14  # doubtful points compared with all centroids
+_FEW_DIMENSIONS = 8  # in more, the box around points is near most centroids
 _BLOCK = 512  # points in a block of the seeding's two-level draw
 
 
@@ -30,18 +34,22 @@ class KMeans(NamedTuple):
     inertia: float
 
 
-_Three = tuple[jax.Array, jax.Array, jax.Array]
-
-
 class _Lloyd(NamedTuple):
-    """labels [N] and bounds [N] belong to centroids [K, D]: distance to the own one, least to any other."""
+    """The nearest of centroids [K, D] as they are now; its next distance is a lower bound for all others."""
 
     centroids: jax.Array
-    labels: jax.Array
-    upper: jax.Array
-    lower: jax.Array
+    found: Nearest
     iterations: jax.Array
     done: jax.Array
+
+
+class _Data(NamedTuple):
+    """Centred points [D, N], their centre [D], their spatial order [M], and the movement that counts as none."""
+
+    points: jax.Array
+    centre: jax.Array
+    order: jax.Array
+    limit: jax.Array
 
 
 def fit_kmeans(
@@ -65,13 +73,14 @@ def fit_kmeans(
       stage: name for the report.
       report: told every few iterations.
     """
-    state, points, centre, limit = _start(key, points_NxD, tolerance, num_clusters)
+    state, data = _start(key, points_NxD, tolerance, num_clusters)
     done = 0
     while done < max_iterations and not state.done:
-        state = _lloyd(state, points, limit, jnp.int32(min(done + _CHUNK, max_iterations)))
+        state = _lloyd(state, data, jnp.int32(min(done + _CHUNK, max_iterations)))
         done = int(state.iterations)
         report(stage, done, done if state.done else max_iterations, {})
-    return KMeans(state.labels, state.centroids + centre[None], done, float(_inertia(state, points)))
+    inertia = float(_inertia(state, data.points))
+    return KMeans(state.found.label, state.centroids + data.centre[None], done, inertia)
 
 
 def compile_kmeans(num_points: int, dimensions: int, num_clusters: int, tolerance: float) -> None:
@@ -79,39 +88,8 @@ def compile_kmeans(num_points: int, dimensions: int, num_clusters: int, toleranc
     points = jax.ShapeDtypeStruct((num_points, dimensions), jnp.float32)
     arguments = (jax.random.key(0), points, tolerance, num_clusters)
     _start.lower(*arguments).compile()
-    state, turned, _, limit = jax.eval_shape(functools.partial(_start, num_clusters=num_clusters), *arguments[:3])
-    _lloyd.lower(state, turned, limit, jnp.int32(0)).compile()
-
-
-def assign(points_DxN: jax.Array, centroids_KxD: jax.Array) -> _Three:
-    """Nearest centroid (the lowest of equals), and the distances to it and to the next, each [N].
-
-    A scan over the centroids, a few at a time, that keeps the best so far of every point: as
-    vectorised as a distance matrix, without the matrix.
-    """
-    num, dim = centroids_KxD.shape
-    padding = -num % UNROLL
-    half_square = jnp.pad(0.5 * jnp.sum(jnp.square(centroids_KxD), 1), (0, padding), constant_values=jnp.inf)
-    groups = (
-        jnp.pad(centroids_KxD, ((0, padding), (0, 0))).reshape(-1, UNROLL, dim),
-        half_square.reshape(-1, UNROLL),
-        jnp.arange(num + padding, dtype=jnp.int32).reshape(-1, UNROLL),
-    )
-
-    def nearer(best: _Three, group: _Three) -> tuple[_Three, None]:
-        distance, second, label = best
-        for centroid, square, index in zip(*group, strict=True):
-            this = square - sum(centroid[d] * points_DxN[d] for d in range(dim))
-            nearest = this < distance  # selects, as jnp.minimum costs three times as much for the sake of NaN
-            second = jnp.where(nearest, distance, jnp.where(this < second, this, second))
-            label = jnp.where(nearest, index, label)
-            distance = jnp.where(nearest, this, distance)
-        return (distance, second, label), None
-
-    far = jnp.full(points_DxN.shape[1], jnp.inf)
-    (distance, second, label), _ = jax.lax.scan(nearer, (far, far, jnp.zeros(far.shape, jnp.int32)), groups)
-    square = jnp.sum(jnp.square(points_DxN), 0)
-    return label, jnp.sqrt(jnp.maximum(2 * distance + square, 0)), jnp.sqrt(jnp.maximum(2 * second + square, 0))
+    state, data = jax.eval_shape(functools.partial(_start, num_clusters=num_clusters), *arguments[:3])
+    _lloyd.lower(state, data, jnp.int32(0)).compile()
 
 
 def seed_centroids(key: jax.Array, points_DxN: jax.Array, num_clusters: int) -> jax.Array:
@@ -150,57 +128,76 @@ def _draw_small(key: jax.Array, weights: jax.Array) -> jax.Array:
 
 
 @functools.partial(jax.jit, static_argnums=3)
-def _start(
-    key: jax.Array, points_NxD: jax.Array, tolerance: float, num_clusters: int
-) -> tuple[_Lloyd, jax.Array, jax.Array, jax.Array]:
-    """The first state, centred points [D, N], their centre [D], and the movement that counts as none."""
+def _start(key: jax.Array, points_NxD: jax.Array, tolerance: float, num_clusters: int) -> tuple[_Lloyd, _Data]:
+    """The first state, and what stays as it is."""
     centre = jnp.mean(points_NxD, 0)
     points = (points_NxD - centre[None]).T
     centroids = seed_centroids(key, points, num_clusters)
-    label, upper, lower = assign(points, centroids)
-    state = _Lloyd(centroids, label, upper, lower, jnp.int32(0), jnp.bool_(False))
-    return state, points, centre, tolerance * jnp.mean(jnp.var(points_NxD, 0))
+    state = _Lloyd(centroids, nearest(points, centroids), jnp.int32(0), jnp.bool_(False))
+    count = points.shape[1]
+    order = spatial_order(points, _NEAR_POINTS).reshape(-1) if _by_boxes(len(points)) else jnp.arange(count)
+    return state, _Data(points, centre, order, tolerance * jnp.mean(jnp.var(points_NxD, 0)))
 
 
 @functools.partial(jax.jit, donate_argnums=0)
-def _lloyd(state: _Lloyd, points: jax.Array, limit: jax.Array, until: jax.Array) -> _Lloyd:
+def _lloyd(state: _Lloyd, data: _Data, until: jax.Array) -> _Lloyd:
     def unfinished(state: _Lloyd) -> jax.Array:
         return ~state.done & (state.iterations < until)
 
     def iterate(state: _Lloyd) -> _Lloyd:
-        centroids = _means(points, state.labels, state.centroids)
+        centroids = _means(data.points, state.found.label, state.centroids)
         moved = jnp.sqrt(jnp.sum(jnp.square(centroids - state.centroids), 1))
-        labels, upper, lower = _reassigned(state, points, centroids, moved)
-        done = jnp.all(labels == state.labels) | (jnp.sum(jnp.square(moved)) <= limit)
-        return _Lloyd(centroids, labels, upper, lower, state.iterations + 1, done)
+        found = _reassigned(state.found, data, centroids, moved)
+        done = jnp.all(found.label == state.found.label) | (jnp.sum(jnp.square(moved)) <= data.limit)
+        return _Lloyd(centroids, found, state.iterations + 1, done)
 
     return jax.lax.while_loop(unfinished, iterate, state)
 
 
-def _reassigned(state: _Lloyd, points: jax.Array, centroids: jax.Array, moved: jax.Array) -> _Three:
-    """Labels and bounds for moved centroids; only points whose bounds overlap are compared with all of them."""
-    num = points.shape[1]
+def _reassigned(found: Nearest, data: _Data, centroids: jax.Array, moved: jax.Array) -> Nearest:
+    """Labels and bounds for moved centroids; only points whose bounds overlap are compared with others again."""
+    points = data.points
+    dim, num = points.shape
     furthest, next_furthest = jax.lax.top_k(jnp.pad(moved, (0, 1)), 2)[0]
     others = jnp.where(moved == furthest, next_furthest, furthest)  # the most that any other centroid moved
-    upper = jnp.sqrt(_own_distance(points, centroids, state.labels))
-    lower = state.lower - others[state.labels]
+    upper = jnp.sqrt(_own_distance(points, centroids, found.label))
+    lower = found.next_distance - others[found.label]
     doubtful = upper * (1 + 1e-5) >= lower  # the margin covers rounding
-    count = jnp.sum(doubtful)
-    rows = jnp.nonzero(doubtful, size=num + _BLOCK_POINTS, fill_value=num)[0]
+    size = _NEAR_POINTS if _by_boxes(dim) else _ANY_POINTS
+    rows = _where(doubtful, data.order, size)
+    shared = prepared(centroids)
 
-    def block(index: jax.Array, held: _Three) -> _Three:
-        some = jax.lax.dynamic_slice(rows, (index * _BLOCK_POINTS,), (_BLOCK_POINTS,))
-        found = assign(points[:, jnp.minimum(some, num - 1)], centroids)
-        label, upper, lower = (x.at[some].set(y, mode="drop") for x, y in zip(held, found, strict=True))
-        return label, upper, lower
+    def block(index: jax.Array, held: Nearest) -> Nearest:
+        some = jax.lax.dynamic_slice(rows, (index * size,), (size,))
+        here = jnp.minimum(some, num - 1)
+        near = points[:, here]
+        if _by_boxes(dim):
+            reach = jnp.maximum(upper[here], jnp.sqrt(_own_distance(near, centroids, held.next_label[here])))
+            compared = nearest_within(near, shared, jnp.max(reach))
+        else:
+            compared = nearest(near, centroids)
+        return Nearest(*(x.at[some].set(y, mode="drop") for x, y in zip(held, compared, strict=True)))
 
-    blocks = (count + _BLOCK_POINTS - 1) // _BLOCK_POINTS
-    return jax.lax.fori_loop(0, blocks, block, (state.labels, upper, lower))
+    blocks = (jnp.sum(doubtful) + size - 1) // size
+    return jax.lax.fori_loop(0, blocks, block, found._replace(distance=upper, next_distance=lower))
+
+
+def _by_boxes(dimensions: int) -> bool:
+    """Whether points are compared by blocks of near ones: many small steps, that an accelerator would be slow at."""
+    return dimensions <= _FEW_DIMENSIONS and jax.default_backend() == "cpu"
+
+
+def _where(mask_N: jax.Array, order_M: jax.Array, block: int) -> jax.Array:
+    """Indices that are true, in the order given, then N for the rest of them and a block more."""
+    num, count = len(mask_N), len(order_M)
+    ordered = mask_N.at[order_M].get(mode="fill", fill_value=False)
+    turns = jnp.nonzero(ordered, size=count + block, fill_value=count)[0]
+    return order_M.at[turns].get(mode="fill", fill_value=num)
 
 
 @jax.jit
 def _inertia(state: _Lloyd, points: jax.Array) -> jax.Array:
-    return jnp.sum(_own_distance(points, state.centroids, state.labels))
+    return jnp.sum(_own_distance(points, state.centroids, state.found.label))
 
 
 def _means(points: jax.Array, labels: jax.Array, centroids: jax.Array) -> jax.Array:

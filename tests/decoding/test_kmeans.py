@@ -50,6 +50,20 @@ def test_bounds_give_the_labels_and_centroids_of_plain_lloyd(iterations):
     np.testing.assert_allclose(found.centroids, centroids + points.mean(0), atol=2e-3)
 
 
+@pytest.mark.parametrize("dimensions", [5, 12])
+def test_comparing_by_boxes_changes_no_bit(dimensions, monkeypatch):
+    points = jax.random.normal(key(), (5000, dimensions)) ** 3  # outliers, so that some blocks reach far
+    found = []
+    for few in (0, 20):
+        monkeypatch.setattr(kmeans, "_FEW_DIMENSIONS", few)
+        for compiled in (kmeans._start, kmeans._lloyd):
+            compiled.clear_cache()
+        found.append(fit_kmeans(key(), points, 300, max_iterations=30))
+    assert found[0].iterations == found[1].iterations
+    np.testing.assert_array_equal(found[0].labels, found[1].labels)
+    np.testing.assert_array_equal(found[0].centroids, found[1].centroids)
+
+
 def test_inertia_is_that_of_the_reference():
     points, _ = blobs(4000, groups=40, spread=1.0)
     ours = [fit_kmeans(jax.random.key(s), jnp.asarray(points), 40) for s in range(5)]
@@ -116,10 +130,10 @@ def test_same_key_same_bits_and_another_key_others():
 def test_no_array_of_samples_times_clusters_is_made():
     num, clusters = 4096, 512
     points = jnp.zeros((num, 5))
-    state, turned, _, limit = kmeans._start(key(), points, 1e-4, clusters)
+    state, data = kmeans._start(key(), points, 1e-4, clusters)
     traced = [
         jax.make_jaxpr(kmeans._start, static_argnums=3)(key(), points, 1e-4, clusters),
-        jax.make_jaxpr(kmeans._lloyd)(state, turned, limit, jnp.int32(3)),
+        jax.make_jaxpr(kmeans._lloyd)(state, data, jnp.int32(3)),
     ]
     sizes = [v.aval.size for program in traced for v in _variables(program.jaxpr)]
     assert len(sizes) > 100

@@ -337,6 +337,14 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "study of groups": ((*STUDY, "--recipes=cganrs"), ["--recipes=cganrs; accepted: profile, ganrs, wganrs"]),
     "study of no recipe": ((*STUDY, "--recipes=gan"), ["--recipes=gan; accepted: profile, ganrs, wganrs, cganrs"]),
     "margin of nothing": ((*STUDY, "--margin=0"), ["--margin=0; accepted: more than 0"]),
+    "study of datasets of no kind": (
+        (*STUDY, "--datasets_of=planted=3"),
+        ["--datasets_of=planted=3; accepted: SOURCE-RECIPE=NUMBER, such as ml100k-ganrs=3"],
+    ),
+    "study of no datasets of a kind": (
+        (*STUDY, "--datasets_of=planted-ganrs=0"),
+        ["--datasets_of=planted-ganrs=0; accepted: SOURCE-RECIPE=NUMBER, such as ml100k-ganrs=3"],
+    ),
     "study of no datasets": ((*STUDY, "--num_datasets=0"), ["--num_datasets=0; accepted: whole numbers from 1"]),
     "sizes in words": ((*STUDY, "--parts=sizes", "--sizes=10x10"), ["--sizes=10x10; accepted: USERSxITEMSxROWS"]),
     "sizes of none": ((*STUDY, "--parts=sizes"), ["--sizes is empty; accepted: USERSxITEMSxROWS"]),

@@ -34,6 +34,8 @@ def test_a_stopped_study_goes_on_and_another_one_is_refused(launch, launch_in, t
     launch("study", *FLAGS, "--parts=equal", "--finished_only")
     assert "Asked for, but not measured yet: planted-ganrs-draws2.\n" in (run / "RESULTS.md").read_text()
     assert not cell.exists()
+    launch("study", *FLAGS, "--parts=equal", "--finished_only", "--datasets_of=planted-ganrs=3")
+    assert "Asked for, but not measured yet: planted-ganrs-draws3.\n" in (run / "RESULTS.md").read_text()
     launch("study", *FLAGS, "--parts=equal")
     again = json.loads(cell.read_text())
     assert {k: v for k, v in again.items() if k != "seconds"} == {k: v for k, v in whole.items() if k != "seconds"}
