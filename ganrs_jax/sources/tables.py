@@ -67,10 +67,11 @@ def read_parts(files: Sequence[Path]) -> Table:
     parts = [_from_parquet(path, Roles()) for path in files]
     user, item, rating = (np.concatenate([part.columns[number] for part in parts]) for number in range(3))
     ends = np.cumsum([len(part.columns.rating) for part in parts])
+    places = [part.place for part in parts]  # not the parts: their columns are freed when this returns
 
     def place(row: int) -> str:
         at = int(np.searchsorted(ends, row, side="right"))
-        return parts[at].place(row - int(ends[at - 1]) if at else row)
+        return places[at](row - int(ends[at - 1]) if at else row)
 
     return Table(Columns(user, item, rating, None), place)
 
