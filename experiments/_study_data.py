@@ -105,13 +105,18 @@ class Store:
         Args:
           samples: raw samples to begin with.
         """
+        best: Dataset | None = None
         for _ in range(_TRIALS):
             request = dataclasses.replace(asked, num_samples=samples)
             dataset = get_recipe(generator.recipe).generate(generator, request, self._progress)
             if len(dataset.rating) >= rows:
                 return _thinned(dataset, rows, self._seed)
+            if best is not None and len(dataset.rating) <= len(best.rating):
+                break  # more samples only make more pairs conflict
+            best = dataset
             samples = int(samples * min(4.0, 1.05 * (rows / len(dataset.rating)) ** 1.5))  # ever fewer are kept
-        return dataset
+        assert best is not None
+        return best
 
     def _generator(self, source: str, kind: str) -> Generator:
         if (source, kind) not in self._generators:

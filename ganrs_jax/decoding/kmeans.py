@@ -22,6 +22,7 @@ _CHUNK = 10  # iterations between two reports
 _NEAR_POINTS = 1 << 8  # doubtful points, near one another, compared with the same few centroids
 _ANY_POINTS = 1 << 14  # doubtful points compared with all centroids
 _FEW_DIMENSIONS = 8  # in more, the box around points is near most centroids
+_MANY_CLUSTERS = 512  # with fewer it costs as much to find the near centroids as to compare with all
 _BLOCK = 512  # points in a block of the seeding's two-level draw
 
 
@@ -135,7 +136,7 @@ def _start(key: jax.Array, points_NxD: jax.Array, tolerance: float, num_clusters
     centroids = seed_centroids(key, points, num_clusters)
     state = _Lloyd(centroids, nearest(points, centroids), jnp.int32(0), jnp.bool_(False))
     count = points.shape[1]
-    order = spatial_order(points, _NEAR_POINTS).reshape(-1) if _by_boxes(len(points)) else jnp.arange(count)
+    order = spatial_order(points, _NEAR_POINTS).reshape(-1) if _by_boxes(centroids) else jnp.arange(count)
     return state, _Data(points, centre, order, tolerance * jnp.mean(jnp.var(points_NxD, 0)))
 
 
@@ -157,13 +158,13 @@ def _lloyd(state: _Lloyd, data: _Data, until: jax.Array) -> _Lloyd:
 def _reassigned(found: Nearest, data: _Data, centroids: jax.Array, moved: jax.Array) -> Nearest:
     """Labels and bounds for moved centroids; only points whose bounds overlap are compared with others again."""
     points = data.points
-    dim, num = points.shape
+    num = points.shape[1]
     furthest, next_furthest = jax.lax.top_k(jnp.pad(moved, (0, 1)), 2)[0]
     others = jnp.where(moved == furthest, next_furthest, furthest)  # the most that any other centroid moved
     upper = jnp.sqrt(_own_distance(points, centroids, found.label))
     lower = found.next_distance - others[found.label]
     doubtful = upper * (1 + 1e-5) >= lower  # the margin covers rounding
-    size = _NEAR_POINTS if _by_boxes(dim) else _ANY_POINTS
+    size = _NEAR_POINTS if _by_boxes(centroids) else _ANY_POINTS
     rows = _where(doubtful, data.order, size)
     shared = prepared(centroids)
 
@@ -171,20 +172,21 @@ def _reassigned(found: Nearest, data: _Data, centroids: jax.Array, moved: jax.Ar
         some = jax.lax.dynamic_slice(rows, (index * size,), (size,))
         here = jnp.minimum(some, num - 1)
         near = points[:, here]
-        if _by_boxes(dim):
+        if _by_boxes(centroids):
             reach = jnp.maximum(upper[here], jnp.sqrt(_own_distance(near, centroids, held.next_label[here])))
             compared = nearest_within(near, shared, jnp.max(reach))
         else:
-            compared = nearest(near, centroids)
+            compared = nearest(near, centroids)._replace(next_label=here)  # not wanted, and so not computed
         return Nearest(*(x.at[some].set(y, mode="drop") for x, y in zip(held, compared, strict=True)))
 
     blocks = (jnp.sum(doubtful) + size - 1) // size
     return jax.lax.fori_loop(0, blocks, block, found._replace(distance=upper, next_distance=lower))
 
 
-def _by_boxes(dimensions: int) -> bool:
+def _by_boxes(centroids_KxD: jax.Array) -> bool:
     """Whether points are compared by blocks of near ones: many small steps, that an accelerator would be slow at."""
-    return dimensions <= _FEW_DIMENSIONS and jax.default_backend() == "cpu"
+    num, dim = centroids_KxD.shape
+    return num >= _MANY_CLUSTERS and dim <= _FEW_DIMENSIONS and jax.default_backend() == "cpu"
 
 
 def _where(mask_N: jax.Array, order_M: jax.Array, block: int) -> jax.Array:

@@ -50,18 +50,17 @@ def test_bounds_give_the_labels_and_centroids_of_plain_lloyd(iterations):
     np.testing.assert_allclose(found.centroids, centroids + points.mean(0), atol=2e-3)
 
 
-@pytest.mark.parametrize("dimensions", [5, 12])
-def test_comparing_by_boxes_changes_no_bit(dimensions, monkeypatch):
-    points = jax.random.normal(key(), (5000, dimensions)) ** 3  # outliers, so that some blocks reach far
+def test_comparing_by_boxes_gives_what_comparing_with_all_gives(monkeypatch):
+    points = jax.random.normal(key(), (5000, 5)) ** 3  # outliers, so that some blocks reach far
     found = []
-    for few in (0, 20):
-        monkeypatch.setattr(kmeans, "_FEW_DIMENSIONS", few)
+    for many in (1, 1 << 20):
+        monkeypatch.setattr(kmeans, "_MANY_CLUSTERS", many)
         for compiled in (kmeans._start, kmeans._lloyd):
             compiled.clear_cache()
-        found.append(fit_kmeans(key(), points, 300, max_iterations=30))
-    assert found[0].iterations == found[1].iterations
-    np.testing.assert_array_equal(found[0].labels, found[1].labels)
-    np.testing.assert_array_equal(found[0].centroids, found[1].centroids)
+        found.append(fit_kmeans(key(), points, 300, max_iterations=15))
+    assert found[0].iterations == found[1].iterations == 15
+    assert np.mean(np.asarray(found[0].labels) == found[1].labels) > 0.999  # but for the rounding of near ties
+    np.testing.assert_allclose(found[0].inertia, found[1].inertia, rtol=1e-4)
 
 
 def test_inertia_is_that_of_the_reference():

@@ -1,0 +1,46 @@
+"""The search for the raw samples of which a published recipe keeps the rows wanted."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from experiments import _study_data
+from ganrs_jax.ratings import Scale
+from ganrs_jax.recipes.interface import Dataset, Request
+
+
+@pytest.fixture
+def search(monkeypatch, tmp_path):
+    """search(kept, rows): the dataset found, and the samples tried, of a recipe that keeps kept(samples) rows."""
+
+    def run(kept, rows, samples):
+        tried = []
+
+        def generate(generator, request, report):
+            tried.append(request.num_samples)
+            row = np.arange(int(kept(request.num_samples)))
+            return Dataset(row, row, np.ones(len(row), np.float32), Scale(1, 5, 1), {}, {})
+
+        monkeypatch.setattr(_study_data, "get_recipe", lambda name: SimpleNamespace(generate=generate))
+        store = _study_data.Store(tmp_path, 0, lambda *_: None)
+        return store._of_rows(SimpleNamespace(recipe="ganrs"), Request(), rows, samples), tried
+
+    return run
+
+
+def test_the_rows_wanted_are_kept_exactly_after_few_trials(search):
+    found, tried = search(lambda n: 5000 * (1 - np.exp(-n / 5000)), 3000, 3000)
+    assert len(found.rating) == found.metadata["rows"] == 3000
+    assert found.metadata["thinned_from"] > 3000
+    assert len(tried) == 2
+
+
+def test_samples_that_suffice_are_drawn_once(search):
+    assert search(lambda n: n, 3000, 3100)[1] == [3100]
+
+
+def test_rows_that_cannot_be_had_end_at_the_most_there_are(search):
+    found, tried = search(lambda n: n * np.exp(-n / 2000), 3000, 1000)
+    assert len(tried) < 5
+    assert len(found.rating) == max(int(n * np.exp(-n / 2000)) for n in tried)
