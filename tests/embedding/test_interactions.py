@@ -33,7 +33,7 @@ def way(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "samples":
             patch.setattr(interactions, "MOST_CELLS", USERS * ITEMS - 1)
-            patch.setattr(sampled_cells, "_SAMPLE", 80)
+            patch.setattr(sampled_cells, "_SAMPLE", 80)  # of 120 users and of 90 items
         yield request.param
 
 
