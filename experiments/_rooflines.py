@@ -101,6 +101,8 @@ def roofline(
 ) -> dict[str, float]:
     """The least time that the machine's own limits allow, over that taken.
 
+    It can be over 1 for a state so small that it stays in a cache, which is quicker than the copy of much.
+
     Args:
       size: bytes that must come from memory or go there: what is given and what is returned.
       repeated: how often the loop is gone through that most of the work is in; XLA's estimate counts it once.
