@@ -44,7 +44,7 @@ class Latent(NamedTuple):
         return np.asarray(_score(*self._padded(), np.float32(noise_factor)))[: len(self.noise)]
 
     def level(self, noise_factor: float, edges: np.ndarray) -> np.ndarray:
-        """Number of `edges` [levels - 1] below each score, int8 [N]."""
+        """Number of `edges` [levels - 1] below each score, int32 [N]."""
         found = _level(*self._padded(), np.float32(noise_factor), edges.astype(np.float32))
         return np.asarray(found)[: len(self.noise)]
 
@@ -63,7 +63,7 @@ class Thresholds(NamedTuple):
     noise_factor: float
 
     def level(self, latent: Latent) -> np.ndarray:
-        """Level of each rating, int8 [N]."""
+        """Level of each rating, int32 [N]."""
         return latent.level(self.noise_factor, self.edges)
 
 
@@ -120,4 +120,4 @@ def _score(
 def _level(*given: jax.Array) -> jax.Array:
     *latent, edges = given
     score = _score(*latent)
-    return sum(((score > edge).astype(jnp.int8) for edge in edges), jnp.zeros(score.shape, jnp.int8))
+    return sum(((score > edge).astype(jnp.int32) for edge in edges), jnp.zeros(score.shape, jnp.int32))

@@ -36,6 +36,7 @@ HISTOGRAMS = {
     "ends of none": [0.0, 0.3, 0.4, 0.3, 0.0],
     "one level": [0.0, 0.0, 1.0, 0.0, 0.0],
     "ten levels": [0.1] * 10,
+    "more levels than a byte holds": [1 / 201] * 201,
 }
 
 
