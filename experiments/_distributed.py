@@ -1,14 +1,21 @@
 """Several processes that share an experiment's work, on JAX's own runtime."""
 
 import dataclasses
+import re
+import sys
+import threading
+from typing import Any
 
 import jax
 from absl import flags
 
 from experiments._companions import SILENCE, watch
 from ganrs_jax.errors import InputError
+from ganrs_jax.mesh import meet
 
 FLAGS = flags.FLAGS
+_PLACE = re.compile(r".+:\d{1,5}")
+_SOON = 5.0  # seconds in which the others usually come
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,19 +25,17 @@ class Process:
     index: int = 0
     count: int = 1
 
-    def wait(self, name: str) -> None:
-        """Until all have come here."""
+    def wait(self) -> None:
+        """Until all have come here, however late."""
         if self.count > 1:
-            from jax.experimental import multihost_utils
-
-            multihost_utils.sync_global_devices(name)
+            meet()
 
     def part(self) -> None:
         """All come here and go on by themselves, each with JAX as one process has it; its arrays of before are gone."""
         if self.count > 1:
             from jax.extend.backend import clear_backends
 
-            self.wait("part")
+            self.wait()
             jax.distributed.shutdown()
             clear_backends()
 
@@ -55,10 +60,35 @@ def processes() -> Process:
         return Process()
     if place != "auto" and not 0 <= index < count:
         raise InputError(f"--process_id={index}; accepted: 0 to --num_processes={count} less 1")
-    given = {} if place == "auto" else {"coordinator_address": place, "num_processes": count, "process_id": index}
+    if place != "auto" and not _PLACE.fullmatch(place):
+        raise InputError(f"--coordinator={place}; accepted: HOST:PORT of process 0, or auto")
+    given: dict[str, Any] = (
+        {} if place == "auto" else {"coordinator_address": place, "num_processes": count, "process_id": index}
+    )
     watch()
     try:
-        jax.distributed.initialize(**given, heartbeat_timeout_seconds=SILENCE)
+        _join(given)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"--coordinator={place}: {error}; accepted: HOST:PORT of process 0, or auto") from error
     return Process(jax.process_index(), jax.process_count())
+
+
+def _join(given: dict[str, Any]) -> None:
+    """Joins in a thread, as what waits in C++ hears no signal."""
+    failed: list[Exception] = []
+
+    def join() -> None:
+        try:
+            jax.distributed.initialize(**given, heartbeat_timeout_seconds=SILENCE)
+        except (RuntimeError, ValueError) as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=join, daemon=True)
+    thread.start()
+    thread.join(_SOON)
+    if thread.is_alive():
+        sys.stderr.write("waits for the other processes of the group, five minutes at most\n")
+    while thread.is_alive():
+        thread.join(0.2)
+    if failed:
+        raise failed[0]

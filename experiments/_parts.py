@@ -51,7 +51,7 @@ def make_parts(out: Path, generator: Generator, asked: Request, process: Process
         warnings = made.metadata["warnings"]
         for shard in missing:
             write_part(folder, shard, made, progress)
-    process.wait("parts")
+    process.wait()
     parts = finish(folder)
     workdir.results({**folder.header, "parts": [part._asdict() for part in parts], "warnings": warnings})
     say("\n".join([_outcome(folder, asked, missing, bool(parts)), *(f"WARNING {line}" for line in warnings)]))

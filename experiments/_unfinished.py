@@ -14,7 +14,7 @@ from absl import flags
 
 from experiments._runner import say, versions
 from ganrs_jax.errors import InputError
-from ganrs_jax.mesh import is_first
+from ganrs_jax.mesh import bytes_of_first, is_first
 from ganrs_jax.ratings import Ratings, digest
 from ganrs_jax.resume import Kept
 
@@ -33,16 +33,26 @@ def check_unfinished() -> None:
 
 
 def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> Kept:
-    """What an earlier run of the same recipe, seeds, settings, source and versions has done; others' is dropped."""
-    place = workdir / ".unfinished"
-    folder = place / _fingerprint(ratings, seeds, configs)
+    """What an earlier run of the same recipe, seeds, settings, source and versions has done; others' is dropped.
+
+    Raises:
+      InputError: if this process of a group has not the same of these as process 0.
+    """
+    place, mark = workdir / ".unfinished", _fingerprint(ratings, seeds, configs)
+    keeps = FLAGS.checkpoint_seconds != math.inf
+    if bytes_of_first(mine := f"{mark}{keeps:d}".encode()) != mine:
+        raise InputError(
+            f"--process_id={jax.process_index()}: other flags, source or versions than those of process 0; "
+            "accepted: the same in all processes"
+        )
+    folder = place / mark
     for other in place.glob("*") if is_first() else ():
         if other != folder:
             say(f"{other}: left by an unfinished run of other settings; dropped")
             shutil.rmtree(other, ignore_errors=True)
-    if is_first() and folder.exists():
+    if is_first() and keeps and folder.exists():
         say(f"goes on from {folder}")
-    return Kept(None if FLAGS.checkpoint_seconds == math.inf else folder, FLAGS.checkpoint_seconds)
+    return Kept(folder if keeps else None, FLAGS.checkpoint_seconds)
 
 
 def _fingerprint(ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> str:

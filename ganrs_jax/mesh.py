@@ -3,6 +3,7 @@
 With one device nothing is shared, and the compiled program is what it would be without this module.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -13,6 +14,8 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 Tree = TypeVar("Tree")
 _AXIS = "devices"
+_LONGEST_WAIT = 7 * 24 * 3600  # seconds for a process that is slower than the others
+_meetings = itertools.count()
 
 
 class Share(NamedTuple):
@@ -75,12 +78,24 @@ def sharing(num_lanes: int, batch_size: int) -> Share:
     return Share(_mesh(devices, max(count, 1)), of_rows=count > 0)
 
 
+def meet() -> None:
+    """Waits until all processes have come here, however late.
+
+    On the coordination service: collectives give up on one that comes half a minute after the others.
+    """
+    if jax.process_count() > 1:
+        from orbax.checkpoint import multihost
+
+        multihost.get_barrier_sync_fn()(key=f"ganrs_jax_{next(_meetings)}", timeout_ms=1000 * _LONGEST_WAIT)
+
+
 def as_first(tree: Tree) -> Tree:
     """What process 0 has, in every process; arrays must have the same shapes in all."""
     if jax.process_count() == 1:
         return tree
     from jax.experimental import multihost_utils
 
+    meet()
     return jax.tree.map(jnp.asarray, multihost_utils.broadcast_one_to_all(tree))
 
 

@@ -87,13 +87,13 @@ def launch(launch_in, tmp_path) -> Launch:
 
 @pytest.fixture
 def two(environment, tmp_path) -> Callable[..., list[subprocess.Popen]]:
-    """two(NAME, *flags): two processes of one group, in the test's own folder, just started."""
+    """two(NAME, *flags): two processes of one group, in the test's own folder, just started; `each`: a flag of each."""
 
-    def start(name: str, *flags: str) -> list[subprocess.Popen]:
+    def start(name: str, *flags: str, each: tuple[str, ...] = ()) -> list[subprocess.Popen]:
         group = f"--coordinator=127.0.0.1:{a_free_port()}", "--num_processes=2"
         return [
             subprocess.Popen(
-                command(name, *flags, *group, f"--process_id={index}"),
+                command(name, *flags, *group, f"--process_id={index}", *each[index : index + 1]),
                 cwd=tmp_path,
                 env=environment,
                 stdout=subprocess.PIPE,

@@ -139,6 +139,10 @@ def test_sigterm_ends_a_process_of_several_too(environment, launch, profile_gene
             "--num_processes=2 --process_id=0; accepted: with --coordinator=HOST:PORT",
         ),
         (
+            ["--num_shards=2", "--coordinator=localhost", "--num_processes=2"],
+            "--coordinator=localhost; accepted: HOST:PORT of process 0, or auto",
+        ),
+        (
             ["--num_shards=2", "--coordinator=127.0.0.1:1", "--num_processes=2", "--process_id=2"],
             "--process_id=2; accepted: 0 to --num_processes=2 less 1",
         ),

@@ -1,12 +1,13 @@
 """train_generator by two processes over loopback: as one, and when one of them dies or fails."""
 
+import subprocess
 import time
 
 import jax
 import numpy as np
 
 from ganrs_jax.checkpoint import load_generator
-from tests.experiments.conftest import LONGEST, LOST
+from tests.experiments.conftest import LONGEST, LOST, a_free_port, command
 
 TINY = (
     "--preset=small",
@@ -63,3 +64,22 @@ def test_one_that_fails_says_why_and_the_other_stops(two, tmp_path):
     ends = [process.communicate(timeout=LONGEST)[1] for process in (first, other)]
     assert ends == ["error: run/generator exists already; accepted: another --workdir, or --overwrite\n", LOST]
     assert (first.returncode, other.returncode) == (2, 2)
+
+
+def test_processes_of_different_flags_do_not_train_together(two, environment, tmp_path):
+    """A seed of its own in one of them would make a mixture of both."""
+    first, other = two("train_generator", *TINY, "--workdir=run", each=("--seed=0", "--seed=1"))
+    ends = [process.communicate(timeout=LONGEST)[1] for process in (first, other)]
+    assert "--process_id=1: other flags, source or versions than those of process 0; accepted: the same" in ends[1]
+    assert (first.returncode, other.returncode, "Traceback" in "".join(ends)) == (2, 2, False)
+    assert not (tmp_path / "run" / "generator").exists()
+
+
+def test_one_whose_companions_never_come_hears_a_signal(environment, tmp_path):
+    group = (f"--coordinator=127.0.0.1:{a_free_port()}", "--num_processes=2", "--process_id=1")
+    alone = command("train_generator", *TINY, "--workdir=run", *group)
+    with subprocess.Popen(alone, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr.readline() == "waits for the other processes of the group, five minutes at most\n"
+        process.terminate()
+        said = process.communicate(timeout=60)[1]
+    assert (process.returncode, said.startswith("error: terminated; "), said.count("\n")) == (143, True, 1)
