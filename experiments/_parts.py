@@ -11,7 +11,7 @@ from experiments._runner import FLAGS, Progress, Workdir, say, versions
 from ganrs_jax.checkpoint import generator_digest
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import WRITERS
-from ganrs_jax.export.shards import MANIFEST, Folder, finish, open_folder, whole_part, write_part
+from ganrs_jax.export.shards import MANIFEST, Folder, finish, open_folder, told_warnings, whole_part, write_part
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.whole_files import check_writable
@@ -44,7 +44,7 @@ def make_parts(out: Path, generator: Generator, asked: Request, process: Process
     if len(missing) < len(mine):
         say(f"{len(mine) - len(missing)} of {len(mine)} parts are there, whole")
     workdir = Workdir(FLAGS.workdir or str(out / ".run" / f"{mine[0] if mine else process.index:05d}"))
-    warnings = []
+    warnings = told_warnings(folder, mine[0]) if mine and not missing else []
     if missing:
         progress = Progress(workdir)
         made = blocks(generator, asked, progress)

@@ -62,10 +62,11 @@ def generation(progress: Progress) -> dict[str, Any]:
     asked = recipe.complete(generator, sizes_asked())
     passes = [written(generator, dataclasses.replace(asked, seed=seed), progress) for seed in (0, 1)]
     steady = sum(passes[1].values())
+    until_parts = process_seconds() - steady
     rooflines = rooflines_of_generation(generator, asked)
     return {
         "request": dataclasses.asdict(asked),
-        "process_start_to_first_parts_s": process_seconds() - steady,
+        "process_start_to_first_parts_s": until_parts,
         "stages": stages(*passes),
         "rows_per_s": asked.num_ratings / steady,
         "rows_per_s_after_plan": asked.num_ratings / passes[1]["rows and files"],

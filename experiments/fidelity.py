@@ -19,14 +19,12 @@ from ganrs_jax.evaluation.samples import Rated
 from ganrs_jax.evaluation.signatures import signatures
 from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
 from ganrs_jax.sources import SOURCES, ReadOptions, load_ratings
-from ganrs_jax.sources.tables import read_table
+from ganrs_jax.sources.tables import PARTS, read_parts, read_table
 
 PRESETS = {"small": ["--real=planted", "--synthetic=runs/small/synthetic.parquet", "--workdir=runs/small_fidelity"]}
 
 flags.DEFINE_string("real", "ml100k", f"One of {', '.join(SOURCES)}; or a file or folder of ratings.")
-flags.DEFINE_list(
-    "synthetic", [], "Files with columns user_id, item_id, rating, as `generate` writes them; or names of sources."
-)
+flags.DEFINE_list("synthetic", [], "Files, or folders of parts, as `generate` writes them; or names of sources.")
 flags.DEFINE_list("names", [], "What the table calls the synthetic datasets; default: their file names.")
 flags.DEFINE_string("workdir", "runs/fidelity", "Folder for flags.json, metrics.jsonl and results.json.")
 define_json()
@@ -74,8 +72,10 @@ def _synthetic(given: str) -> Rated:
     if given in SOURCES:
         return load_ratings(given, ReadOptions(data_dir=FLAGS.data_dir, cache_dir=FLAGS.cache_dir))
     path = Path(given).expanduser()
+    if parts := sorted(path.glob(PARTS.pattern)):
+        return read_parts(parts).columns
     if not path.is_file():
-        raise InputError(f"--synthetic={given}: no such file; accepted: a file that `generate` wrote, or a source")
+        raise InputError(f"--synthetic={given}: no such file; accepted: what `generate` wrote, or a source")
     return read_table(path, ReadOptions()).columns
 
 

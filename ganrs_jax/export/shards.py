@@ -113,6 +113,12 @@ def finish(folder: Folder) -> list[Part]:
     return found
 
 
+def told_warnings(folder: Folder, shard: int) -> list[str]:
+    """What was to be known of the dataset when a part of it was made."""
+    told = pa.parquet.read_schema(folder.place(shard)).metadata[b"ganrs_jax"]
+    return list(json.loads(told)["warnings"])
+
+
 def _groups(blocks: Blocks, numbers: range, schema: pa.Schema, report: Report) -> Iterator[pa.Table]:
     """The rows of blocks as tables of some size."""
     held: list[pa.Table] = []
@@ -154,7 +160,7 @@ def _check_unclaimed(folder: Folder) -> None:
 def _difference(name: str, held: Any, wanted: Any) -> str:
     """The first thing in which two values differ, by its path of names."""
     if isinstance(held, dict) and isinstance(wanted, dict):
-        other = next(key for key in {**wanted, **held} if held.get(key) != wanted.get(key))
+        other = next(key for key in {**wanted, **held} if held.get(key, wanted) != wanted.get(key, held))
         return f"{name}: " + _difference(other, held.get(other), wanted.get(other))
     return f"{name} ({held}, not {wanted})"
 
@@ -168,7 +174,7 @@ def _read_record(place: Path) -> dict[str, Any] | None:
     """What is said of a part; None if that cannot be read."""
     with contextlib.suppress(OSError, ValueError, TypeError):
         held = dict(json.loads(place.read_text()))
-        return held if {"of", *Part._fields} <= held.keys() else None
+        return held if {"of", *Part._fields} <= held.keys() and isinstance(held["rows"], int) else None
     return None
 
 

@@ -1,5 +1,7 @@
 """Any csv, tsv, text or parquet table with columns for user, item and rating; and this project's parquet releases."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,11 +61,13 @@ def read_parts(files: Sequence[Path]) -> Table:
     """The parts that `generate --num_shards` writes, in order.
 
     Raises:
-      InputError: if one is missing, or cannot be read.
+      InputError: if one is missing, cannot be read, or is not what the manifest beside them tells of.
     """
-    number = int(files[0].stem.rpartition("-")[2])
+    last = files[0].stem.rpartition("-")[2]
+    number = int(last) if last.isdecimal() else 0
     if [path.name for path in files] != [f"part-{shard:05d}-of-{number:05d}.parquet" for shard in range(number)]:
         raise InputError(f"{files[0].parent}: {len(files)} of {number} parts; accepted: all of them, once each")
+    _check_digests(files)
     parts = [_from_parquet(path, Roles()) for path in files]
     user, item, rating = (np.concatenate([part.columns[number] for part in parts]) for number in range(3))
     ends = np.cumsum([len(part.columns.rating) for part in parts])
@@ -74,6 +78,21 @@ def read_parts(files: Sequence[Path]) -> Table:
         return places[at](row - int(ends[at - 1]) if at else row)
 
     return Table(Columns(user, item, rating, None), place)
+
+
+def _check_digests(files: Sequence[Path]) -> None:
+    """Raises InputError for a part whose bytes are not those that it was written with, if a manifest tells them."""
+    place = files[0].parent / "manifest.json"
+    if not place.is_file():
+        return
+    try:
+        told = {part["file"]: part["sha256"] for part in dict(json.loads(place.read_text())).get("parts", [])}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{place}: cannot be read as a manifest; accepted: as it was written, or none") from error
+    for path in files:
+        with open(path, "rb") as file:
+            if path.name in told and hashlib.file_digest(file, "sha256").hexdigest() != told[path.name]:
+                raise InputError(f"{path}: altered since {place.name} was written; accepted: `generate` again mends it")
 
 
 PARTS = Layout("parts", "part-*-of-*.parquet", read_parts, named=True)

@@ -47,6 +47,15 @@ def test_rows_are_judged_as_they_stand(launch, tmp_path):
     assert "mine: WARNING invalid rows: 7 rows repeat a (user, item) pair, 2 ratings are off" in done.stdout
 
 
+def test_a_folder_of_parts_is_one_dataset(launch, tmp_path):
+    (tmp_path / "made").mkdir()
+    for shard in range(2):
+        rows(60, 50, 1500)[shard::2].to_parquet(tmp_path / "made" / f"part-0000{shard}-of-00002.parquet", index=False)
+    launch(*COMPARE, "--synthetic=made")
+    held = json.loads((tmp_path / "run" / "results.json").read_text())["synthetic"]["made"]["figures"]
+    assert held["rows"]["synthetic"] == 1500
+
+
 def test_a_tiny_file_leaves_figures_out_with_a_note(launch, tmp_path):
     rows(6, 5, 20).to_csv(tmp_path / "tiny.csv", index=False)
     done = launch(*COMPARE, "--synthetic=tiny.csv")
@@ -78,7 +87,7 @@ def test_privacy_writes_what_it_prints(launch, tmp_path):
 BAD = {
     "nothing to compare": (COMPARE, "--synthetic is missing; accepted: --synthetic=FILE.parquet"),
     "no such file": ((*COMPARE, "--synthetic=absent.csv"), "--synthetic=absent.csv: no such file"),
-    "a folder": ((*COMPARE, "--synthetic=."), "--synthetic=.: no such file; accepted: a file"),
+    "a folder": ((*COMPARE, "--synthetic=."), "--synthetic=.: no such file; accepted: what `generate` wrote"),
     "names too few": ((*COMPARE, "--synthetic=a.csv,b.csv", "--names=a"), "--names=a; accepted: 2 different names"),
     "names twice": ((*COMPARE, "--synthetic=a.csv,a.csv"), "--names=a.csv,a.csv; accepted: 2 different names"),
     "other columns": ((*COMPARE, "--synthetic=stars.csv"), "stars.csv: row 1: column 'rating' is missing"),

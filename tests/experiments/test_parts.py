@@ -62,6 +62,9 @@ def test_parts_made_one_by_one_and_a_broken_one(launch, profile_generator, tmp_p
     assert digests(tmp_path / "out") == before
     idle = launch("generate", *flags)
     assert "2 of 2 parts are there, whole" in idle.stdout
+    assert [line for line in idle.stdout.splitlines() if "WARNING" in line] == [
+        line for line in again.stdout.splitlines() if "WARNING" in line
+    ]
 
 
 def test_two_processes_share_the_parts(two, profile_generator, tmp_path, whole):

@@ -1,3 +1,6 @@
+import hashlib
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -108,7 +111,8 @@ def parts(folder, count: int = 3, **columns) -> str:
     whole = frame(**columns).drop(columns="timestamp")
     for shard in range(count):
         whole.iloc[shard::count].to_parquet(folder / f"part-{shard:05d}-of-{count:05d}.parquet", index=False)
-    (folder / "manifest.json").write_text("{}")
+    told = [{"file": p.name, "sha256": hashlib.sha256(p.read_bytes()).hexdigest()} for p in folder.iterdir()]
+    (folder / "manifest.json").write_text(json.dumps({"parts": told}))
     return str(folder)
 
 
@@ -122,6 +126,24 @@ def test_parts_that_are_missing_are_counted(tmp_path):
     folder = parts(tmp_path / "made")
     (tmp_path / "made" / "part-00001-of-00003.parquet").unlink()
     with pytest.raises(InputError, match=r"made: 2 of 3 parts; accepted: all of them, once each"):
+        load_ratings(folder)
+
+
+def test_parts_that_are_not_as_the_manifest_tells_are_named(tmp_path):
+    folder = parts(tmp_path / "made")
+    first, second = (tmp_path / "made" / f"part-0000{shard}-of-00003.parquet" for shard in (0, 1))
+    second.write_bytes(first.read_bytes())
+    with pytest.raises(InputError, match=r"part-00001-of-00003.parquet: altered since manifest.json was written"):
+        load_ratings(folder)
+    (tmp_path / "made" / "manifest.json").write_text("[1]")
+    with pytest.raises(InputError, match=r"manifest.json: cannot be read as a manifest"):
+        load_ratings(folder)
+
+
+def test_a_part_without_a_number_is_refused(tmp_path):
+    folder = parts(tmp_path / "made")
+    (tmp_path / "made" / "part-00000-of-00003.parquet").rename(tmp_path / "made" / "part-00000-of-0000x.parquet")
+    with pytest.raises(InputError, match=r"made: 3 of 0 parts"):
         load_ratings(folder)
 
 
