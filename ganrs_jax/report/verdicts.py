@@ -24,6 +24,7 @@ from ganrs_jax.report.markdown import markdown_table, shown
 Pairs = Mapping[str, Mapping[str, Results]]  # source -> kind, "real" among them -> results
 _LENGTHS = (5, 10)
 _ALIKE = 0.9  # correlation of curves that are called the same trend
+_LEAST_SIZES = 3  # of a sweep: two points always rise or fall
 _WANTED_TAU = 0.8
 _CLAIMED_BEST = {"ncf_regression", "ncf_classification_improved"}
 _ALPHA = 0.05
@@ -128,12 +129,15 @@ def with_size(swept: Mapping[str, Mapping[str, Mapping[str, Mapping[Any, Results
                     n = _lengths(next(iter(by_size.values())))[-1]
                     moved = {m: list(size_trends(by_size, convention, m, n).values()) for m in COMPARED}
                     rows.append([part, source, kind, convention, *(_moves(moved[m]) for m in COMPARED)])
-                    claims[part, source, kind, convention] = _median(moved["precision"]) > 0 > _median(moved["recall"])
+                    holds = _median(moved["precision"]) > 0 > _median(moved["recall"])
+                    told = f"the claim {'holds' if holds else 'FAILS'}"
+                    few = f"{len(by_size)} sizes are too few to judge the claim"
+                    claims[part, source, kind, convention] = told if len(by_size) >= _LEAST_SIZES else few
     yield markdown_table(["sweep", "source", "dataset", "convention", *COMPARED], rows)
     yield ""
-    for (part, source, kind, convention), holds in claims.items():
+    for (part, source, kind, convention), told in claims.items():
         if part != "sigma":
-            yield f"- {part}, {source}, {kind}, {convention}: the claim {'holds' if holds else 'FAILS'}."
+            yield f"- {part}, {source}, {kind}, {convention}: {told}."
 
 
 def _each(pairs: Pairs) -> Iterator[tuple[str, str, Results, Results]]:

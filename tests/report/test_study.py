@@ -39,10 +39,12 @@ def text(tmp_path_factory):
     study.add("equal", "world", "real", 0, results(LEVELS, 0), facts)
     study.add("equal", "world", "profile", 0, results(LEVELS, 1), facts)
     study.add("equal", "world", "ganrs", 0, results({name: 0.8 - at for name, at in LEVELS.items()}, 2), facts)
-    for size in (100, 1000):
+    for size in (100, 500, 1000):
         rising = {"precision": size / 1e4, "recall": -size / 1e4}
         study.add("users", "world", "profile", size, results(LEVELS, size, rising), facts)
         study.add("users", "world", "ganrs", size, results(LEVELS, size, {"recall": size / 1e4}), facts)
+        if size != 500:
+            study.add("users", "world", "wganrs", size, results(LEVELS, size, rising), facts)
     study.add("sizes", "world", "ganrs", "9x9x40", results(LEVELS, 3), facts)
     folder = tmp_path_factory.mktemp("study")
     write_study(study, folder, None)
@@ -71,6 +73,7 @@ def test_the_best_models_and_the_sizes(text):
     assert "The two are the best two in 4 of 6 rows: as a general claim it FAILS here." in text
     assert "- users, world, profile, study: the claim holds." in text
     assert "- users, world, ganrs, study: the claim FAILS." in text
+    assert "- users, world, wganrs, study: 2 sizes are too few to judge the claim." in text
 
 
 def test_every_part_has_its_numbers(text):
@@ -79,6 +82,7 @@ def test_every_part_has_its_numbers(text):
     rows = text.split("## world, profile: by users")[1].split("## ")[0].splitlines()
     assert [row.split("|")[1:3] for row in rows if row.startswith("| deepmf")] == [
         [" deepmf ", " 100 "],
+        [" deepmf ", " 500 "],
         [" deepmf ", " 1,000 "],
     ]
 
