@@ -65,6 +65,7 @@ def test_factors_separate_the_groups(found):
 
 
 def test_chances_are_those_of_the_world(found, world, way):
+    """Samples of so small a world add noise of their own: `test_sampled_cells` tells that it has no bias."""
     chance = np.mean([1 / (1 + np.exp(-logits(found, draw))) for draw in range(4)], 0)
     assert abs(chance.sum() / world.num_ratings - 1) < 0.1  # both sides are drawn, so scores vary a little much
     same = (np.arange(USERS)[:, None] + np.arange(ITEMS)) % 2 == 0

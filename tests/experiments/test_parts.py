@@ -95,7 +95,7 @@ def test_killed_and_started_again(environment, launch, profile_generator, tmp_pa
     """Killed when something is half written, and when the first part appears."""
     flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
     out = tmp_path / "out"
-    for sign in ("*.partial", "part-*.parquet"):
+    for sign in (".part-*.partial", "part-*.parquet"):
         process = subprocess.Popen(
             command("generate", *flags),
             cwd=tmp_path,
@@ -103,10 +103,10 @@ def test_killed_and_started_again(environment, launch, profile_generator, tmp_pa
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        while process.poll() is None and not any(out.glob(f".{sign}" if sign == "*.partial" else sign)):
+        while process.poll() is None and not any(out.glob(sign)):
             pass
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        assert process.wait() == -signal.SIGKILL  # it was still at work
     launch("generate", *flags)
     pd.testing.assert_frame_equal(rows(out), whole)
     assert not list(out.glob(".part*.partial"))

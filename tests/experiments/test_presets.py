@@ -158,7 +158,7 @@ def test_every_suite_of_benchmark(suite, words, launch, profile_generator, tmp_p
     found = json.loads((tmp_path / "run" / "results.json").read_text())
     assert found["suite"] == suite
     assert min(found["matmul_flops"], found["copy_bytes"], found["peak_memory_mib"]) > 0
-    assert all(0 < of["share_of_roofline"] < 10 for of in found["rooflines"].values())
+    assert all(of["share_of_roofline"] > 0 for of in found["rooflines"].values())
     if suite == "scaling":
         assert [cell["axis"] for cell in found["cells"]] == ["rows"] * 2 + ["items"] * 2 + ["users"] * 2 + ["seeds"] * 2
         assert (tmp_path / "run" / "scaling.svg").is_file()
