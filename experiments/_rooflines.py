@@ -36,7 +36,7 @@ class Watch:
     def __call__(self, chunk: Chunk, state: Any, first: Any, count: int, lanes: Any, shared: Any) -> Any:
         shapes = jax.tree.map(lambda x: jax.ShapeDtypeStruct(jnp.shape(x), x.dtype), (state, lanes, shared))
         begin = time.monotonic()
-        done = jax.block_until_ready(chunk.jitted(state, first, count, lanes, shared))
+        done = jax.block_until_ready(chunk.run(state, first, count, lanes, shared))
         seconds = (time.monotonic() - begin) / count
         before = self._seen.get(chunk.name)
         least = seconds if before is None else min(seconds, before.seconds)

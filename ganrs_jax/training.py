@@ -15,6 +15,7 @@ import numpy as np
 
 from ganrs_jax.mesh import ALONE, Share
 from ganrs_jax.resume import NOTHING, Kept
+from ganrs_jax.threads import ONE_CORE, lane_groups, over_groups
 
 State = TypeVar("State")
 Metrics = Mapping[str, jax.Array]
@@ -85,7 +86,7 @@ def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) ->
 
     The chunk is called as (state, first, count, lanes, shared): `lanes` is a pytree with a leading
     lane axis (keys, float settings), `shared` is seen whole by every lane (the data). The old state
-    is donated. Devices may share the lanes.
+    is donated. Devices may share the lanes; so do the cores of a CPU (`threads.py`).
     """
 
     def one_lane(state: State, first: jax.Array, count: int, lane: Any, shared: Any) -> tuple[State, Metrics]:
@@ -96,27 +97,52 @@ def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) ->
         state, lanes = share.lanes((state, lanes))
         return jax.vmap(lambda s, lane: one_lane(s, first, count, lane, shared))(state, lanes)
 
-    return Chunk(_room(step), share.jit(chunk, static_argnums=2, donate_argnums=0))
+    how: dict[str, Any] = {"static_argnums": 2, "donate_argnums": 0}
+    one_core = jax.jit(chunk, **how, compiler_options=ONE_CORE) if share.mesh is None else None
+    return Chunk(_room(step), share.jit(chunk, **how), one_core)
 
 
 class Chunk(NamedTuple):
-    """A jitted chunk of steps over lanes; `name` is that of the module whose steps they are."""
+    """A jitted chunk of steps over lanes; `name` is that of the module whose steps they are.
+
+    one_core: the same for a group of lanes, beside others; None where devices share the lanes.
+    """
 
     name: str
     jitted: Any
+    one_core: Any = None
 
     def __call__(self, state: Any, first: Any, count: int, lanes: Any, shared: Any) -> Any:
         """The new state and the metrics."""
-        call = _watch[-1] if _watch else _plainly
+        call = _watch[-1] if _watch else Chunk.run
         return call(self, state, first, count, lanes, shared)
 
+    def run(self, state: Any, first: Any, count: int, lanes: Any, shared: Any) -> Any:
+        """As a call does, unwatched."""
+        groups = self._groups(state)
+        if len(groups) == 1:
+            return self.jitted(state, first, count, lanes, shared)
+        return over_groups(lambda part: self.one_core(part[0], first, count, part[1], shared), (state, lanes), groups)
+
     def lower(self, *given: Any) -> Any:
-        """As jax.jit's."""
+        """As jax.jit's, of all lanes in one program."""
         return self.jitted.lower(*given)
 
+    def compile(self, state: Any, first: Any, count: int, lanes: Any, shared: Any) -> None:
+        """Compiles what `run` will run; arrays may be shapes."""
+        groups = self._groups(state)
+        program = self.jitted if len(groups) == 1 else self.one_core
+        for size in sorted({mine.stop - mine.start for mine in groups}):
+            mine = jax.tree.map(lambda x, size=size: _some_lanes(x, size), (state, lanes))
+            program.lower(mine[0], first, count, mine[1], shared).compile()
 
-def _plainly(chunk: Chunk, *given: Any) -> Any:
-    return chunk.jitted(*given)
+    def _groups(self, state: Any) -> list[slice]:
+        count = len(jax.tree.leaves(state)[0])
+        return [slice(0, count)] if self.one_core is None else lane_groups(count)
+
+
+def _some_lanes(x: Any, count: int) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((count, *x.shape[1:]), x.dtype)
 
 
 _watch: list[Callable[..., Any]] = []

@@ -108,7 +108,7 @@ def test_one_who_watches_sees_each_chunk_and_changes_nothing():
 
     def call(chunk, state, first, count, lanes, shared):
         seen.append((chunk.name, int(first), count))
-        return chunk.jitted(state, first, count, lanes, shared)
+        return chunk.run(state, first, count, lanes, shared)
 
     with watching(call):
         watched = run([3, 4], [0.1, 0.2])

@@ -104,7 +104,7 @@ def compile_gan(
     `samples` may hold shapes (jax.ShapeDtypeStruct) in place of arrays.
     """
     state, lanes, shared = _beginning(seeds, spec, samples, floats)
-    _chunk(spec).lower(state, 0, min(chunk_steps, num_steps), lanes, shared).compile()
+    _chunk(spec).compile(state, 0, min(chunk_steps, num_steps), lanes, shared)
 
 
 def gan_shapes(seeds: tuple[int, ...], spec: GanSpec, floats: Floats) -> GanState:

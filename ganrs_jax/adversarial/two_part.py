@@ -19,6 +19,7 @@ from ganrs_jax.adversarial.residual import ResidualMLP, applied
 from ganrs_jax.adversarial.selection import sliced_wasserstein
 from ganrs_jax.mesh import ALONE, Share, as_first, sharing
 from ganrs_jax.resume import NOTHING, Kept
+from ganrs_jax.threads import over_groups, single_lanes
 from ganrs_jax.training import Report, lane_keys, scanned, silent, train
 
 Floats = Mapping[str, jax.Array]
@@ -93,7 +94,8 @@ def fit_two_part(
 
     def step(state: Any, first: int, count: int) -> Any:
         state, metrics = chunk(spec.share.everywhere(state), first, count, lanes, shared)
-        state = look(spec.share.here(state), keys, vectors)
+        looked = (spec.share.here(state), keys)
+        state = over_groups(lambda mine: look(*mine, vectors), looked, single_lanes(len(seeds)))
         return state, {**metrics, **{f"{name}_distance": state[name].distance for name in PARTS}}
 
     return train(

@@ -34,8 +34,8 @@ from ganrs_jax.recipes.decoders import DECODERS, transport_blocks
 from ganrs_jax.recipes.embeddings import EMBEDDINGS
 from ganrs_jax.recipes.interface import Dataset, Generator, Recipe, Request, check_numbers
 from ganrs_jax.recipes.lanes import check_lanes
-from ganrs_jax.recipes.predictability import first_correlation, prescribe_predictability
-from ganrs_jax.recipes.prescribed import own_size, prescribe_structure
+from ganrs_jax.recipes.predictability import first_correlation
+from ganrs_jax.recipes.prescribing import prescribe
 from ganrs_jax.recipes.scores import plain_strength
 from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.summary import describe_source
@@ -143,34 +143,13 @@ def fit(
     lanes, attempts = fit_with_restarts(tuple(seeds), spec, vectors, floats, report, kept)
     shared = {**_shared(learned, embedding, which), **_laws(ratings)}
     source = describe_source(ratings)
-    made: list[Generator] = []
+    learnt: list[Generator] = []
     for seed, each, state, attempt in zip(seeds, configs, lanes, attempts, strict=True):
         arrays = {**shared, **{part: _part(spec, state[part].best, getattr(embedding, part)) for part in PARTS}}
         for part, offset in zip(PARTS, (embedding.offset, 0.0), strict=True):
             arrays[part]["by_size"] = by_size(getattr(embedding, part), which, offset)
-        generator = Generator("profile", each, arrays, source, _facts(seed, state, attempt))
-        made.append(_prescribed(generator, learned, report, kept, f"lane {len(made)}"))
-    return made
-
-
-def _prescribed(generator: Generator, ratings: Ratings, report: Report, kept: Kept, name: str) -> Generator:
-    """What learning leaves off, found by comparing generated datasets with the source."""
-    config = generator.config
-    generator = kept.stage(
-        f"{name}, structure",
-        lambda: prescribe_structure(
-            generator, ratings, config.structure_rounds, report, kept, f"{name}, rounds of structure"
-        ),
-        lambda held: generator._replace(
-            arrays={**generator.arrays, **held["arrays"]}, training={**generator.training, **held["training"]}
-        ),
-        lambda found: {"arrays": {k: found.arrays[k] for k in ("choice", "strength")}, "training": found.training},
-    )
-    size, compared = own_size(generator, ratings)
-    rounds = f"{name}, rounds of predictability"
-    return prescribe_predictability(
-        generator, ratings, size, compared, config.predictability_rounds, report, kept, rounds
-    )
+        learnt.append(Generator("profile", each, arrays, source, _facts(seed, state, attempt)))
+    return prescribe(learnt, learned, report, kept)
 
 
 def complete(generator: Generator, request: Request) -> Request:

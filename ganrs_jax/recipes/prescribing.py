@@ -1,0 +1,60 @@
+"""Structure and predictability prescribed to the generators of all lanes, some at once where cores share them."""
+
+import itertools
+import threading
+from collections.abc import Mapping, Sequence
+
+import jax
+
+from ganrs_jax.ratings import Ratings
+from ganrs_jax.recipes.interface import Generator
+from ganrs_jax.recipes.predictability import prescribe_predictability
+from ganrs_jax.recipes.prescribed import own_size, prescribe_structure
+from ganrs_jax.resume import Kept
+from ganrs_jax.threads import side_by_side
+from ganrs_jax.training import Report
+
+
+def prescribe(generators: Sequence[Generator], ratings: Ratings, report: Report, kept: Kept) -> list[Generator]:
+    """The generators, a lane each, with what learning leaves off, found by comparing datasets with the source.
+
+    What is done is kept lane by lane.
+    """
+    threads = 0 if jax.process_count() == 1 else 1  # several processes must go through what is kept in the same order
+    told = [report] if len(generators) == 1 else _reports(generators, report)
+    lanes = range(len(generators))
+    return side_by_side(lambda i: _lane(generators[i], ratings, told[i], kept, f"lane {i}"), lanes, threads)
+
+
+def _lane(generator: Generator, ratings: Ratings, report: Report, kept: Kept, name: str) -> Generator:
+    config = generator.config
+    generator = kept.stage(
+        f"{name}, structure",
+        lambda: prescribe_structure(
+            generator, ratings, config.structure_rounds, report, kept, f"{name}, rounds of structure"
+        ),
+        lambda held: generator._replace(
+            arrays={**generator.arrays, **held["arrays"]}, training={**generator.training, **held["training"]}
+        ),
+        lambda found: {"arrays": {k: found.arrays[k] for k in ("choice", "strength")}, "training": found.training},
+    )
+    size, compared = own_size(generator, ratings)
+    rounds = f"{name}, rounds of predictability"
+    return prescribe_predictability(
+        generator, ratings, size, compared, config.predictability_rounds, report, kept, rounds
+    )
+
+
+def _reports(generators: Sequence[Generator], report: Report) -> list[Report]:
+    """A report for each lane, which together count the rounds of all, as lanes take turns."""
+    rounds = sum(g.config.structure_rounds + g.config.predictability_rounds for g in generators)
+    counted, lock = itertools.count(1), threading.Lock()
+
+    def of_lane(lane: int) -> Report:
+        def told(stage: str, done: int, total: int, metrics: Mapping[str, Sequence[float]]) -> None:
+            with lock:
+                report("structure and predictability", next(counted), rounds, {"lane": [lane], **metrics})
+
+        return told
+
+    return [of_lane(lane) for lane in range(len(generators))]
