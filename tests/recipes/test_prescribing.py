@@ -1,0 +1,56 @@
+"""Lanes that cores share get what each gets by itself, and are reported as one stage."""
+
+import jax
+import numpy as np
+import pytest
+
+from ganrs_jax import threads
+from ganrs_jax.recipes import profile
+from ganrs_jax.recipes.prescribing import prescribe
+from ganrs_jax.resume import NOTHING, Kept
+from tests.recipes.conftest import quick
+
+
+@pytest.fixture(scope="module")
+def learned(tiny):
+    """Generators of two seeds with nothing prescribed, that ask for two rounds of structure and one of predictability."""
+    bare = {"structure_rounds": 0, "predictability_rounds": 0}
+    made = profile.fit([0, 1], tiny, [quick("profile", **bare)] * 2)
+    asked = quick("profile", structure_rounds=2, predictability_rounds=1)
+    return [generator._replace(config=asked) for generator in made]
+
+
+def prescribed(monkeypatch, cores, generators, ratings, report=lambda *_: None, kept=NOTHING):
+    monkeypatch.setattr(threads, "_cores", lambda: cores)
+    return prescribe(generators, ratings, report, kept)
+
+
+def assert_same(some, others):
+    for one, other in zip(some, others, strict=True):
+        jax.tree.map(np.testing.assert_array_equal, one.arrays, other.arrays)
+        assert one.training == other.training
+
+
+def test_side_by_side_as_alone_to_the_last_bit(monkeypatch, learned, tiny):
+    alone = [prescribed(monkeypatch, 1, [generator], tiny)[0] for generator in learned]
+    assert_same(prescribed(monkeypatch, 2, learned, tiny), alone)
+    with pytest.raises(AssertionError):
+        assert_same(alone, learned)
+
+
+def test_rounds_of_lanes_are_counted_together(monkeypatch, learned, tiny):
+    told = []
+    prescribed(monkeypatch, 2, learned, tiny, lambda *call: told.append(call))
+    assert [call[:3] for call in told] == [("structure and predictability", n, 6) for n in range(1, 7)]
+    assert sorted(call[3]["lane"][0] for call in told) == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_lane_that_was_done_before_a_stop_is_not_done_again(monkeypatch, learned, tiny, tmp_path):
+    whole = prescribed(monkeypatch, 2, learned, tiny)
+    prescribed(monkeypatch, 2, learned[:1], tiny, kept=Kept(tmp_path, seconds=0))
+    told = []
+    went_on = prescribed(
+        monkeypatch, 2, learned, tiny, lambda *call: told.append(call[3]["lane"][0]), Kept(tmp_path, 0)
+    )
+    assert_same(went_on, whole)
+    assert told.count(1) == 3 and told.count(0) < 3
