@@ -1,4 +1,4 @@
-"""Lanes in groups give what they give together; what runs side by side keeps its order, and its first failure is raised."""
+"""Lanes in groups give what they give together; what runs side by side keeps its order and raises its first failure."""
 
 import threading
 import time
