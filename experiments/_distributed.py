@@ -58,6 +58,11 @@ def processes() -> Process:
         if count != 1 or index:
             raise InputError(f"--num_processes={count} --process_id={index}; accepted: with --coordinator=HOST:PORT")
         return Process()
+    if place == "auto" and (FLAGS["num_processes"].present or FLAGS["process_id"].present):
+        raise InputError(
+            f"--coordinator=auto --num_processes={count} --process_id={index}; accepted: "
+            "auto alone, as the cluster says how many and which, or --coordinator=HOST:PORT with both"
+        )
     if place != "auto" and not 0 <= index < count:
         raise InputError(f"--process_id={index}; accepted: 0 to --num_processes={count} less 1")
     if place != "auto" and not _PLACE.fullmatch(place):

@@ -82,6 +82,10 @@ def _check_shards() -> None:
         raise InputError(f"--num_shards={FLAGS.num_shards}; accepted: whole numbers from 1")
     if (FLAGS.coordinator or FLAGS.num_processes > 1) and not FLAGS.num_shards:
         raise InputError("--coordinator, --num_processes: several processes; accepted: with --num_shards=K")
+    if FLAGS["shard"].present and FLAGS.coordinator:
+        raise InputError(
+            f"--shard={FLAGS.shard} --coordinator={FLAGS.coordinator}; accepted: one of them: processes share all parts"
+        )
     if FLAGS["shard"].present and not 0 <= FLAGS.shard < FLAGS.num_shards:
         accepted = f"0 to {FLAGS.num_shards - 1}" if FLAGS.num_shards else "with --num_shards=K, 0 to K - 1"
         raise InputError(f"--shard={FLAGS.shard}; accepted: {accepted}")

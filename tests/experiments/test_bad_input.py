@@ -60,6 +60,14 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         (*TRAIN, "--num_processes=2"),
         ["--num_processes=2 --process_id=0; accepted: with --coordinator=HOST:PORT"],
     ),
+    "cluster and own count": (
+        (*TRAIN, "--coordinator=auto", "--num_processes=2"),
+        ["--coordinator=auto --num_processes=2 --process_id=0; accepted: auto alone", "or --coordinator=HOST:PORT"],
+    ),
+    "a part of processes": (
+        (*PROFILE, "--num_shards=2", "--shard=0", "--coordinator=127.0.0.1:1234"),
+        ["--shard=0 --coordinator=127.0.0.1:1234; accepted: one of them"],
+    ),
     "text for an integer": ((*TRAIN, "--seed=abc"), ["--seed=abc; accepted: an integer"]),
     "fraction for an integer": ((*TRAIN, "--planted_users=1.5"), ["--planted_users=1.5; accepted: an integer"]),
     "text for a number": ((*TRAIN, "--noise=loud"), ["--noise=loud; accepted: a number"]),
