@@ -17,6 +17,7 @@ from ganrs_jax.errors import InputError
 from ganrs_jax.mesh import bytes_of_first, is_first
 from ganrs_jax.ratings import Ratings, digest
 from ganrs_jax.resume import Kept
+from ganrs_jax.threads import lane_groups
 
 FLAGS = flags.FLAGS
 
@@ -63,5 +64,6 @@ def _fingerprint(ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any])
         "source": digest(ratings),
         "versions": versions(),
         "platform": jax.default_backend(),
+        "lanes": [mine.stop for mine in lane_groups(len(seeds))],  # how cores share them
     }
     return hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:16]

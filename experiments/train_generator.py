@@ -1,8 +1,8 @@
 """Trains a generator: ./launch.sh train_generator --source=ml100k --recipe=profile --workdir=runs/ml100k
 
 Writes WORKDIR/generator (what `generate` needs), flags.json, metrics.jsonl and results.json.
-Several seeds (--num_seeds=8) or settings (--sweep=gan_learning_rate=1e-4,2e-4) train as lanes of one
-compiled program; --pick chooses the lane that is kept. A run that was stopped goes on with the same command and
+Several seeds (--num_seeds=8) or settings (--sweep=gan_learning_rate=1e-4,2e-4) train as lanes, at
+once; --pick chooses the lane that is kept. A run that was stopped goes on with the same command and
 ends as if it had not been: what it has done is kept in WORKDIR/.unfinished every --checkpoint_seconds.
 All devices share the lanes, or the batches, of the adversarial training of recipe profile; with --coordinator,
 --num_processes and --process_id, or on a cluster that JAX knows, those of all processes do. Each reads the source by

@@ -31,7 +31,8 @@ class Kept:
 
     def __init__(self, folder: Path | None = None, seconds: float = 30.0) -> None:
         """Opens or begins; a loop's state is written when so many seconds have gone by since the last time."""
-        self._folder, self._seconds, self._last = folder, seconds, time.monotonic()
+        self._folder, self._seconds, self._begun = folder, seconds, time.monotonic()
+        self._last: dict[str, float] = {}  # when each loop's state was written: some loops run side by side
 
     def resume(self, name: str, state: State) -> tuple[int, State]:
         """How many steps of a loop are done, and its state then; 0 and the given state if none are known."""
@@ -42,7 +43,7 @@ class Kept:
 
     def save(self, name: str, done: int, state: Any) -> None:
         """Keeps a loop's state after `done` steps, if the last time is long enough ago."""
-        if self._folder is not None and time.monotonic() - self._last >= self._seconds:
+        if self._folder is not None and time.monotonic() - self._last.get(name, self._begun) >= self._seconds:
             self._write(name, {"done": done, "state": serialization.to_state_dict(state)})
 
     def stage(self, name: str, compute: Callable[[], Result], rebuild: Callable[[Any], Result], parts: Any) -> Result:
@@ -85,7 +86,7 @@ class Kept:
         written = serialization.msgpack_serialize(_marked(content))
         with whole_file(self._place(name)) as partial:
             partial.write_bytes(hashlib.sha256(written).digest() + written)
-        self._last = time.monotonic()
+        self._last[name] = time.monotonic()
 
 
 def _marked(tree: Any) -> Any:

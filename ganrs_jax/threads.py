@@ -7,7 +7,7 @@ lanes go in as many groups as there are cores, each a program of its own that ke
 import itertools
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 import jax
@@ -20,8 +20,12 @@ _MOST = 8  # threads of a stage that works on the host too, each with a dataset 
 
 
 def lane_groups(num_lanes: int) -> list[slice]:
-    """As many groups of neighbouring lanes as there are cores, sizes within one of each other; one on accelerators."""
-    count = min(num_lanes, _cores()) if jax.default_backend() == "cpu" else 1
+    """As many groups of neighbouring lanes as there are cores, sizes within one of each other.
+
+    One on accelerators, and of several processes, whose machines may have other numbers of cores.
+    """
+    shared = jax.default_backend() == "cpu" and jax.process_count() == 1
+    count = min(num_lanes, _cores()) if shared else 1
     borders = [number * num_lanes // count for number in range(count + 1)]
     return [slice(start, end) for start, end in itertools.pairwise(borders)]
 
@@ -44,13 +48,19 @@ def over_groups(run: Callable[[Any], Result], lanes: Any, groups: Sequence[slice
     return jax.tree.map(lambda *x: jnp.concatenate(x), *made)
 
 
-def side_by_side(run: Callable[[Given], Result], each: Sequence[Given], threads: int = 0) -> list[Result]:
+def side_by_side(
+    run: Callable[[Given], Result],
+    each: Sequence[Given],
+    threads: int = 0,
+    stop: Callable[[], None] = lambda: None,
+) -> list[Result]:
     """What run makes of each, in their order, a few threads at once.
 
-    The first failure is raised when those under way have ended; what has not begun by then is not done.
+    A failure is raised when those under way have ended; what has not begun by then is not done.
 
     Args:
       threads: how many; 0 = as many as there are cores, up to 8.
+      stop: called at a failure or an interruption, for those under way to end early.
     """
     threads = min(threads or min(_cores(), _MOST), len(each))
     if threads < 2:
@@ -58,8 +68,10 @@ def side_by_side(run: Callable[[Given], Result], each: Sequence[Given], threads:
     with ThreadPoolExecutor(threads) as pool:
         begun = [pool.submit(run, one) for one in each]
         try:
-            return [one.result() for one in begun]
+            failed = [one for one in wait(begun, return_when=FIRST_EXCEPTION).done if one.exception()]
+            return [one.result() for one in failed or begun]
         except BaseException:
+            stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

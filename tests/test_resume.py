@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ganrs_jax import resume
 from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.training import lane_keys, scanned, train
 
@@ -104,3 +105,14 @@ def test_a_stage_that_is_read_goes_on_as_one_that_was_computed(tmp_path):
     first, again = (Kept(tmp_path / "kept").stage("s", lambda: parts, dict, dict) for _ in range(2))
     assert jax.tree.map(type, first) == jax.tree.map(type, again)
     jax.tree.map(np.testing.assert_array_equal, [first, first["x"].mean(0)], [again, again["x"].mean(0)])
+
+
+def test_each_of_two_loops_is_kept_when_its_time_has_come(tmp_path, monkeypatch):
+    """One that is often kept does not take the turn of another beside it."""
+    now = [0.0]
+    monkeypatch.setattr(resume.time, "monotonic", lambda: now[0])
+    kept = Kept(tmp_path / "kept", 30.0)
+    for now[0] in (10.0, 40.0, 41.0):
+        for name in ("one", "other"):
+            kept.save(name, int(now[0]), jnp.zeros(3))
+    assert [kept.resume(name, jnp.zeros(3))[0] for name in ("one", "other")] == [40, 40]

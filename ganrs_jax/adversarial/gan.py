@@ -67,7 +67,7 @@ def fit_gan(
     report: Report = silent,
     kept: Kept = NOTHING,
 ) -> GanState:
-    """Trains a generator and critic a lane, all in one compiled program.
+    """Trains a generator and critic a lane, all at once.
 
     Args:
       seeds: L seeds.

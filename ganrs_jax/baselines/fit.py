@@ -1,4 +1,4 @@
-"""Splits, trains and reads a baseline: seeds as lanes of one program, scores by blocks of users."""
+"""Splits, trains and reads a baseline: seeds as lanes, scores by blocks of users."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -57,7 +57,7 @@ def fit(
     threshold: float,
     report: Report = silent,
 ) -> Trained:
-    """Trains a baseline once a seed, all seeds in one compiled program.
+    """Trains a baseline once a seed, all seeds at once.
 
     Args:
       seeds: L seeds; each draws its own random split of the rows, start, batches and noise.

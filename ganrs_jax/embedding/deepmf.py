@@ -59,7 +59,7 @@ def fit_deepmf(
     report: Report = silent,
     kept: Kept = NOTHING,
 ) -> Embedding:
-    """Trains one DeepMF a seed, all in one compiled program.
+    """Trains one DeepMF a seed, all at once.
 
     Args:
       seeds: L seeds; each draws its own split, start and batches.

@@ -53,7 +53,7 @@ def fit_lanes(
     expect: Request | None = None,
     kept: Kept = NOTHING,
 ) -> list[Generator]:
-    """Steps 1 to 3: embeds, makes dense samples, trains the GAN; L lanes in one compiled program.
+    """Steps 1 to 3: embeds, makes dense samples, trains the GAN; L lanes at once.
 
     Args:
       seeds: L seeds.

@@ -1,10 +1,10 @@
 """Structure and predictability prescribed to the generators of all lanes, some at once where cores share them."""
 
-import itertools
 import threading
 from collections.abc import Mapping, Sequence
 
 import jax
+from threadpoolctl import threadpool_limits
 
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes.interface import Generator
@@ -21,9 +21,13 @@ def prescribe(generators: Sequence[Generator], ratings: Ratings, report: Report,
     What is done is kept lane by lane.
     """
     threads = 0 if jax.process_count() == 1 else 1  # several processes must go through what is kept in the same order
-    told = [report] if len(generators) == 1 else _reports(generators, report)
+    stopped = threading.Event()
+    told = [report] if len(generators) == 1 else _reports(generators, report, stopped)
     lanes = range(len(generators))
-    return side_by_side(lambda i: _lane(generators[i], ratings, told[i], kept, f"lane {i}"), lanes, threads)
+    with threadpool_limits(limits=1):  # the process's: were it set by each thread, sums would depend on the others
+        return side_by_side(
+            lambda i: _lane(generators[i], ratings, told[i], kept, f"lane {i}"), lanes, threads, stopped.set
+        )
 
 
 def _lane(generator: Generator, ratings: Ratings, report: Report, kept: Kept, name: str) -> Generator:
@@ -45,15 +49,23 @@ def _lane(generator: Generator, ratings: Ratings, report: Report, kept: Kept, na
     )
 
 
-def _reports(generators: Sequence[Generator], report: Report) -> list[Report]:
-    """A report for each lane, which together count the rounds of all, as lanes take turns."""
-    rounds = sum(g.config.structure_rounds + g.config.predictability_rounds for g in generators)
-    counted, lock = itertools.count(1), threading.Lock()
+class _StoppedError(Exception):
+    """Another lane failed, or the run was interrupted."""
+
+
+def _reports(generators: Sequence[Generator], report: Report, stopped: threading.Event) -> list[Report]:
+    """A report for each lane, which together count the rounds of all; a lane ends after its round when stopped."""
+    rounds = [(g.config.structure_rounds, g.config.predictability_rounds) for g in generators]
+    finished, lock = [0] * len(generators), threading.Lock()
 
     def of_lane(lane: int) -> Report:
         def told(stage: str, done: int, total: int, metrics: Mapping[str, Sequence[float]]) -> None:
+            if stopped.is_set():
+                raise _StoppedError
             with lock:
-                report("structure and predictability", next(counted), rounds, {"lane": [lane], **metrics})
+                finished[lane] = done if stage == "structure" else rounds[lane][0] + done
+                place = {"lane": [lane], f"{stage}_round": [done]}
+                report("structure and predictability", sum(finished), sum(map(sum, rounds)), {**place, **metrics})
 
         return told
 

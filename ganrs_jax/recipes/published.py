@@ -8,7 +8,7 @@ from ganrs_jax.errors import InputError
 from ganrs_jax.recipes.checks import check_choice, check_range
 from ganrs_jax.recipes.interface import Request
 
-# What lanes of one compiled program may differ in, beside their seeds.
+# What lanes may differ in, beside their seeds.
 LANE_FLOATS = ("embedding_learning_rate", "gan_learning_rate", "beta1", "clip", "slope", "momentum", "dropout")
 
 
