@@ -43,7 +43,7 @@ PRESETS = {
     ]
 }
 
-_MOST_SEEDS = 4096  # lanes of one program
+_MOST_SEEDS = 4096  # lanes
 
 flags.DEFINE_string("recipe", "profile", "Recipe to train: profile, ganrs, wganrs or cganrs.")
 flags.DEFINE_string("workdir", "runs/generator", "Folder for the generator and the records of the run.")

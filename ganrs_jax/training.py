@@ -85,8 +85,8 @@ def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) ->
     """Turns step(state, index, lane, shared) into a jitted chunk over lanes.
 
     The chunk is called as (state, first, count, lanes, shared): `lanes` is a pytree with a leading
-    lane axis (keys, float settings), `shared` is seen whole by every lane (the data). The old state
-    is donated. Devices may share the lanes; so do the cores of a CPU (`threads.py`).
+    lane axis (keys, float settings), `shared` is seen whole by every lane (the data). Devices may
+    share the lanes; so do the cores of a CPU (`threads.py`). One program of all lanes takes the old state's memory.
     """
 
     def one_lane(state: State, first: jax.Array, count: int, lane: Any, shared: Any) -> tuple[State, Metrics]:
