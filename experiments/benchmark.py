@@ -16,7 +16,7 @@ from absl import flags
 
 from experiments._command_line import peek
 from experiments._flags import define_request, define_source
-from experiments._runner import FLAGS, Progress, Workdir, run, say
+from experiments._runner import FLAGS, Progress, Workdir, run, say, versions
 from experiments._suite_baselines import baselines
 from experiments._suite_profile import generation, profile_training
 from experiments._suite_published import published_recipe
@@ -72,7 +72,8 @@ def main() -> None:
         raise InputError(f"--num_shards={FLAGS.num_shards}; accepted: whole numbers from 1")
     workdir = Workdir(FLAGS.workdir)
     found = SUITES[FLAGS.suite](Progress(workdir))
-    results = {"suite": FLAGS.suite, **machine(), **found, "peak_memory_mib": peak_memory_mib()}
+    known = {"suite": FLAGS.suite, "versions": versions(), **machine()}
+    results = {**known, **found, "peak_memory_mib": peak_memory_mib()}
     workdir.results({name: value for name, value in results.items() if name not in ("say", "table")})
     header, *rows = results.get("table") or _stages(results["stages"])
     say(text_table(header, rows))

@@ -157,6 +157,7 @@ def test_every_suite_of_benchmark(suite, words, launch, profile_generator, tmp_p
         assert word in done.stdout
     found = json.loads((tmp_path / "run" / "results.json").read_text())
     assert found["suite"] == suite
+    assert {"ganrs_jax", "jax", "flax"} <= found["versions"].keys()
     assert min(found["matmul_flops"], found["copy_bytes"], found["peak_memory_mib"]) > 0
     assert all(of["share_of_roofline"] > 0 for of in found["rooflines"].values())
     if suite == "scaling":
