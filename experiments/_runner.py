@@ -23,6 +23,7 @@ from experiments._command_line import FLAGS, Presets, own_flags, parse, recipe_c
 from experiments._companions import parting
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings
+from ganrs_jax.threads import cores
 from ganrs_jax.training import TrainingDivergedError
 from ganrs_jax.whole_files import check_writable, whole_file
 
@@ -206,7 +207,7 @@ def _origin() -> dict[str, Any]:
         "arguments": sys.argv[1:],
         "flags": values,
         "environment": heard,
-        "versions": {"python": platform.python_version(), **versions(), "cores": str(os.cpu_count())},
+        "versions": {"python": platform.python_version(), **versions(), "cores": str(cores())},
     }
 
 

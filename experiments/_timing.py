@@ -12,6 +12,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from ganrs_jax.threads import cores
+
 _MATMUL, _COPIED, _REPEATS = 2048, 1 << 26, 5
 _LOADED = time.monotonic()
 
@@ -56,7 +58,7 @@ def machine() -> dict[str, Any]:
     return {
         "device": f"{device.platform}: {device.device_kind}",
         "devices": jax.device_count(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "matmul_flops": 2 * _MATMUL**3 / best_of(functools.partial(product, x)),
         "copy_bytes": 2 * y.nbytes / best_of(functools.partial(copied, y)),
     }

@@ -5,7 +5,8 @@ seed and --lanes of them. generation: a large dataset in parts, from --generator
 baselines: the study's networks, an epoch of one seed and of --lanes. scaling: generation by --rows, --items, --users,
 training by --lanes; a figure, and with --readme=README.md that file's table too.
 What is timed is done twice in one process: the first pass compiles, the second is steady. Writes WORKDIR/results.json
-(device, what it can do at most, seconds a stage, peak memory) and prints it as a table. A few seconds: --preset=small.
+(versions, device, what it can do at most, seconds a stage, peak memory) and prints it as a table.
+A few seconds: --preset=small.
 """
 
 import sys

@@ -19,13 +19,18 @@ ONE_CORE = {"xla_cpu_multi_thread_eigen": False}  # compiler options of a progra
 _MOST = 8  # threads of a stage that works on the host too, each with a dataset in memory
 
 
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def lane_groups(num_lanes: int) -> list[slice]:
     """As many groups of neighbouring lanes as there are cores, sizes within one of each other.
 
     One on accelerators, and of several processes, whose machines may have other numbers of cores.
     """
     shared = jax.default_backend() == "cpu" and jax.process_count() == 1
-    count = min(num_lanes, _cores()) if shared else 1
+    count = min(num_lanes, cores()) if shared else 1
     borders = [number * num_lanes // count for number in range(count + 1)]
     return [slice(start, end) for start, end in itertools.pairwise(borders)]
 
@@ -41,10 +46,13 @@ def over_groups(run: Callable[[Any], Result], lanes: Any, groups: Sequence[slice
 
     Args:
       run: (pytree of arrays, lanes leading) -> the same of what it makes of them.
+      groups: that hold each lane once, in order; of a single one nothing is copied.
     """
+    if len(groups) == 1:
+        return run(lanes)
     with jax.debug_key_reuse(False):  # which takes keys of other lanes for the same
         parts = [jax.tree.map(lambda x, mine=mine: x[mine], lanes) for mine in groups]
-    made = side_by_side(lambda part: jax.block_until_ready(run(part)), parts, _cores())
+    made = side_by_side(lambda part: jax.block_until_ready(run(part)), parts, cores())
     return jax.tree.map(lambda *x: jnp.concatenate(x), *made)
 
 
@@ -62,7 +70,7 @@ def side_by_side(
       threads: how many; 0 = as many as there are cores, up to 8.
       stop: called at a failure or an interruption, for those under way to end early.
     """
-    threads = min(threads or min(_cores(), _MOST), len(each))
+    threads = min(threads or min(cores(), _MOST), len(each))
     if threads < 2:
         return [run(one) for one in each]
     with ThreadPoolExecutor(threads) as pool:
@@ -74,8 +82,3 @@ def side_by_side(
             stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def _cores() -> int:
-    """That this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -15,7 +15,7 @@ from ganrs_jax.training import lane_keys, scanned
 @pytest.fixture
 def cores(monkeypatch):
     """Sets how many cores there seem to be."""
-    return lambda count: monkeypatch.setattr(threads, "_cores", lambda: count)
+    return lambda count: monkeypatch.setattr(threads, "cores", lambda: count)
 
 
 @pytest.mark.parametrize(

@@ -90,13 +90,12 @@ def fit_two_part(
     lanes = {"key": keys, "floats": dict(floats)}
     vectors = as_first(dict(vectors))
     shared = spec.share.everywhere(vectors)
-    looks = single_lanes(len(seeds)) if spec.share.mesh is None else [slice(0, len(seeds))]
     state = {name: _init(spec, number, keys, dict(floats)) for number, name in enumerate(PARTS)}
 
     def step(state: Any, first: int, count: int) -> Any:
         state, metrics = chunk(spec.share.everywhere(state), first, count, lanes, shared)
         looked = (spec.share.here(state), keys)
-        state = over_groups(lambda mine: look(*mine, vectors), looked, looks)
+        state = over_groups(lambda mine: look(*mine, vectors), looked, single_lanes(len(seeds)))
         return state, {**metrics, **{f"{name}_distance": state[name].distance for name in PARTS}}
 
     return train(

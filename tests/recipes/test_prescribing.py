@@ -22,7 +22,7 @@ def learned(tiny):
 
 
 def prescribed(monkeypatch, cores, generators, ratings, report=lambda *_: None, kept=NOTHING):
-    monkeypatch.setattr(threads, "_cores", lambda: cores)
+    monkeypatch.setattr(threads, "cores", lambda: cores)
     return prescribe(generators, ratings, report, kept)
 
 
