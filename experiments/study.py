@@ -17,12 +17,12 @@ from typing import Any
 from absl import flags
 
 from experiments._flags import define_reading, numbers, read_options
-from experiments._models import Asked, define_models, models_asked, published_for
+from experiments._models import Asked, define_models, models_asked
 from experiments._runner import FLAGS, Progress, Workdir, run, say
 from experiments._study_cells import StudyCells
 from experiments._study_data import REAL, Store, World
+from experiments._study_measured import measured
 from ganrs_jax.errors import InputError
-from ganrs_jax.evaluation.recommenders import evaluate
 from ganrs_jax.recipes import RECIPES, get_recipe
 from ganrs_jax.report.study import Study, write_study
 from ganrs_jax.sources import SOURCES
@@ -97,7 +97,7 @@ def main() -> None:
         if FLAGS.finished_only and any(cells.get(world.name, name) is None for name in asked.models):
             study.left_out.append(world.name)
             continue
-        results = _results(world, asked, cells, store, progress)
+        results = measured(world, asked, cells, store, progress)
         study.add(part, source, world.kind, size, results, cells.get(world.name, "dataset") or {})
         say(f"{world.name}: {len(results)} models")
     workdir.results({"parts": study.parts, "datasets": study.datasets})
@@ -152,25 +152,6 @@ def _of_kind(part: str, world: World) -> Iterator[tuple[float | str, World]]:
     else:
         for text, (users, items, rows) in _sizes():
             yield text, dataclasses.replace(world, num_users=users, num_items=items, rows=rows)
-
-
-def _results(
-    world: World, asked: Asked, cells: StudyCells, store: Store, progress: Progress
-) -> dict[str, dict[str, Any]]:
-    """What each model shows on a dataset: from its cell, or trained and measured now."""
-    results = {name: cells.get(world.name, name) for name in asked.models}
-    missing = [name for name, cell in results.items() if cell is None]
-    if missing:
-        ratings = store.ratings(world)
-        threshold = asked.threshold_for(ratings[0])
-        size = {"rows": ratings[0].num_ratings, "users": ratings[0].num_users, "items": ratings[0].num_items}
-        cells.put(world.name, "dataset", {"datasets": len(ratings), **size, "threshold": threshold})
-        for name in missing:
-            config = published_for(name, asked.settings_of or world.source, asked.epochs)
-            how: Any = {"seeds": asked.seeds, "config": config, "threshold": threshold, "cutoffs": asked.cutoffs}
-            results[name] = evaluate(name, ratings, **how, report=progress)
-            cells.put(world.name, name, results[name] or {})
-    return {name: cell for name, cell in results.items() if cell is not None}
 
 
 def _settings(asked: Asked) -> dict[str, Any]:

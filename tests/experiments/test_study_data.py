@@ -1,13 +1,17 @@
-"""The search for the raw samples of which a published recipe keeps the rows wanted."""
+"""The search for the raw samples of which a published recipe keeps the rows wanted; what a dataset leaves behind."""
 
 from types import SimpleNamespace
 
+import jax
 import numpy as np
 import pytest
 
-from experiments import _study_data
+from experiments import _study_data, _study_measured
+from experiments._models import Asked
+from experiments._study_cells import StudyCells
 from ganrs_jax.ratings import Scale
 from ganrs_jax.recipes.interface import Dataset, Request
+from ganrs_jax.sources import load_ratings
 
 
 @pytest.fixture
@@ -44,3 +48,12 @@ def test_rows_that_cannot_be_had_end_at_the_most_there_are(search):
     found, tried = search(lambda n: n * np.exp(-n / 2000), 3000, 1000)
     assert len(tried) < 5
     assert len(found.rating) == max(int(n * np.exp(-n / 2000)) for n in tried)
+
+
+def test_no_program_of_a_dataset_that_is_measured_is_kept(tmp_path):
+    """A study of three sources compiled until the kernel had no memory maps left, two hours in."""
+    cells, asked = StudyCells(tmp_path, {}), Asked(("deepmf",), (0, 1), (5,), 0.0, 1, "")
+    store = SimpleNamespace(ratings=lambda world: [load_ratings("planted")])
+    found = _study_measured.measured(_study_data.World("planted", "real"), asked, cells, store, lambda *_: None)
+    assert found["deepmf"] == cells.get(_study_data.World("planted", "real").name, "deepmf")
+    assert not jax.devices()[0].client.live_executables()
