@@ -54,6 +54,8 @@ def test_no_program_of_a_dataset_that_is_measured_is_kept(tmp_path):
     """A study of three sources compiled until the kernel had no memory maps left, two hours in."""
     cells, asked = StudyCells(tmp_path, {}), Asked(("deepmf",), (0, 1), (5,), 0.0, 1, "")
     store = SimpleNamespace(ratings=lambda world: [load_ratings("planted")])
+    jax.clear_caches()
+    before = len(jax.devices()[0].client.live_executables())  # what other tests hold on to
     found = _study_measured.measured(_study_data.World("planted", "real"), asked, cells, store, lambda *_: None)
     assert found["deepmf"] == cells.get(_study_data.World("planted", "real").name, "deepmf")
-    assert not jax.devices()[0].client.live_executables()
+    assert len(jax.devices()[0].client.live_executables()) <= before
