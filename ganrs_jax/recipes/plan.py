@@ -248,10 +248,15 @@ def _latent(generator: Generator, request: Request, plan: Plan, number: int) -> 
     pairs = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
     taste = generator.arrays["taste"], generator.arrays["taste_bounds"]
     drawn = _predicted(key, columns(generator), *taste, users, plan.catalogue.items, *pairs)
-    style = generator.arrays["style"]
-    own = np.asarray(ascending(style["borders"], columns(generator).style(users) @ style["basis"].T))
+    own = np.asarray(_own_borders(columns(generator), generator.arrays["style"], users))
     predicted, noise, scale = (np.asarray(x)[: len(user)] for x in drawn)
-    return user, item, Latent(style["borders"], predicted, noise, own[user], scale)
+    return user, item, Latent(generator.arrays["style"]["borders"], predicted, noise, own[user], scale)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _own_borders(which: Columns, style: dict[str, jax.Array], users_NxD: jax.Array) -> jax.Array:
+    """Where users put the borders between ratings, [N, E]."""
+    return ascending(style["borders"], which.style(users_NxD) @ style["basis"].T)
 
 
 @functools.partial(jax.jit, static_argnums=1)
