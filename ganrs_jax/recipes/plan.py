@@ -248,9 +248,10 @@ def _latent(generator: Generator, request: Request, plan: Plan, number: int) -> 
     pairs = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
     taste = generator.arrays["taste"], generator.arrays["taste_bounds"]
     drawn = _predicted(key, columns(generator), *taste, users, plan.catalogue.items, *pairs)
-    own = np.asarray(_own_borders(columns(generator), generator.arrays["style"], users))
+    style = generator.arrays["style"]
+    own = np.asarray(_own_borders(columns(generator), style, users))
     predicted, noise, scale = (np.asarray(x)[: len(user)] for x in drawn)
-    return user, item, Latent(generator.arrays["style"]["borders"], predicted, noise, own[user], scale)
+    return user, item, Latent(style["borders"], predicted, noise, own[user], scale)
 
 
 @functools.partial(jax.jit, static_argnums=0)

@@ -1,0 +1,89 @@
+"""What the experiments that do more than one thing refuse."""
+
+GRID = ("published_grid", "--preset=small", "--workdir=run")
+QUICKSTART = ("quickstart", "--preset=small", "--source=planted", "--workdir=run")
+EVALUATE = ("evaluate_baselines", "--preset=small", "--workdir=run")
+STUDY = ("study", "--preset=small", "--workdir=run")
+BENCHMARK = ("benchmark", "--preset=small", "--workdir=run")
+
+# the command, and what its one line must hold
+CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
+    "laws before training": (
+        (*QUICKSTART, "--recipe=ganrs", "--popularity=uniform"),
+        ["--popularity=uniform was given to recipe ganrs", "accepted: --num_samples and no laws"],
+    ),
+    "popularity too steep, before training": (
+        (*QUICKSTART, "--popularity=power:5"),
+        ["--popularity=power:5: with 1 to 600 ratings for each item", "accepted: --popularity=power:"],
+    ),
+    "grid of groups": ((*GRID, "--recipe=cganrs"), ["--recipe=cganrs; accepted: ganrs, wganrs"]),
+    "grid of text": ((*GRID, "--users=ten"), ["--users=ten; accepted: numbers over 0"]),
+    "grid of nobody": ((*GRID, "--users="), ["--users=; accepted: numbers over 0"]),
+    "grid of negatives": ((*GRID, "--sigmas=1,-1"), ["--sigmas=1,-1; accepted: numbers over 0"]),
+    "grid too small": ((*GRID, "--num_samples=50"), ["--num_samples=50 cannot fill 100 users or items"]),
+    "grid too small for its source": (
+        ("published_grid", "--sources=planted", "--workdir=run", "--users=300000"),
+        ["--num_samples=240000 cannot fill 300000 users or items; accepted: more samples"],
+    ),
+    "grid of the absent": ((*GRID, "--sources=netflix"), ["netflix", "give --source_path; the source planted needs"]),
+    "grid of no ratings": ((*GRID, "--source_seed=-2"), ["--source_seed=-2; accepted: 0 or more"]),
+    "grid of the unknown": ((*GRID, "--sources=planted,ml1"), ["--sources=planted,ml1; accepted: some of ml100k,"]),
+    "grid of one source flag": ((*GRID, "--source=planted"), ["unknown flag --source ", "--sources"]),
+    "quickstart too small": (
+        (*QUICKSTART, "--num_ratings=99"),
+        ["--num_ratings=99 is less than one for each of --num_users=600; accepted: 600 to"],
+    ),
+    "quickstart nowhere": ((*QUICKSTART, "--workdir=afile"), ["cannot be written: afile is a file"]),
+    "benchmark too small": ((*BENCHMARK, "--num_samples=99"), ["--num_users=100 cannot be filled by"]),
+    "benchmark of groups": ((*BENCHMARK, "--recipe=cganrs"), ["--recipe=cganrs; accepted: ganrs, wganrs"]),
+    "model that is none": ((*EVALUATE, "--models=deepmff"), ["--models=deepmff; accepted: deepmf, vdeepmf"]),
+    "model twice": ((*EVALUATE, "--models=biases,biases"), ["--models=biases,biases; accepted: different ones"]),
+    "no models": ((*EVALUATE, "--models="), ["--models=; accepted: different ones"]),
+    "no seeds of models": ((*EVALUATE, "--num_seeds=0"), ["--num_seeds=0; accepted: whole numbers from 1"]),
+    "epochs under none": ((*EVALUATE, "--epochs=-1"), ["--epochs=-1; accepted: whole numbers from 0"]),
+    "N of zero": ((*EVALUATE, "--cutoffs=0,5"), ["--cutoffs=0,5; accepted: whole numbers from 1, ascending"]),
+    "N that is no number": ((*EVALUATE, "--cutoffs=ten"), ["--cutoffs=ten; accepted: whole numbers from 1"]),
+    "threshold off the scale": ((*EVALUATE, "--threshold=9"), ["--threshold=9 is off the scale; accepted: 1 to 5"]),
+    "nothing relevant": (
+        (*EVALUATE, "--data=three.dat", "--scale=1:5:1", "--threshold=5"),
+        ["--threshold=5: three has no relevant rating, its highest is 3"],
+    ),
+    "too few to split": (
+        (*EVALUATE, "--data=split.csv"),
+        ["a train share of 0.8 leaves no row on one side of 2 ratings; accepted: more"],
+    ),
+    "data that is not there": ((*EVALUATE, "--data=absent.csv"), ["'absent.csv': no such file, folder or source"]),
+    "study of no source": ((*STUDY, "--sources=ml1000"), ["--sources=ml1000; accepted: some of"]),
+    "study of no part": ((*STUDY, "--parts=all"), ["--parts=all; accepted: some of equal, users"]),
+    "study of groups": ((*STUDY, "--recipes=cganrs"), ["--recipes=cganrs; accepted: profile, ganrs, wganrs"]),
+    "study of no recipe": ((*STUDY, "--recipes=gan"), ["--recipes=gan; accepted: profile, ganrs, wganrs, cganrs"]),
+    "margin of nothing": ((*STUDY, "--margin=0"), ["--margin=0; accepted: more than 0"]),
+    "study of datasets of no kind": (
+        (*STUDY, "--datasets_of=planted=3"),
+        ["--datasets_of=planted=3; accepted: SOURCE-RECIPE=NUMBER, such as ml100k-ganrs=3"],
+    ),
+    "study of no datasets of a kind": (
+        (*STUDY, "--datasets_of=planted-ganrs=0"),
+        ["--datasets_of=planted-ganrs=0; accepted: SOURCE-RECIPE=NUMBER, such as ml100k-ganrs=3"],
+    ),
+    "study of no datasets": ((*STUDY, "--num_datasets=0"), ["--num_datasets=0; accepted: whole numbers from 1"]),
+    "sizes in words": ((*STUDY, "--parts=sizes", "--sizes=10x10"), ["--sizes=10x10; accepted: USERSxITEMSxROWS"]),
+    "sizes of none": ((*STUDY, "--parts=sizes"), ["--sizes is empty; accepted: USERSxITEMSxROWS"]),
+    "users in words": ((*STUDY, "--users=many"), ["--users=many; accepted: numbers over 0"]),
+    "study of a model that is none": ((*STUDY, "--models=svd"), ["--models=svd; accepted: deepmf"]),
+    "study with a threshold off the scale": ((*STUDY, "--threshold=0.5"), ["--threshold=0.5 is off the scale"]),
+    "lanes in words": (
+        (*BENCHMARK, "--suite=profile_training", "--recipe=profile", "--lanes=many"),
+        ["--lanes=many; accepted: numbers over 0"],
+    ),
+    "table for no text": (
+        (*BENCHMARK, "--suite=scaling", "--readme=absent.md"),
+        ["--readme=absent.md: no file with lines <!-- scaling --> and <!-- /scaling -->; accepted: the README"],
+    ),
+    "benchmark of no parts": ((*BENCHMARK, "--num_shards=0"), ["--num_shards=0; accepted: whole numbers from 1"]),
+    "suite of profile by another recipe": (
+        (*BENCHMARK, "--suite=generation", "--recipe=wganrs"),
+        ["--recipe=wganrs: suite generation times recipe profile; accepted: profile"],
+    ),
+    "unknown suite": ((*BENCHMARK, "--suite=all"), ["--suite=all; accepted: published_recipe"]),
+}
