@@ -118,7 +118,7 @@ def test_each_large_file_cut_short_or_missing_is_named(copy, number):
         load_generator(copy)
 
 
-MANIFESTS = ["", "{", "[]", "{}", '{"format_version": 2}', "\udcff", '{"format_version": 2, "sha256": 3}']
+MANIFESTS = ["", "{", "[]", "{}", '{"format_version": 3}', "\udcff", '{"format_version": 3, "sha256": 3}']
 
 
 @pytest.mark.parametrize("text", MANIFESTS)
@@ -135,7 +135,7 @@ def test_absent_and_empty_folders(tmp_path):
         load_generator(tmp_path)
 
 
-@pytest.mark.parametrize("version", [0, 1, FORMAT_VERSION + 1, "2"])
+@pytest.mark.parametrize("version", [0, 2, FORMAT_VERSION + 1, "3"])
 def test_another_format_version(copy, version):
     rewrite(copy, format_version=version)
     with pytest.raises(InputError, match=f"format version {version}; accepted: {FORMAT_VERSION}"):

@@ -12,14 +12,15 @@ _STRATA = ("strata/below", "strata/column", "strata/mean", "strata/quantiles", "
 _BY_SIZE = ("by_size/centre", "by_size/coefficients", "by_size/scale")
 _STRENGTH = ("by_length", "by_size", "length", "size")
 _LAWS = ("activity/count", "activity/number", "popularity/count", "popularity/number")
-_ONE = ("choice", "correlation", "liking", "mean_rating", "offset", "taste", "taste_bounds")
+_LIKING = ("liking/chance", "liking/items", "liking/slices", "liking/spread")
+_ONE = ("choice", "correlation", "mean_rating", "offset", "taste", "taste_bounds")
 _PARTS = ("users", "items")
 
 PUBLISHED = ("network", "rating_mean", "rating_std")
 PROFILE = (
     *(f"{part}/{name}" for part in _PARTS for name in ("weights", "quantiles", *_MATCHING, *_STRATA, *_BY_SIZE)),
     *(f"strength/{part}/{name}" for part in _PARTS for name in _STRENGTH),
-    *("style/basis", "style/borders", *_LAWS, *_ONE),
+    *("style/basis", "style/borders", *_LAWS, *_LIKING, *_ONE),
 )
 
 

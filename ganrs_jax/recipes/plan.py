@@ -21,7 +21,7 @@ from ganrs_jax.decoding.assignment import (
 )
 from ganrs_jax.decoding.histograms import parse_histogram
 from ganrs_jax.decoding.laws import law_weights, parse_law
-from ganrs_jax.decoding.liking import find_liking, liking_shift
+from ganrs_jax.decoding.liking import Liking, liking_shift
 from ganrs_jax.decoding.marginals import MarginalMap, apply_marginals, map_marginals
 from ganrs_jax.decoding.potentials import Potentials
 from ganrs_jax.decoding.reserve import Reserved, reserve, reserved_counts
@@ -39,7 +39,7 @@ _MAPPED_USERS = 32768  # users whose moments are matched
 _POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on
 _CALIBRATION_ROWS = 1 << 20  # rows that the rating thresholds are fitted on
 _NOISES = 4  # draws of the noise that are averaged
-_LIKING_ROUNDS = 2  # of prescribing how well liked items are
+_LIKING_ROUNDS = 4  # of prescribing how well liked items are
 _ROW_STEP = 1 << 14  # rows of a block are padded to a multiple of it
 
 
@@ -200,17 +200,17 @@ def _with_ratings(generator: Generator, request: Request, plan: Plan) -> Plan:
     user, item, latent = _calibration(generator, request, plan)
     wanted = parse_histogram(request.rating_histogram, generator.scale, "rating_histogram")
     histogram = np.asarray(generator.source["rating_histogram"]) if wanted is None else wanted
-    popularity, shift = plan.catalogue.popularity, np.zeros(len(plan.catalogue.popularity), np.float32)
     correlation = float(generator.arrays["correlation"])
-    thresholds = thresholds_at(latent, 1.0, histogram)
-    for number in range(_LIKING_ROUNDS + 1):
+    popularity, liking = plan.catalogue.popularity, Liking(**generator.arrays["liking"])
+    thresholds = _fitted(user, item, latent, thresholds_at(latent, 1.0, histogram), histogram, correlation)
+    shift = np.zeros(len(popularity), np.float32)
+    for _ in range(_LIKING_ROUNDS):
         shifted = latent._replace(predicted=latent.predicted + shift[item])
-        thresholds = fit_thresholds(shifted, _plain(user, item, shifted, thresholds), histogram, correlation)
-        if number == _LIKING_ROUNDS:
-            break
-        found = find_liking(item, thresholds.level(shifted), len(popularity))
         spread = np.std(shifted.score(thresholds.noise_factor))
-        shift = shift + spread * liking_shift(generator.arrays["liking"], found, popularity)
+        levels = thresholds_at(shifted, thresholds.noise_factor, histogram).level(shifted)
+        shift = shift + spread * liking_shift(liking, item, levels, popularity)
+    shifted = latent._replace(predicted=latent.predicted + shift[item])
+    thresholds = _fitted(user, item, shifted, thresholds, histogram, correlation)
     at = columns(generator).interaction_rank
     items = plan.catalogue.items.at[:, at].add(shift)
     return plan._replace(thresholds=thresholds, catalogue=plan.catalogue._replace(items=items))
@@ -229,6 +229,17 @@ def _calibration(generator: Generator, request: Request, plan: Plan) -> tuple[np
     found = (users, items, *list(zip(*parts, strict=True))[1:])
     user, item, *drawn = (np.concatenate(x)[:_CALIBRATION_ROWS] for x in found)
     return user, item, Latent(parts[0].borders, *drawn)
+
+
+def _fitted(
+    user: np.ndarray,
+    item: np.ndarray,
+    latent: Latent,
+    first: Thresholds,
+    histogram: np.ndarray,
+    correlation: float,
+) -> Thresholds:
+    return fit_thresholds(latent, _plain(user, item, latent, first), histogram, correlation)
 
 
 def _plain(user: np.ndarray, item: np.ndarray, latent: Latent, thresholds: Thresholds) -> np.ndarray:

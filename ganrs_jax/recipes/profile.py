@@ -255,7 +255,7 @@ def _shared(ratings: Ratings, embedding: ProfileEmbedding, which: Columns) -> di
         "style": {"borders": embedding.borders, "basis": embedding.basis},
         "choice": np.zeros((rank, rank), np.float32),
         "strength": {part: plain_strength() for part in PARTS},
-        "liking": find_liking(ratings.item, ratings.rating, ratings.num_items),
+        "liking": find_liking(ratings.item, ratings.rating, ratings.num_items)._asdict(),
         "correlation": first_correlation(ratings),
         "taste": np.float32(1),
         "taste_bounds": np.quantile(tasted, _TASTES).astype(np.float32),

@@ -143,7 +143,7 @@ def test_of_many_users_a_part_is_learned_from_and_the_laws_are_of_all(tiny):
     assert made.source == whole.source
     for law in ("activity", "popularity"):
         jax.tree.map(np.testing.assert_array_equal, made.arrays[law], whole.arrays[law])
-    assert not np.array_equal(made.arrays["liking"], whole.arrays["liking"])
+    assert not np.array_equal(made.arrays["liking"]["slices"], whole.arrays["liking"]["slices"])
     assert profile.generate(made, Request()).metadata["rows"] == 2000
 
 
