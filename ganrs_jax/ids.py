@@ -1,7 +1,6 @@
 """The ids of users and items: made consecutive numbers, and each pair of them once."""
 
 import numpy as np
-import pandas as pd
 
 from ganrs_jax.errors import InputError, Place
 
@@ -20,6 +19,8 @@ def numbered(ids: np.ndarray, what: str, place: Place) -> tuple[np.ndarray, np.n
     if ids.dtype.kind == "f":
         ids = _whole_ids(ids, what, place)
     if ids.dtype.kind not in "iu":
+        import pandas as pd  # here: see `scale.find_scale`
+
         codes, labels = pd.factorize(ids, sort=True)
         if (codes < 0).any():
             raise InputError(f"{place(int(np.argmin(codes)))}: {what} is empty")
@@ -57,6 +58,8 @@ def unrepeated(
     del pair
     if repeats == 0:
         return None, ""
+    import pandas as pd  # here: see `scale.find_scale`
+
     table = pd.DataFrame({"user": user, "item": item})
     if time is not None:
         table = table.iloc[np.argsort(time, kind="stable")]

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -123,6 +122,8 @@ def _not_a_number(column: pa.ChunkedArray, name: str, place: Place, accepted: st
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         good = pc.match_substring_regex(column, r"^\s*[-+]?[0-9.]+\s*$")
         if not good[0].as_py():
+            import pandas as pd  # here: see `scale.find_scale`
+
             good = pa.array(pd.to_datetime(column.to_pandas(), errors="coerce", format="ISO8601", utc=True).notna())
         row = max(0, pc.index(good, False).as_py())
     value = shown(column[row].as_py())

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -169,6 +168,8 @@ def _as_table(table: pa.Table, roles: Roles, place: Place) -> Table:
 
 
 def _one_row_a_user(rows: People) -> tuple[People | None, tuple[str, ...]]:
+    import pandas as pd  # here: see `scale.find_scale`
+
     frame = pd.DataFrame({name: column for name, column in rows._asdict().items() if column is not None})
     frame = frame.drop_duplicates()
     if frame["user"].duplicated().any():
