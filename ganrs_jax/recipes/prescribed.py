@@ -15,9 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.ratings import Ratings
+from ganrs_jax.recipes.choices import Plan, chosen, plan_choices, users_of
 from ganrs_jax.recipes.compared import compared_part
 from ganrs_jax.recipes.interface import Generator, Request
-from ganrs_jax.recipes.plan import Plan, chosen, plan_choices, users_of
 from ganrs_jax.recipes.scores import beside_size, tastes
 from ganrs_jax.recipes.vectors import vectors
 from ganrs_jax.resume import NOTHING, Kept
@@ -200,7 +200,8 @@ def own_size(generator: Generator, ratings: Ratings) -> tuple[Request, np.ndarra
 
 def _generated(generator: Generator, request: Request) -> _Structure:
     plan = plan_choices(generator, request)
-    parts = [chosen(generator, request, plan, number) for number in range(plan.num_blocks)]
+    blocks = ((number, users_of(generator, request, plan, number)) for number in range(plan.num_blocks))
+    parts = [chosen(generator, request, plan, *block) for block in blocks]
     user = np.concatenate([part[0] + number * plan.block for number, part in enumerate(parts)])
     found = _structure(user, np.concatenate([part[1] for part in parts]))
     assert found is not None

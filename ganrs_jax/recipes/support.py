@@ -4,8 +4,8 @@ import numpy as np
 
 from ganrs_jax.decoding.laws import law_weights, parse_law
 from ganrs_jax.decoding.limits import moved
+from ganrs_jax.recipes.choices import Plan
 from ganrs_jax.recipes.interface import Generator, Request
-from ganrs_jax.recipes.plan import Plan
 
 _POTENTIALS = 0.02  # total variation between wanted and expected item shares
 _LAW = 0.05  # total variation between the shares of a law and what a dataset can hold of it

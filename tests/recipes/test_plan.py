@@ -8,8 +8,8 @@ import pytest
 from ganrs_jax.decoding import assignment
 from ganrs_jax.decoding.apportion import apportion
 from ganrs_jax.decoding.laws import Law, law_weights
+from ganrs_jax.recipes import choices, profile
 from ganrs_jax.recipes import plan as plans
-from ganrs_jax.recipes import profile
 from ganrs_jax.recipes.interface import Request
 from tests.recipes.conftest import ASKED
 
@@ -173,7 +173,7 @@ def test_sigma_widens_what_is_generated(generator):
 
     def spread(sigma: float) -> float:
         request = profile.complete(generator, dataclasses.replace(BLOCKS, num_users=600, sigma=sigma))
-        plan = plans.plan_choices(generator, request)
+        plan = choices.plan_choices(generator, request)
         return float(np.asarray(plan.catalogue.items)[:, :4].std(0).mean())
 
     assert spread(0.5) < spread(1.0) < spread(2.0)

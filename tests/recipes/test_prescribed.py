@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ganrs_jax.ratings import Columns, from_columns
-from ganrs_jax.recipes import compared, predictability, prescribed, profile
+from ganrs_jax.recipes import choices, compared, predictability, prescribed, profile
 from ganrs_jax.recipes import plan as plans
 from ganrs_jax.recipes.scores import beside_size, choosing, chosen_by, plain_strength, tastes
 from ganrs_jax.recipes.vectors import columns, vectors
@@ -135,7 +135,7 @@ def test_ratings_become_as_predictable_as_the_sources(correlation, learned, rati
 def test_liking_moves_biases_of_items_and_nothing_else(learned, ratings):
     request = dataclasses.replace(prescribed.own_size(learned, ratings)[0], seed=3)
     plan = plans.make_plan(learned, request)
-    plain = plans.plan_choices(learned, request)
+    plain = choices.plan_choices(learned, request)
     at = columns(learned).interaction_rank
     moved = np.asarray(plan.catalogue.items - plain.catalogue.items)
     assert moved[:, at].any()  # biases
