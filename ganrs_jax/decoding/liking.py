@@ -33,20 +33,19 @@ class Liking(NamedTuple):
     items: int
 
 
-def find_liking(item: np.ndarray, rating: np.ndarray, num_items: int) -> Liking:
-    """The `Liking` of a dataset.
+def find_liking(item: np.ndarray, rating: np.ndarray, popularity: np.ndarray) -> Liking:
+    """The `Liking` of a dataset, or of a part of it.
 
     Args:
-      item: int [N] from 0; an item without ratings counts nowhere.
+      item: int [N] from 0; an item without ratings here counts nowhere.
       rating: [N].
-      num_items: I.
+      popularity: ratings of each item in the whole of it, [I].
     """
     scaled = (rating - rating.mean(dtype=np.float64)) / (rating.std(dtype=np.float64) + 1e-9)
-    counts, means = _means(item, scaled, num_items)
-    within = np.sum((scaled - means[item]) ** 2) / max(len(item) - np.sum(counts > 0), 1)
+    counts, means = _means(item, scaled, len(popularity))
     seen = counts > 0
-    counts, means = counts[seen], means[seen]
-    bins = _bin(counts)
+    within = np.sum((scaled - means[item]) ** 2) / max(len(item) - np.sum(seen), 1)
+    bins, counts, means = _bin(popularity)[seen], counts[seen], means[seen]
     size = np.maximum(np.bincount(bins, minlength=len(_EDGES) - 1), 1)
     mean, chance = (np.bincount(bins, x, len(size)) / size for x in (means, within / counts))
     spread = np.bincount(bins, (means - mean[bins]) ** 2, len(size)) / size
@@ -60,12 +59,17 @@ def liking_shift(wanted: Liking, item: np.ndarray, rating: np.ndarray, popularit
 
     Between the middles of bins and of slices it is interpolated. Items that have more ratings than the source's have
     means less spread by chance, and those are wanted. Too few items, or all equally popular, get nothing.
+
+    Args:
+      item, rating: [N], of a dataset or a part of it.
+      popularity: ratings of each item in the whole of it, [I].
     """
     if len(popularity) < _LEAST_ITEMS * (len(_EDGES) - 1) or not np.ptp(popularity):
         return np.zeros(len(popularity), np.float32)
-    found = find_liking(item, rating, len(popularity))
+    found = find_liking(item, rating, popularity)
     fewest = min(wanted.items, found.items)
     off = _joined(_with_chance(wanted, found.chance), fewest) - _joined(found.slices, fewest)
+    off[found.chance == 0] = 0  # no item of the bin has been seen
     places = _place(_bin(popularity), *_means(item, rating, len(popularity)))
     at = zip((_rank(popularity), places), (_EDGES, _SLICES), strict=True)
     cells = [np.interp(rank, (edges[1:] + edges[:-1]) / 2, np.arange(len(edges) - 1)) for rank, edges in at]

@@ -249,13 +249,14 @@ def _shared(ratings: Ratings, embedding: ProfileEmbedding, which: Columns) -> di
     """What generators of all lanes hold: facts of what is learned from, and nothing prescribed yet."""
     rank = which.interaction_rank
     tasted = _tasted(ratings, embedding, which)
+    popularity = np.bincount(ratings.item, minlength=ratings.num_items)
     return {
         "mean_rating": np.float32(embedding.mean_rating),
         "offset": np.float32(embedding.offset),
         "style": {"borders": embedding.borders, "basis": embedding.basis},
         "choice": np.zeros((rank, rank), np.float32),
         "strength": {part: plain_strength() for part in PARTS},
-        "liking": find_liking(ratings.item, ratings.rating, ratings.num_items)._asdict(),
+        "liking": find_liking(ratings.item, ratings.rating, popularity)._asdict(),
         "correlation": first_correlation(ratings),
         "taste": np.float32(1),
         "taste_bounds": np.quantile(tasted, _TASTES).astype(np.float32),
