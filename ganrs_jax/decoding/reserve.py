@@ -47,17 +47,13 @@ def reserve(
     """
     items = np.flatnonzero(counts)
     size = max(1, min(len(items), _block_items(len(activity))))
-    pairs: list[tuple[np.ndarray, np.ndarray]] = []
+    pairs = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     for number, first in enumerate(range(0, len(items), size)):
         part = np.resize(items[first : first + size], size)  # one shape, one program
         wanted = np.where(np.arange(size) < len(items) - first, counts[part], 0)
         row, user = assign(jax.random.fold_in(key, number), items_IxK[part], users_UxK, intercepts, wanted, _NONE)
         pairs.append((user, part[row]))
-    user, item = (
-        (np.concatenate(x) if pairs else np.zeros(0, np.int64) for x in zip(*pairs, strict=True))
-        if pairs
-        else (np.zeros(0, np.int64),) * 2
-    )
+    user, item = (np.concatenate(x) for x in zip(*pairs, strict=True))
     return _within(user, item, activity, np.random.default_rng(np.asarray(jax.random.key_data(key))))
 
 
