@@ -15,9 +15,12 @@ from ganrs_jax.baselines.hyperparameters import (
 )
 from ganrs_jax.errors import InputError
 from ganrs_jax.evaluation.ranking import CUTOFFS
+from ganrs_jax.evaluation.recommenders import check_measurable
 from ganrs_jax.ratings import Ratings
+from ganrs_jax.sources import SOURCES
 
 FLAGS = flags.FLAGS
+_LONGEST = 1000  # of a list: each user's is held to its end
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +43,12 @@ class Asked:
         threshold = self.threshold or default_threshold(ratings.scale)
         check_threshold(threshold, ratings)
         return threshold
+
+    def check_measurable(self, ratings: Ratings, source: str) -> None:
+        """Raises InputError if ratings, those of a source, cannot be split and measured with these seeds."""
+        shares = {published_for(name, self.settings_of or source, self.epochs).train_share for name in self.models}
+        for share in sorted(shares):
+            check_measurable(ratings, seeds=self.seeds, threshold=self.threshold_for(ratings), train_share=share)
 
 
 def define_models(num_seeds: int) -> None:
@@ -67,6 +76,8 @@ def models_asked() -> Asked:
     for name, low in (("num_seeds", 1), ("epochs", 0)):
         if getattr(FLAGS, name) < low:
             raise InputError(f"--{name}={getattr(FLAGS, name)}; accepted: whole numbers from {low}")
+    if FLAGS.settings_of not in ("", *SOURCES):
+        raise InputError(f"--settings_of={FLAGS.settings_of}; accepted: one of {', '.join(SOURCES)}")
     check_seed(FLAGS.seed)
     seeds = tuple(range(FLAGS.seed, FLAGS.seed + FLAGS.num_seeds))
     check_seed(seeds[-1])
@@ -86,6 +97,7 @@ def _cutoffs() -> tuple[int, ...]:
         cutoffs = tuple(int(n) for n in FLAGS.cutoffs)
     except ValueError:
         cutoffs = ()
-    if not cutoffs or cutoffs[0] < 1 or list(cutoffs) != sorted(set(cutoffs)):
-        raise InputError(f"--cutoffs={','.join(FLAGS.cutoffs)}; accepted: whole numbers from 1, ascending")
+    if not cutoffs or cutoffs[0] < 1 or cutoffs[-1] > _LONGEST or list(cutoffs) != sorted(set(cutoffs)):
+        given = ",".join(FLAGS.cutoffs)
+        raise InputError(f"--cutoffs={given}; accepted: whole numbers from 1, ascending, to {_LONGEST}")
     return cutoffs

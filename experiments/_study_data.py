@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow.parquet
 
 from experiments._flags import read_options
-from experiments._runner import Progress
 from ganrs_jax.checkpoint import load_generator, save_generator
+from ganrs_jax.errors import InputError
 from ganrs_jax.export import write_dataset
-from ganrs_jax.ratings import Ratings
+from ganrs_jax.ratings import Ratings, digest
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.recipes.interface import Dataset, Generator, Request
 from ganrs_jax.sources import ReadOptions, load_ratings
+from ganrs_jax.training import Report, silent
 
 REAL = "real"
 _TRIALS = 12  # of raw samples, for a published recipe to keep as many rows as the source has
@@ -52,8 +53,8 @@ class World:
 class Store:
     """Generators and datasets of a folder, made where they are missing, by one seed."""
 
-    def __init__(self, folder: Path, seed: int, progress: Progress) -> None:
-        self._folder, self._seed, self._progress = folder, seed, progress
+    def __init__(self, folder: Path, seed: int, progress: Report = silent) -> None:
+        self._folder, self._seed, self.progress = folder, seed, progress
         self._real: dict[str, Ratings] = {}
         self._generators: dict[tuple[str, str], Generator] = {}
 
@@ -93,9 +94,9 @@ class Store:
         asked = Request(world.num_users, world.num_items, sigma=world.sigma, seed=self._seed + draw)
         recipe = get_recipe(world.kind)
         if world.num_samples:
-            return recipe.generate(generator, dataclasses.replace(asked, num_samples=world.num_samples), self._progress)
+            return recipe.generate(generator, dataclasses.replace(asked, num_samples=world.num_samples), self.progress)
         if world.kind == "profile":
-            return recipe.generate(generator, dataclasses.replace(asked, num_ratings=world.rows), self._progress)
+            return recipe.generate(generator, dataclasses.replace(asked, num_ratings=world.rows), self.progress)
         rows = world.rows or generator.source["ratings"]
         return self._of_rows(generator, asked, rows, _samples_of(self._place(world, 0)) if draw else rows)
 
@@ -108,7 +109,7 @@ class Store:
         best: Dataset | None = None
         for _ in range(_TRIALS):
             request = dataclasses.replace(asked, num_samples=samples)
-            dataset = get_recipe(generator.recipe).generate(generator, request, self._progress)
+            dataset = get_recipe(generator.recipe).generate(generator, request, self.progress)
             if len(dataset.rating) >= rows:
                 return _thinned(dataset, rows, self._seed)
             if best is not None and len(dataset.rating) <= len(best.rating):
@@ -123,8 +124,14 @@ class Store:
             place = self._folder / "generators" / f"{source}-{kind}"
             if not place.exists():
                 recipe = get_recipe(kind)
-                save_generator(place, recipe.fit([self._seed], self.real(source), [recipe.config()], self._progress)[0])
-            self._generators[source, kind] = load_generator(place)
+                save_generator(place, recipe.fit([self._seed], self.real(source), [recipe.config()], self.progress)[0])
+            found = load_generator(place)
+            if (found.source["digest"], found.training.get("seed")) != (digest(self.real(source)), self._seed):
+                raise InputError(
+                    f"{place}: of other ratings than --sources={source} has, or of another seed than "
+                    f"--data_seed={self._seed}; accepted: another --workdir, or the folder deleted"
+                )
+            self._generators[source, kind] = found
         return self._generators[source, kind]
 
 

@@ -38,6 +38,7 @@ def main() -> None:
     asked = models_asked()
     ratings = read_source(FLAGS.data)
     threshold = asked.threshold_for(ratings)
+    asked.check_measurable(ratings, ratings.name)
     workdir = Workdir(FLAGS.workdir)
     progress = Progress(workdir)
     say_source(ratings)

@@ -8,6 +8,7 @@ one asked for more adds to what is there. Presets: small (under ten minutes), fi
 """
 
 import dataclasses
+import math
 import shlex
 import sys
 from collections.abc import Iterator
@@ -22,7 +23,9 @@ from experiments._runner import FLAGS, Progress, Workdir, run, say
 from experiments._study_cells import StudyCells
 from experiments._study_data import REAL, Store, World
 from experiments._study_measured import measured
+from ganrs_jax.checkpoint import FORMAT_VERSION
 from ganrs_jax.errors import InputError
+from ganrs_jax.ratings import digest
 from ganrs_jax.recipes import RECIPES, get_recipe
 from ganrs_jax.report.study import Study, write_study
 from ganrs_jax.sources import SOURCES
@@ -89,10 +92,14 @@ def main() -> None:
     worlds = {part: list(_worlds(part)) for part in FLAGS.parts}
     folder = Path(FLAGS.workdir).expanduser()
     cells = StudyCells(folder, _settings(asked))
+    store = Store(folder, FLAGS.data_seed)
+    if not FLAGS.finished_only:
+        _begin(asked, cells, store)
     workdir = Workdir(FLAGS.workdir)
-    progress = Progress(workdir)
-    store = Store(folder, FLAGS.data_seed, progress)
-    study = Study(" ".join(["./launch.sh study", *map(shlex.quote, sys.argv[1:])]), FLAGS.margin, len(asked.seeds))
+    progress = store.progress = Progress(workdir)
+    given = [shlex.quote(text) for text in sys.argv[1:] if text.lstrip("-") != "finished_only"]
+    study = Study(" ".join(["./launch.sh study", *given]), FLAGS.margin, len(asked.seeds))
+    study.left_out += _too_dense()
     for part, source, size, world in ((p, *found) for p, all_of in worlds.items() for found in all_of):
         if FLAGS.finished_only and any(cells.get(world.name, name) is None for name in asked.models):
             study.left_out.append(world.name)
@@ -100,9 +107,19 @@ def main() -> None:
         results = measured(world, asked, cells, store, progress)
         study.add(part, source, world.kind, size, results, cells.get(world.name, "dataset") or {})
         say(f"{world.name}: {len(results)} models")
+    if not study.parts:
+        raise InputError(f"{folder}: nothing of what is asked for is measured yet; accepted: no --finished_only")
     workdir.results({"parts": study.parts, "datasets": study.datasets})
     write_study(study, folder, Path(FLAGS.results).expanduser() if FLAGS.results else None)
     say(f"result: {folder / 'RESULTS.md'}")
+
+
+def _begin(asked: Asked, cells: StudyCells, store: Store) -> None:
+    """Looks at all sources before any work, and begins the folder."""
+    for source in FLAGS.sources:
+        asked.check_measurable(store.real(source), source)
+        cells.check_source(source, digest(store.real(source)))
+    cells.begin()
 
 
 def _check() -> None:
@@ -110,6 +127,8 @@ def _check() -> None:
         given: list[str] = getattr(FLAGS, flag)
         if not given or not set(given) <= set(accepted):
             raise InputError(f"--{flag}={','.join(given)}; accepted: some of {', '.join(accepted)}")
+    if not FLAGS.recipes and "equal" not in FLAGS.parts:
+        raise InputError("--recipes=; accepted: some of profile, ganrs, wganrs, where --parts has no part equal")
     for name in FLAGS.recipes:
         get_recipe(name, "recipes")
         if name == "cganrs":
@@ -118,7 +137,7 @@ def _check() -> None:
         if getattr(FLAGS, name) < 1:
             raise InputError(f"--{name}={getattr(FLAGS, name)}; accepted: whole numbers from 1")
     _datasets_of()
-    if not FLAGS.margin > 0:
+    if not 0 < FLAGS.margin < math.inf:
         raise InputError(f"--margin={FLAGS.margin:g}; accepted: more than 0, in the unit of the metrics")
 
 
@@ -146,12 +165,26 @@ def _of_kind(part: str, world: World) -> Iterator[tuple[float | str, World]]:
             yield sigma, dataclasses.replace(swept, num_users=FLAGS.users_at, sigma=sigma)
     elif part == "samples":
         for number in numbers("samples", int):
-            if not exact or number <= FLAGS.users_at * FLAGS.items // 2:  # more would be no sparse dataset
+            if not exact or number <= _most_rows():
                 rows, samples = (number, 0) if exact else (0, number)
                 yield number, dataclasses.replace(swept, num_users=FLAGS.users_at, rows=rows, num_samples=samples)
     else:
         for text, (users, items, rows) in _sizes():
             yield text, dataclasses.replace(world, num_users=users, num_items=items, rows=rows)
+
+
+def _most_rows() -> int:
+    """Of a dataset of part `samples`; more would be no sparse one."""
+    return FLAGS.users_at * FLAGS.items // 2
+
+
+def _too_dense() -> list[str]:
+    """Datasets of profile that part `samples` is without."""
+    sizes = numbers("samples", int) if "samples" in FLAGS.parts and "profile" in FLAGS.recipes else []
+    dense = [number for number in sizes if number > _most_rows()]
+    return [
+        f"{source}-profile of {number} rows (over half of all cells)" for source in FLAGS.sources for number in dense
+    ]
 
 
 def _settings(asked: Asked) -> dict[str, Any]:
@@ -160,7 +193,8 @@ def _settings(asked: Asked) -> dict[str, Any]:
     reading = {flag_name(k): v for k, v in dataclasses.asdict(read_options()).items() if k not in places}
     cutoffs = ",".join(map(str, asked.cutoffs))
     given = ("num_seeds", "seed", "threshold", "epochs", "settings_of", "data_seed", "margin")
-    return {**{name: FLAGS[name].value for name in given}, "cutoffs": cutoffs, **reading}
+    values = {name: FLAGS[name].value for name in given}
+    return {**values, "cutoffs": cutoffs, "generator_format": FORMAT_VERSION, **reading}
 
 
 def _datasets_of() -> dict[str, int]:

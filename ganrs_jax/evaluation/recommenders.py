@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ganrs_jax.baselines import get_baseline
-from ganrs_jax.baselines.fit import Trained, fit
+from ganrs_jax.baselines.fit import Trained, fit, split
+from ganrs_jax.errors import InputError
 from ganrs_jax.evaluation.beyond_accuracy import BeyondAccuracy, Catalogue, beyond_accuracy, catalogue
 from ganrs_jax.evaluation.calibration import Calibration, calibration
 from ganrs_jax.evaluation.conventions import CONVENTIONS
@@ -73,6 +74,22 @@ def evaluate(
     facts = {"model": name, "seeds": list(seeds), "settings": _settings(config), "threshold": threshold}
     seconds = {"train": after - start, "measure": time.monotonic() - after}
     return {**facts, "cutoffs": list(cutoffs), "at": at, **_values(measured, at), "seconds": seconds}
+
+
+def check_measurable(ratings: Ratings, *, seeds: Sequence[int], threshold: float, train_share: float) -> None:
+    """Whether every seed's held-out rows can be measured; what would else come to light after training.
+
+    Raises:
+      InputError: too few rows to split, or a seed for which fewer than 5 users have a relevant held-out rating.
+    """
+    for seed in seeds:
+        held_out = split(ratings, train_share, seed)
+        count = len(np.unique(held_out.test_user[held_out.test_rating >= np.float32(threshold)]))
+        if count < LEAST_REPEATS:
+            raise InputError(
+                f"{ratings.name}: {count} users have ratings of {threshold:g} or more among the rows that seed {seed} "
+                f"holds out; accepted: {LEAST_REPEATS} or more (more ratings, or a lower --threshold)"
+            )
 
 
 def _settings(config: Any) -> dict[str, Any]:

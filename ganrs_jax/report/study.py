@@ -65,6 +65,8 @@ def _lines(study: Study, figures: Sequence[str]) -> Iterator[str]:
     yield f"Made by `{study.command}`.\n"
     yield f"{study.num_seeds} seeds a model: each draws a split of the rows (80/20), a start and an order of batches."
     yield "Synthetic datasets of a kind are draws of one generator; of several, the seeds take them in turn."
+    yield "Draws of another size than the first (the published recipes do not fill every user and item) are left out;"
+    yield "`All datasets` says how many there are."
     yield "`study` and `standard` are two conventions of what a list is; see `ganrs_jax/evaluation/conventions.py`."
     if study.left_out:
         yield f"\nAsked for, but not measured yet: {', '.join(study.left_out)}."

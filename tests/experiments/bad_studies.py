@@ -43,6 +43,14 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "epochs under none": ((*EVALUATE, "--epochs=-1"), ["--epochs=-1; accepted: whole numbers from 0"]),
     "N of zero": ((*EVALUATE, "--cutoffs=0,5"), ["--cutoffs=0,5; accepted: whole numbers from 1, ascending"]),
     "N that is no number": ((*EVALUATE, "--cutoffs=ten"), ["--cutoffs=ten; accepted: whole numbers from 1"]),
+    "N beyond any list": (
+        (*EVALUATE, "--cutoffs=10,5000"),
+        ["--cutoffs=10,5000; accepted: whole numbers from 1,"],
+    ),
+    "settings of no source": (
+        (*EVALUATE, "--settings_of=movielens"),
+        ["--settings_of=movielens; accepted: one of"],
+    ),
     "threshold off the scale": ((*EVALUATE, "--threshold=9"), ["--threshold=9 is off the scale; accepted: 1 to 5"]),
     "nothing relevant": (
         (*EVALUATE, "--data=three.dat", "--scale=1:5:1", "--threshold=5"),
@@ -61,6 +69,13 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "study of datasets of no kind": (
         (*STUDY, "--datasets_of=planted=3"),
         ["--datasets_of=planted=3; accepted: SOURCE-RECIPE=NUMBER, such as ml100k-ganrs=3"],
+    ),
+    "margin without end": ((*STUDY, "--margin=inf"), ["--margin=inf; accepted: more than 0"]),
+    "study of nothing": ((*STUDY, "--parts=users", "--recipes="), ["--recipes=; accepted: some of profile, ganrs"]),
+    "study of nothing finished": ((*STUDY, "--finished_only"), ["run: nothing of what is asked for is measured yet"]),
+    "sweep with a threshold off the scale": (
+        (*STUDY, "--parts=users", "--threshold=9"),
+        ["--threshold=9 is off the scale"],
     ),
     "study of no datasets of a kind": (
         (*STUDY, "--datasets_of=planted-ganrs=0"),

@@ -49,10 +49,34 @@ def test_a_stopped_study_goes_on_and_another_one_is_refused(launch, launch_in, t
     assert "run holds a study of --margin=0.03; accepted: the same, or another --workdir" in other.stderr
     assert (run / "RESULTS.md").read_bytes() == first
 
-    cell.write_text("{")
-    spoilt = launch_in(tmp_path, "study", "--parts=equal", *FLAGS)
-    assert spoilt.returncode == 2
-    assert "biases.json: not what `study` wrote; accepted: another --workdir, or the file deleted" in spoilt.stderr
+    for spoil in ("{", "{}"):
+        cell.write_text(spoil)
+        spoilt = launch_in(tmp_path, "study", "--parts=equal", *FLAGS)
+        assert spoilt.returncode == 2
+        assert "biases.json: not what `study` wrote; accepted: another --workdir, or the file deleted" in spoilt.stderr
+
+    sources = run / "sources.json"
+    sources.write_text(sources.read_text().replace('": "', '": "0'))
+    moved = launch_in(tmp_path, "study", "--parts=equal", *FLAGS)
+    assert moved.returncode == 2
+    assert "run holds a study of other ratings of planted; accepted: the same, or another --workdir" in moved.stderr
+
+
+def test_a_generator_of_other_ratings_or_another_seed_is_refused(launch_in, tmp_path):
+    for other in ("--data_seed=1", "--noise=0.2"):
+        shutil.rmtree(tmp_path / "run" / "cells", ignore_errors=True)
+        for name in ("settings.json", "sources.json"):
+            (tmp_path / "run" / name).unlink(missing_ok=True)
+        refused = launch_in(tmp_path, "study", *FLAGS, "--parts=equal", other)
+        assert (refused.returncode, "generators/planted-ganrs: of other ratings than" in refused.stderr) == (2, True)
+
+
+def test_a_study_stopped_before_its_first_cell_is_bound_to_its_settings(launch_in, tmp_path):
+    stopped = launch_in(tmp_path, "study", *FLAGS, "--parts=users", "--users=900000")
+    assert stopped.returncode == 2
+    assert not (tmp_path / "run" / "cells").exists()
+    other = launch_in(tmp_path, "study", *FLAGS, "--parts=users", "--users=50", "--epochs=3")
+    assert (other.returncode, "run holds a study of --epochs=0" in other.stderr) == (2, True)
 
 
 def test_the_result_speaks_of_each_claim_and_of_equal_sizes(launch, tmp_path):
@@ -71,3 +95,11 @@ def test_the_result_speaks_of_each_claim_and_of_equal_sizes(launch, tmp_path):
     assert "standard | deepmf |" in text
     assert "binary_regression" in text.split("## (b)")[1]
     assert (run / "figures" / "planted_standard.png").is_file()
+
+
+def test_references_alone_are_no_failed_claim(launch, tmp_path):
+    launch("study", *FLAGS, "--parts=users", "--users=30,60,90", "--items=100", "--samples_at=5000")
+    text = (tmp_path / "run" / "RESULTS.md").read_text()
+    assert "Too few networks or sizes to say." in text
+    assert "nan" not in text
+    assert "FAILS" not in text
