@@ -37,8 +37,8 @@ def same_trends(pairs: Pairs) -> Iterator[str]:
     yield f"Curves of precision, recall and F1 against N, of each network: how many correlate over {_ALIKE:g} between"
     yield "real and synthetic, and their mean gap; curves that rise steadily all correlate, so the gap says more."
     yield f"Kendall's tau of the networks' order at N = {longest}, with a 95 % bootstrap interval over seeds (1 the"
-    yield "same order, -1 the reverse). `real again`: what other seeds on the same real data would have to expect, the mean"
-    yield "over resamples; chance orders models that are level.\n"
+    yield "same order, -1 the reverse). `real again`: what other seeds on the same real data would have to expect,"
+    yield "the mean over resamples; chance orders models that are level.\n"
     header = ["source", "recipe", *(f"{c} curves alike" for c in CONVENTIONS), *(f"{c} gap" for c in CONVENTIONS)]
     header += [f"tau {c} {m}" for c in CONVENTIONS for m in ORDERED]
     rows, least = [_again(source, kinds["real"]) for source, kinds in pairs.items()], {}
