@@ -95,23 +95,27 @@ def main() -> None:
     store = Store(folder, FLAGS.data_seed)
     if not FLAGS.finished_only:
         _begin(asked, cells, store)
+    elif not any(_finished(world, asked, cells) for found in worlds.values() for _, _, world in found):
+        raise InputError(f"{folder}: nothing of what is asked for is measured yet; accepted: no --finished_only")
     workdir = Workdir(FLAGS.workdir)
     progress = store.progress = Progress(workdir)
     given = [shlex.quote(text) for text in sys.argv[1:] if text.lstrip("-") != "finished_only"]
     study = Study(" ".join(["./launch.sh study", *given]), FLAGS.margin, len(asked.seeds))
     study.left_out += _too_dense()
     for part, source, size, world in ((p, *found) for p, all_of in worlds.items() for found in all_of):
-        if FLAGS.finished_only and any(cells.get(world.name, name) is None for name in asked.models):
+        if FLAGS.finished_only and not _finished(world, asked, cells):
             study.left_out.append(world.name)
             continue
         results = measured(world, asked, cells, store, progress)
         study.add(part, source, world.kind, size, results, cells.get(world.name, "dataset") or {})
         say(f"{world.name}: {len(results)} models")
-    if not study.parts:
-        raise InputError(f"{folder}: nothing of what is asked for is measured yet; accepted: no --finished_only")
     workdir.results({"parts": study.parts, "datasets": study.datasets})
     write_study(study, folder, Path(FLAGS.results).expanduser() if FLAGS.results else None)
     say(f"result: {folder / 'RESULTS.md'}")
+
+
+def _finished(world: World, asked: Asked, cells: StudyCells) -> bool:
+    return all(cells.get(world.name, name) is not None for name in asked.models)
 
 
 def _begin(asked: Asked, cells: StudyCells, store: Store) -> None:
