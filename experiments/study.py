@@ -99,7 +99,7 @@ def main() -> None:
         raise InputError(f"{folder}: nothing of what is asked for is measured yet; accepted: no --finished_only")
     workdir = Workdir(FLAGS.workdir)
     progress = store.progress = Progress(workdir)
-    given = [shlex.quote(text) for text in sys.argv[1:] if text.lstrip("-") != "finished_only"]
+    given = [shlex.quote(text) for text in sys.argv[1:] if not text.lstrip("-").startswith("finished_only")]
     study = Study(" ".join(["./launch.sh study", *given]), FLAGS.margin, len(asked.seeds))
     study.left_out += _too_dense()
     for part, source, size, world in ((p, *found) for p, all_of in worlds.items() for found in all_of):
