@@ -17,7 +17,7 @@ from ganrs_jax.recipes.interface import Generator
 from ganrs_jax.recipes.layout import paths
 from ganrs_jax.whole_files import whole_folder
 
-FORMAT_VERSION = 3  # 3: how well liked items are, in recipe profile, has slices
+FORMAT_VERSION = 4  # 4: recipe profile prescribes appetites, and a slice more of how well liked items are
 _MANIFEST = "manifest.json"
 _ORBAX = "orbax"
 _ROOM = 1 << 18  # bytes that a checkpoint takes beside its arrays, generously

@@ -12,8 +12,13 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 _EDGES = np.array([0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])  # bins, by rank of popularity
-_SLICES = np.array([0.0, 0.05, 0.2, 0.5, 0.8, 0.95, 1.0])  # of the items of a bin, by rank of mean rating
-_JOINED = ((1200, (0, 1, 2, 3, 4, 5)), (300, (0, 0, 1, 1, 2, 2)), (0, (0,) * 6))  # slices of 3 items; of fewer items
+_SLICES = np.array([0.0, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 1.0])  # of the items of a bin, by rank of mean rating
+_JOINED = (  # slices that are one where items are fewer: each has 3
+    (6000, (0, 1, 2, 3, 4, 5, 6)),
+    (1200, (0, 1, 2, 3, 4, 5, 5)),
+    (300, (0, 0, 1, 1, 2, 2, 2)),
+    (0, (0,) * 7),
+)
 _LEAST_ITEMS = 10  # in each bin, for its mean to be told from chance
 
 
@@ -24,7 +29,7 @@ class Liking(NamedTuple):
       slices: mean over the items of a slice, the least liked of a bin first, [B, S].
       spread: variance in a bin, [B].
       chance: the part of it that comes of the mean of few ratings, [B].
-      items: their number.
+      items: their number; 0 = the means of bins are all that counts.
     """
 
     slices: np.ndarray
@@ -52,6 +57,11 @@ def find_liking(item: np.ndarray, rating: np.ndarray, popularity: np.ndarray) ->
     slices = np.stack([_slice_means(means[bins == number]) for number in range(len(size))])
     slices, spread = _joined(slices, len(means)).astype(np.float32), spread.astype(np.float32)
     return Liking(slices, spread, chance.astype(np.float32), len(means))
+
+
+def means_alone(liking: Liking) -> Liking:
+    """Only the mean of each bin; of users: most of a large dataset are not looked at, but their activity is known."""
+    return liking._replace(items=0)
 
 
 def liking_shift(wanted: Liking, item: np.ndarray, rating: np.ndarray, popularity: np.ndarray) -> np.ndarray:

@@ -55,6 +55,7 @@ class Plan(NamedTuple):
       catalogue: the items.
       potentials: of the items, for what is not reserved.
       reserved: pairs drawn beforehand.
+      generosity: what ratings of each user have added, in stars, [U]; like thresholds of no use before they are fitted.
       thresholds: from predictions to ratings; None while they are being fitted.
     """
 
@@ -64,6 +65,7 @@ class Plan(NamedTuple):
     catalogue: Catalogue
     potentials: Potentials
     reserved: Reserved
+    generosity: np.ndarray
     thresholds: Thresholds | None = None
 
     @property
@@ -89,9 +91,10 @@ def plan_choices(generator: Generator, request: Request) -> Plan:
         return assignment_potentials(first_users, factors, mine, popular, block, near)
 
     first = potentials(activity, catalogue.popularity)
+    none = np.zeros(request.num_users, np.float32)
     counts = reserved_counts(catalogue.popularity, request.num_users)
     if not counts.any():
-        return Plan(block, activity, user_map, catalogue, first, Reserved(*np.zeros((2, 0), np.int32)))
+        return Plan(block, activity, user_map, catalogue, first, Reserved(*np.zeros((2, 0), np.int32)), none)
     users += [_choosing(generator, catalogue, user_map(vectors)) for vectors in raw[some:]]
     padded = np.pad(activity, (0, -len(activity) % block)).reshape(-1, block).astype(np.float32)
     own = (assignment_intercepts(u, factors, first.item, n) for u, n in zip(users, padded, strict=True))
@@ -100,9 +103,9 @@ def plan_choices(generator: Generator, request: Request) -> Plan:
     reserved = reserve(plan_key(request, 2), everyone, factors, a[: len(activity)], counts, activity)
     left = activity - np.bincount(reserved.user, minlength=len(activity))
     if not left.any():
-        return Plan(block, activity, user_map, catalogue, first, reserved)
+        return Plan(block, activity, user_map, catalogue, first, reserved, none)
     rest = potentials(left, catalogue.popularity - np.bincount(reserved.item, minlength=len(counts)), first.item)
-    return Plan(block, activity, user_map, catalogue, rest, reserved)
+    return Plan(block, activity, user_map, catalogue, rest, reserved, none)
 
 
 def chosen(

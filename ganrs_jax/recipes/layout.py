@@ -10,9 +10,12 @@ from typing import Any
 _MATCHING = ("matching/shift_after", "matching/shift_before", "matching/spread", "matching/turn")
 _STRATA = ("strata/below", "strata/column", "strata/mean", "strata/quantiles", "strata/root")
 _BY_SIZE = ("by_size/centre", "by_size/coefficients", "by_size/scale")
+_APPETITE = ("appetite/size", "appetite/weight")
 _STRENGTH = ("by_length", "by_size", "length", "size")
 _LAWS = ("activity/count", "activity/number", "popularity/count", "popularity/number")
-_LIKING = ("liking/chance", "liking/items", "liking/slices", "liking/spread")
+_LIKING = tuple(
+    f"{part}/{name}" for part in ("generosity", "liking") for name in ("chance", "items", "slices", "spread")
+)
 _ONE = ("choice", "correlation", "mean_rating", "offset", "taste", "taste_bounds")
 _PARTS = ("users", "items")
 
@@ -20,7 +23,7 @@ PUBLISHED = ("network", "rating_mean", "rating_std")
 PROFILE = (
     *(f"{part}/{name}" for part in _PARTS for name in ("weights", "quantiles", *_MATCHING, *_STRATA, *_BY_SIZE)),
     *(f"strength/{part}/{name}" for part in _PARTS for name in _STRENGTH),
-    *("style/basis", "style/borders", *_LAWS, *_LIKING, *_ONE),
+    *("style/basis", "style/borders", *_LAWS, *_LIKING, *_APPETITE, *_ONE),
 )
 
 

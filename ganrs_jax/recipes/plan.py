@@ -5,6 +5,8 @@ gives the same rows.
 """
 
 import functools
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -40,14 +42,15 @@ def rows(generator: Generator, request: Request, plan: Plan, number: int) -> Row
     """The ratings of block `number`."""
     assert plan.thresholds is not None
     user, item, latent = _latent(generator, request, plan, number)
+    latent = _shifted(latent, plan.generosity[user + number * plan.block])
     rating = generator.scale.levels[plan.thresholds.level(latent)].astype(np.float32)
     return Rows((user + number * plan.block).astype(np.int32), item.astype(np.int32), rating)
 
 
 def _with_ratings(generator: Generator, request: Request, plan: Plan) -> Plan:
-    """The plan with thresholds, and biases of items at which how well liked they are by popularity is the source's.
+    """The plan with thresholds, and biases at which items are as well liked, and users as generous, as in the source.
 
-    Fitted on the first blocks: all of them where the dataset is small.
+    The first by popularity, the second by activity. Fitted on the first blocks: all of them where the dataset is small.
     """
     user, item, latent = _calibration(generator, request, plan)
     wanted = parse_histogram(request.rating_histogram, generator.scale, "rating_histogram")
@@ -58,29 +61,34 @@ def _with_ratings(generator: Generator, request: Request, plan: Plan) -> Plan:
         return fit_thresholds(latent, plain, histogram, float(generator.arrays["correlation"]))
 
     thresholds = fitted(latent, thresholds_at(latent, 1.0, histogram))
-    liking, popularity = Liking(**generator.arrays["liking"]), plan.catalogue.popularity
-    shift = _liked(liking, item, latent, thresholds.noise_factor, histogram, popularity)
-    thresholds = fitted(_shifted(latent, shift[item]), thresholds)
-    items = plan.catalogue.items.at[:, columns(generator).interaction_rank].add(shift)
-    return plan._replace(thresholds=thresholds, catalogue=plan.catalogue._replace(items=items))
+    sides = (
+        _Side(item, plan.catalogue.popularity, Liking(**generator.arrays["liking"])),
+        _Side(user, plan.activity, Liking(**generator.arrays["generosity"])),
+    )
+    liked, generous = _biases(sides, latent, thresholds.noise_factor, histogram)
+    thresholds = fitted(_shifted(latent, liked[item] + generous[user]), thresholds)
+    items = plan.catalogue.items.at[:, columns(generator).interaction_rank].add(liked)
+    return plan._replace(thresholds=thresholds, catalogue=plan.catalogue._replace(items=items), generosity=generous)
 
 
-def _liked(
-    liking: Liking,
-    item: np.ndarray,
-    latent: Latent,
-    noise_factor: float,
-    histogram: np.ndarray,
-    popularity: np.ndarray,
-) -> np.ndarray:
-    """What biases of items are to have added, [I], for the items' mean ratings to be those of the source."""
-    shift = np.zeros(len(popularity), np.float32)
+class _Side(NamedTuple):
+    """Items or users: whose each rating is [N], how many each has in the dataset, and what is wanted."""
+
+    ids: np.ndarray
+    counts: np.ndarray
+    wanted: Liking
+
+
+def _biases(sides: Sequence[_Side], latent: Latent, noise_factor: float, histogram: np.ndarray) -> list[np.ndarray]:
+    """What biases of each side are to have added, for mean ratings to be those of the source."""
+    shifts = [np.zeros(len(side.counts), np.float32) for side in sides]
     for _ in range(_LIKING_ROUNDS):
-        shifted = _shifted(latent, shift[item])
+        shifted = _shifted(latent, sum(shift[side.ids] for shift, side in zip(shifts, sides, strict=True)))
         spread = np.std(shifted.score(noise_factor))
         levels = thresholds_at(shifted, noise_factor, histogram).level(shifted)
-        shift = shift + spread * liking_shift(liking, item, levels, popularity)
-    return shift
+        steps = [spread * liking_shift(side.wanted, side.ids, levels, side.counts) for side in sides]
+        shifts = [shift + step for shift, step in zip(shifts, steps, strict=True)]
+    return shifts
 
 
 def _shifted(latent: Latent, shift_N: np.ndarray) -> Latent:

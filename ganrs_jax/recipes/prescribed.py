@@ -4,7 +4,8 @@ Estimated factors, generated ones even more so, carry less structure than the so
 hardly be estimated at all; and a normal posterior knows no user of ten times the common taste. So each direction of
 the factors is given a weight, and each user and item a strength by its size and by how far it lies from the mean.
 All are found by comparing generated datasets with the source: the singular values of the degree-normalised matrix,
-and how much of it lies in each user and item ("energy": the squared length in its leading singular vectors).
+how much of it lies in each user and item ("energy": the squared length in its leading singular vectors), and how
+popular the items are that users rate (`appetite`).
 """
 
 import dataclasses
@@ -15,10 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.ratings import Ratings
+from ganrs_jax.recipes.appetite import Appetite, appetite_step, find_appetite
 from ganrs_jax.recipes.choices import Plan, chosen, plan_choices, users_of
 from ganrs_jax.recipes.compared import compared_part
 from ganrs_jax.recipes.interface import Generator, Request
-from ganrs_jax.recipes.scores import beside_size, tastes
+from ganrs_jax.recipes.scores import beside_size, chosen_by, tastes
 from ganrs_jax.recipes.vectors import vectors
 from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.spectrum import spectral
@@ -34,6 +36,7 @@ _LEAST_VALUE = 1e-4  # of the second singular value to the first; less is roundi
 _LEAST_STRENGTH, _MOST_STRENGTH = 0.3, 4.0
 _SPECTRUM_WEIGHT = 2.0  # of the singular values' error, beside the energies'
 _PARTS = ("users", "items")
+PRESCRIBED = ("appetite", "choice", "strength")  # the arrays that hold it
 
 
 class _Energy(NamedTuple):
@@ -48,11 +51,12 @@ class _Energy(NamedTuple):
 
 
 class _Structure(NamedTuple):
-    """values [K]: singular values 2, 3, ...; the energy of users and of items."""
+    """values [K]: singular values 2, 3, ...; the energy of users and of items; how popular what users rate is."""
 
     values: np.ndarray
     users: _Energy
     items: _Energy
+    appetite: Appetite
 
 
 def prescribe_structure(
@@ -63,9 +67,10 @@ def prescribe_structure(
     kept: Kept = NOTHING,
     name: str = "structure",
 ) -> Generator:
-    """The generator with what gives the structure: `arrays["choice"]` and `arrays["strength"]`.
+    """The generator with what gives the structure: the arrays `PRESCRIBED`.
 
-    choice: weights of the interaction factors, less one. strength: see `scores.plain_strength`.
+    choice: weights of the interaction factors, less one. strength: see `scores.plain_strength`; appetite: see
+    `plain_appetite`.
     Rounds that are done are kept under `name`.
     """
     request, compared = own_size(generator, ratings)
@@ -77,45 +82,56 @@ def prescribe_structure(
     done, state = kept.resume(name, start)
     if state is None:
         strength = _first_strength(generator, request, wanted)
-        state = {"weights": np.ones(len(turn)), "strength": strength, "best": None, "least": np.inf}
+        size = wanted.appetite.size.astype(np.float32)
+        appetite = {"size": size, "weight": np.zeros_like(size)}
+        state = {"weights": np.ones(len(turn)), "strength": strength, "appetite": appetite}
+        state |= {"best": None, "least": np.inf}
     for number in range(done, rounds):
-        tried = _prescribed(generator, turn, state["weights"], state["strength"])
-        found = _generated(tried, dataclasses.replace(request, seed=number))
-        state, errors = _moved(state, wanted, found, number)
+        tried = _prescribed(generator, turn, state)
+        found, step = _generated(tried, dataclasses.replace(request, seed=number), wanted.appetite)
+        state, errors = _moved(state, wanted, found, step, number)
         report("structure", number + 1, rounds, {key: [error] for key, error in errors.items()})
         kept.save(name, number + 1, state)
     return _best(generator, turn, state["best"])
 
 
 def _moved(
-    state: dict[str, Any], wanted: _Structure, found: _Structure, number: int
+    state: dict[str, Any], wanted: _Structure, found: _Structure, step: np.ndarray, number: int
 ) -> tuple[dict[str, Any], dict[str, float]]:
-    """The state after a round, and how far off the round was."""
-    weights, strength = state["weights"], state["strength"]
+    """The state after a round, and how far off the round was.
+
+    Args:
+      step: of the appetite.
+    """
+    weights, strength, appetite = (state[name] for name in ("weights", "strength", "appetite"))
     lacking = {part: _lacking(getattr(wanted, part), getattr(found, part)) for part in _PARTS}
     rest = _mean_error(np.concatenate([x for part in _PARTS for x in lacking[part].values()]))
     errors = {"spectrum_error": _mean_error(found.values / wanted.values), "energy_error": rest}
+    errors["appetite_error"] = float(np.mean(np.abs(found.appetite.popularity - wanted.appetite.popularity)))
     best = {key: state[key] for key in ("best", "least")}
-    if (loss := _SPECTRUM_WEIGHT * errors["spectrum_error"] + rest) < best["least"]:
-        best = {"best": {"weights": weights, "strength": strength, "errors": errors}, "least": loss}
+    if (loss := _SPECTRUM_WEIGHT * errors["spectrum_error"] + rest + errors["appetite_error"]) < best["least"]:
+        held = {"weights": weights, "strength": strength, "appetite": appetite, "errors": errors}
+        best = {"best": held, "least": loss}
     gain = 1 / (1 + number / 4)  # falls: each dataset has noise of its own
     weights = weights * _correction(found.values, wanted.values, len(weights)) ** gain
     strength = {part: _stronger(strength[part], lacking[part], gain * _RESPONSE) for part in _PARTS}
-    return {"weights": weights, "strength": strength, **best}, errors
+    appetite = {**appetite, "weight": (appetite["weight"] + gain * step).astype(np.float32)}
+    return {"weights": weights, "strength": strength, "appetite": appetite, **best}, errors
 
 
 def _best(generator: Generator, turn: np.ndarray, best: dict[str, Any] | None) -> Generator:
     if best is None:
         return generator
-    made = _prescribed(generator, turn, best["weights"], best["strength"])
+    made = _prescribed(generator, turn, best)
     return made._replace(training={**generator.training, **best["errors"]})
 
 
-def _prescribed(generator: Generator, turn: np.ndarray, weights: np.ndarray, strength: dict[str, Any]) -> Generator:
+def _prescribed(generator: Generator, turn: np.ndarray, state: dict[str, Any]) -> Generator:
     rank = len(turn)
     choice = np.zeros((rank + 1, rank + 1), np.float32)
-    choice[1:, 1:] = (turn * (weights - 1)) @ np.linalg.inv(turn)
-    return generator._replace(arrays={**generator.arrays, "choice": choice, "strength": strength})
+    choice[1:, 1:] = (turn * (state["weights"] - 1)) @ np.linalg.inv(turn)
+    found = {"choice": choice, "strength": state["strength"], "appetite": state["appetite"]}
+    return generator._replace(arrays={**generator.arrays, **found})
 
 
 def _first_strength(generator: Generator, request: Request, wanted: _Structure) -> dict[str, dict[str, np.ndarray]]:
@@ -198,14 +214,17 @@ def own_size(generator: Generator, ratings: Ratings) -> tuple[Request, np.ndarra
     return Request(num_users, num_items, num_ratings=num_ratings, sigma=generator.config.sigma), mask
 
 
-def _generated(generator: Generator, request: Request) -> _Structure:
+def _generated(generator: Generator, request: Request, wanted: Appetite) -> tuple[_Structure, np.ndarray]:
+    """The structure of a generated dataset, and the step of its users' appetite."""
     plan = plan_choices(generator, request)
     blocks = ((number, users_of(generator, request, plan, number)) for number in range(plan.num_blocks))
     parts = [chosen(generator, request, plan, *block) for block in blocks]
     user = np.concatenate([part[0] + number * plan.block for number, part in enumerate(parts)])
-    found = _structure(user, np.concatenate([part[1] for part in parts]))
+    item = np.concatenate([part[1] for part in parts])
+    found = _structure(user, item)
     assert found is not None
-    return found
+    own = np.asarray(chosen_by(generator, plan.catalogue.items))[:, -1]
+    return found, appetite_step(wanted, user, item, own)
 
 
 def _structure(user: np.ndarray, item: np.ndarray) -> _Structure | None:
@@ -214,7 +233,8 @@ def _structure(user: np.ndarray, item: np.ndarray) -> _Structure | None:
     if found is None or found.values[1] < _LEAST_VALUE * found.values[0]:
         return None
     sides = ((user, found.users_UxK), (item, found.items_IxK))
-    return _Structure(found.values[1:], *(_energy(np.bincount(ids), x[:, 1:] * found.values[1:]) for ids, x in sides))
+    users, items = (_energy(np.bincount(ids), x[:, 1:] * found.values[1:]) for ids, x in sides)
+    return _Structure(found.values[1:], users, items, find_appetite(user, item))
 
 
 def _energy(counts: np.ndarray, scaled_NxK: np.ndarray) -> _Energy:

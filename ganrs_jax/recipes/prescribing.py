@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from ganrs_jax.ratings import Ratings
 from ganrs_jax.recipes.interface import Generator
 from ganrs_jax.recipes.predictability import prescribe_predictability
-from ganrs_jax.recipes.prescribed import own_size, prescribe_structure
+from ganrs_jax.recipes.prescribed import PRESCRIBED, own_size, prescribe_structure
 from ganrs_jax.resume import Kept
 from ganrs_jax.threads import side_by_side
 from ganrs_jax.training import Report
@@ -40,7 +40,7 @@ def _lane(generator: Generator, ratings: Ratings, report: Report, kept: Kept, na
         lambda held: generator._replace(
             arrays={**generator.arrays, **held["arrays"]}, training={**generator.training, **held["training"]}
         ),
-        lambda found: {"arrays": {k: found.arrays[k] for k in ("choice", "strength")}, "training": found.training},
+        lambda found: {"arrays": {k: found.arrays[k] for k in PRESCRIBED}, "training": found.training},
     )
     size, compared = own_size(generator, ratings)
     rounds = f"{name}, rounds of predictability"

@@ -21,7 +21,7 @@ from ganrs_jax.adversarial.restarts import fit_with_restarts
 from ganrs_jax.adversarial.two_part import PARTS, Part, TwoPartSpec, Vectors, generate_vectors, matching
 from ganrs_jax.decoding.histograms import parse_histogram
 from ganrs_jax.decoding.laws import count_law, parse_law
-from ganrs_jax.decoding.liking import find_liking
+from ganrs_jax.decoding.liking import find_liking, means_alone
 from ganrs_jax.decoding.limits import check_counts, nearest_ratings
 from ganrs_jax.decoding.marginals import find_quantiles
 from ganrs_jax.decoding.strata import find_strata
@@ -29,6 +29,7 @@ from ganrs_jax.embedding.profile import Columns, ProfileEmbedding, by_size
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings, subsample
 from ganrs_jax.recipes import layout
+from ganrs_jax.recipes.appetite import plain_appetite
 from ganrs_jax.recipes.checks import check_choice, check_range
 from ganrs_jax.recipes.decoders import DECODERS, transport_blocks
 from ganrs_jax.recipes.embeddings import EMBEDDINGS
@@ -249,13 +250,17 @@ def _shared(ratings: Ratings, embedding: ProfileEmbedding, which: Columns) -> di
     """What generators of all lanes hold: facts of what is learned from, and nothing prescribed yet."""
     rank = which.interaction_rank
     tasted = _tasted(ratings, embedding, which)
-    popularity = np.bincount(ratings.item, minlength=ratings.num_items)
+    sizes = (ratings.user, ratings.num_users), (ratings.item, ratings.num_items)
+    activity, popularity = (np.bincount(ids, minlength=number) for ids, number in sizes)
+    generosity = means_alone(find_liking(ratings.user, ratings.rating, activity))
     return {
         "mean_rating": np.float32(embedding.mean_rating),
         "offset": np.float32(embedding.offset),
         "style": {"borders": embedding.borders, "basis": embedding.basis},
+        "appetite": plain_appetite(),
         "choice": np.zeros((rank, rank), np.float32),
         "strength": {part: plain_strength() for part in PARTS},
+        "generosity": generosity._asdict(),
         "liking": find_liking(ratings.item, ratings.rating, popularity)._asdict(),
         "correlation": first_correlation(ratings),
         "taste": np.float32(1),

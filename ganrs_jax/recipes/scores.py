@@ -1,8 +1,8 @@
 """Who would rate what: factors of users and of items whose products are scores.
 
 A user's factors are a mean, what its activity tells, and a rest, its taste; likewise an item's, with popularity. How
-activity and popularity hang together stays as it was learned; the product of taste and item has the strength that
-`prescribed` found for it.
+activity and popularity hang together is as it was learned, with what `appetite` added; the product of taste and item
+has the strength that `prescribed` found for it.
 """
 
 import functools
@@ -27,23 +27,23 @@ def plain_strength() -> dict[str, np.ndarray]:
 
 
 def choosing(generator: Generator, users_NxD: jax.Array) -> jax.Array:
-    """What users choose by, [N, 3k]: products with `chosen_by` of items are scores."""
+    """What users choose by, [N, 3k + 1]: products with `chosen_by` of items are scores."""
     return _choosing(columns(generator), generator.arrays["choice"], _held(generator, "users"), users_NxD)
 
 
 def chosen_by(generator: Generator, items_NxD: jax.Array) -> jax.Array:
-    """What items are chosen by, [N, 3k]."""
+    """What items are chosen by, [N, 3k + 1]."""
     return _chosen_by(columns(generator), _held(generator, "items"), items_NxD)
 
 
 def choosing_short(generator: Generator, users_NxD: jax.Array) -> jax.Array:
-    """As `choosing`, [N, k + 6], as what depends on sizes alone has few degrees of freedom; with `chosen_by_short`."""
+    """As `choosing`, [N, k + 7], as what depends on sizes alone has few degrees of freedom; with `chosen_by_short`."""
     which, users, items = columns(generator), _held(generator, "users"), _held(generator, "items")
     return _choosing_short(which, generator.arrays["choice"], users, items, users_NxD)
 
 
 def chosen_by_short(generator: Generator, items_NxD: jax.Array) -> jax.Array:
-    """As `chosen_by`, [N, k + 6]."""
+    """As `chosen_by`, [N, k + 7]."""
     return _chosen_by_short(columns(generator), _held(generator, "users"), _held(generator, "items"), items_NxD)
 
 
@@ -60,20 +60,26 @@ def beside_size(generator: Generator, part: str, vectors_NxD: jax.Array) -> jax.
 def _held(generator: Generator, part: str) -> dict[str, Any]:
     arrays = generator.arrays
     offset = arrays["offset"] if part == "users" else np.float32(0)
-    return {"offset": offset, "by_size": arrays[part]["by_size"], "strength": arrays["strength"][part]}
+    return {
+        "offset": offset,
+        "by_size": arrays[part]["by_size"],
+        "strength": arrays["strength"][part],
+        "appetite": arrays["appetite"],
+    }
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _choosing(which: Columns, choice: jax.Array, held: dict[str, Any], users_NxD: jax.Array) -> jax.Array:
     factors, rest = _tastes(which, held, users_NxD), _rest(which, held, users_NxD)
     wanted = _strength(which, held["strength"], users_NxD, rest) * (rest + rest @ choice)
-    return jnp.concatenate([factors, factors - rest, wanted], 1)
+    return jnp.concatenate([factors, factors - rest, wanted, _appetite(which, held, users_NxD)], 1)
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _chosen_by(which: Columns, held: dict[str, Any], items_NxD: jax.Array) -> jax.Array:
     factors, rest = _tastes(which, held, items_NxD), _rest(which, held, items_NxD)
-    return jnp.concatenate([factors - rest, rest, _strength(which, held["strength"], items_NxD, rest) * rest], 1)
+    wanted = _strength(which, held["strength"], items_NxD, rest) * rest
+    return jnp.concatenate([factors - rest, rest, wanted, _powers(which, held["by_size"], items_NxD)[:, 1:2]], 1)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -83,7 +89,9 @@ def _choosing_short(
     factors, rest = _tastes(which, users, users_NxD), _rest(which, users, users_NxD)
     wanted = _strength(which, users["strength"], users_NxD, rest) * (rest + rest @ choice)
     of_items = factors[:, 1:] @ items["by_size"]["coefficients"][:, 1:].T
-    return jnp.concatenate([factors[:, :1], of_items, _powers(which, users["by_size"], users_NxD), wanted[:, 1:]], 1)
+    powers = _powers(which, users["by_size"], users_NxD)
+    appetite = _appetite(which, users, users_NxD)
+    return jnp.concatenate([factors[:, :1], of_items, powers, wanted[:, 1:], appetite], 1)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -91,7 +99,8 @@ def _chosen_by_short(which: Columns, users: dict[str, Any], items: dict[str, Any
     factors, rest = _tastes(which, items, items_NxD), _rest(which, items, items_NxD)
     of_users = rest[:, 1:] @ users["by_size"]["coefficients"][:, 1:].T
     wanted = _strength(which, items["strength"], items_NxD, rest) * rest
-    return jnp.concatenate([factors[:, :1], _powers(which, items["by_size"], items_NxD), of_users, wanted[:, 1:]], 1)
+    powers = _powers(which, items["by_size"], items_NxD)
+    return jnp.concatenate([factors[:, :1], powers, of_users, wanted[:, 1:], powers[:, 1:2]], 1)
 
 
 def _tastes(which: Columns, held: dict[str, Any], vectors_NxD: jax.Array) -> jax.Array:
@@ -107,6 +116,12 @@ def _powers(which: Columns, by_size: dict[str, Any], vectors_NxD: jax.Array) -> 
     """0, 1 and 2 of the scaled size, [N, 3]."""
     scaled = (which.size(vectors_NxD) - by_size["centre"]) / by_size["scale"]
     return jnp.stack([jnp.ones_like(scaled), scaled, scaled**2], 1)
+
+
+def _appetite(which: Columns, held: dict[str, Any], users_NxD: jax.Array) -> jax.Array:
+    """By what users multiply how popular an item is, [N, 1]."""
+    appetite = held["appetite"]
+    return jnp.interp(which.size(users_NxD), appetite["size"], appetite["weight"])[:, None]
 
 
 def _strength(which: Columns, held: dict[str, Any], vectors_NxD: jax.Array, rest_NxK: jax.Array) -> jax.Array:

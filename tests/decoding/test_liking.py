@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ganrs_jax.decoding.liking import Liking, find_liking, liking_shift
+from ganrs_jax.decoding.liking import Liking, find_liking, liking_shift, means_alone
 
-WIDTH = np.array([0.05, 0.15, 0.3, 0.3, 0.15, 0.05])  # of the slices
+WIDTH = np.array([0.05, 0.15, 0.3, 0.3, 0.15, 0.04, 0.01])  # of the slices
 
 
 def world(
@@ -48,6 +48,7 @@ def test_slices_are_means_of_sorted_means():
     scaled = (rating - rating.mean()) / rating.std()
     of_item = np.sort((np.bincount(item, scaled) / np.bincount(item))[1800:])  # the last bin: the most popular tenth
     wanted = [x.mean() for x in np.split(of_item, [10, 40, 100, 160, 190])]
+    wanted += wanted[-1:]  # of 2,000 items, the best twentieth of a bin is not split
     found = liking(item, rating)
     np.testing.assert_allclose(found.slices[-1], wanted, rtol=1e-5)
     np.testing.assert_allclose(found.spread[-1], of_item.var(), rtol=1e-5)
@@ -86,6 +87,21 @@ def test_a_bin_of_which_no_item_is_seen_is_left_alone():
 def test_slices_are_of_several_items(items, different):
     found = liking(*world(1.0, items=items, skew=1.0))
     assert all(len(np.unique(row)) == different for row in found.slices.round(5))
+
+
+def test_the_best_hundredth_of_many_items_is_a_slice_of_its_own():
+    rating = np.sort(np.random.default_rng(0).normal(size=6000).reshape(-1, 600), 1).reshape(-1)
+    for items, different in ((6000, 7), (5999, 6)):
+        found = find_liking(np.arange(items), rating[:items], np.arange(items))
+        assert all(len(np.unique(row)) == different for row in found.slices.round(5))
+
+
+def test_means_alone_shift_all_of_a_bin_alike():
+    wanted = liking(*world(2.0, skew=1.5))
+    item, flat = world(0.0, seed=1)
+    each, alike = (liking_shift(w, item, flat, np.bincount(item)) for w in (wanted, means_alone(wanted)))
+    assert alike[390] - alike[50] > 0.4
+    assert np.abs(np.diff(alike)).max() < 0.1 < np.abs(np.diff(each)).max()
 
 
 @pytest.mark.parametrize("items", [150, 400, 2000])

@@ -7,9 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ganrs_jax.decoding.liking import find_liking, means_alone
 from ganrs_jax.ratings import Columns, from_columns
 from ganrs_jax.recipes import choices, compared, predictability, prescribed, profile
 from ganrs_jax.recipes import plan as plans
+from ganrs_jax.recipes.interface import Request
 from ganrs_jax.recipes.scores import beside_size, choosing, chosen_by, plain_strength, tastes
 from ganrs_jax.recipes.vectors import columns, vectors
 from tests.recipes.conftest import quick
@@ -53,15 +55,26 @@ def test_strength_multiplies_tastes_and_nothing_else(learned):
     np.testing.assert_allclose(added, wanted, rtol=1e-3, atol=1e-3)
 
 
+def test_appetite_weighs_how_popular_items_are_by_the_size_of_users(learned):
+    appetite = {"size": np.float32([-9.0, 9.0]), "weight": np.float32([-18.0, 18.0])}  # twice the log size
+    users, items = (vectors(learned, part, jax.random.key(1), 1.0, 50) for part in ("users", "items"))
+    added = scores(learned._replace(arrays={**learned.arrays, "appetite": appetite})) - scores(learned)
+    which, held = columns(learned), learned.arrays["items"]["by_size"]
+    wanted = jnp.outer(2 * which.size(users), (which.size(items) - held["centre"]) / held["scale"])
+    np.testing.assert_allclose(added, wanted, rtol=1e-3, atol=1e-3)
+
+
 def test_the_structure_comes_nearer_to_the_sources(learned, ratings):
     told = []
     made = prescribed.prescribe_structure(
         learned, ratings, 6, lambda *call: told.append({k: v[0] for k, v in call[3].items()})
     )
     assert len(told) == 6
-    best = min(told, key=lambda t: prescribed._SPECTRUM_WEIGHT * t["spectrum_error"] + t["energy_error"])
+    loss = [prescribed._SPECTRUM_WEIGHT * t["spectrum_error"] + t["energy_error"] + t["appetite_error"] for t in told]
+    best = told[int(np.argmin(loss))]
     assert made.training["spectrum_error"] == best["spectrum_error"] < told[0]["spectrum_error"]
     assert made.training["energy_error"] == best["energy_error"]
+    assert made.training["appetite_error"] == best["appetite_error"]
     assert made.arrays["choice"].any()
 
 
@@ -141,3 +154,15 @@ def test_liking_moves_biases_of_items_and_nothing_else(learned, ratings):
     assert moved[:, at].any()  # biases
     assert not np.delete(moved, at, axis=1).any()
     assert jnp.isfinite(plan.catalogue.items).all()
+
+
+def test_users_are_as_generous_by_activity_as_wanted(learned, ratings):
+    """Planted: the more a user rates, the worse."""
+    activity = np.bincount(ratings.user)
+    harsh = ratings.rating - 2 * np.argsort(np.argsort(activity))[ratings.user] / len(activity)
+    wanted = find_liking(ratings.user, harsh, activity)
+    planted = learned._replace(arrays={**learned.arrays, "generosity": means_alone(wanted)._asdict()})
+    made = [profile.generate(generator, Request(seed=3)) for generator in (learned, planted)]
+    means = [find_liking(d.user, d.rating, np.bincount(d.user)).slices.mean(1) for d in made]
+    before, after = (np.abs(mean - wanted.slices.mean(1)).max() for mean in means)
+    assert after < 0.25 < 0.5 * before
