@@ -15,6 +15,7 @@ from ganrs_jax.mesh import meet
 
 FLAGS = flags.FLAGS
 _PLACE = re.compile(r".+:\d{1,5}")
+_LAST_PORT = 65535
 _SOON = 5.0  # seconds in which the others usually come
 
 
@@ -65,8 +66,8 @@ def processes() -> Process:
         )
     if place != "auto" and not 0 <= index < count:
         raise InputError(f"--process_id={index}; accepted: 0 to --num_processes={count} less 1")
-    if place != "auto" and not _PLACE.fullmatch(place):
-        raise InputError(f"--coordinator={place}; accepted: HOST:PORT of process 0, or auto")
+    if place != "auto" and not (_PLACE.fullmatch(place) and 1 <= int(place.rpartition(":")[2]) <= _LAST_PORT):
+        raise InputError(f"--coordinator={place}; accepted: HOST:PORT of process 0, port 1 to {_LAST_PORT}, or auto")
     given: dict[str, Any] = (
         {} if place == "auto" else {"coordinator_address": place, "num_processes": count, "process_id": index}
     )

@@ -49,6 +49,8 @@ flags.DEFINE_integer("shard", -1, "The part to make; -1 = all of them.")
 define_request()
 define_processes()
 
+_MOST_SHARDS = 99_999  # five digits of a part's name
+
 
 def main() -> None:
     for name in ("generator", "out"):
@@ -80,6 +82,8 @@ def _make_file(out: Path, generator: Generator, asked: Request) -> None:
 def _check_shards() -> None:
     if FLAGS.num_shards < 0 or (FLAGS["num_shards"].present and not FLAGS.num_shards):
         raise InputError(f"--num_shards={FLAGS.num_shards}; accepted: whole numbers from 1")
+    if FLAGS.num_shards > _MOST_SHARDS:
+        raise InputError(f"--num_shards={FLAGS.num_shards}; accepted: at most {_MOST_SHARDS:,}")
     if (FLAGS.coordinator or FLAGS.num_processes > 1) and not FLAGS.num_shards:
         raise InputError("--coordinator, --num_processes: several processes; accepted: with --num_shards=K")
     if FLAGS["shard"].present and FLAGS.coordinator:

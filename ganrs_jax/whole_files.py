@@ -17,6 +17,23 @@ from ganrs_jax.errors import InputError
 
 
 @contextlib.contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """As `whole_file`, but never in the place of another: of several processes that make it, one does.
+
+    Raises:
+      FileExistsError: if there is one, or another process was first.
+      InputError: as `whole_file` does.
+    """
+    taken = False
+    with contextlib.suppress(_TriedError), whole_file(path) as partial:
+        yield partial
+        taken = not _put_if_new(partial, path)
+        raise _TriedError
+    if taken:
+        raise FileExistsError(path)
+
+
+@contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Yields a temporary file beside `path`; on success it becomes `path`, on failure it goes.
 
@@ -94,6 +111,18 @@ def clear_left(path: Path) -> bool:
 
 class _TriedError(Exception):
     """Ends a `whole_file` before it replaces anything."""
+
+
+def _put_if_new(partial: Path, path: Path) -> bool:
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links
+        if path.exists():
+            return False
+        os.replace(partial, path)
+    return True
 
 
 def _replace_folder(new: Path, path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ganrs_jax import whole_files
 from ganrs_jax.errors import InputError
-from ganrs_jax.whole_files import check_writable, clear_left, whole_file, whole_folder
+from ganrs_jax.whole_files import check_writable, clear_left, new_file, whole_file, whole_folder
 
 
 def names(folder) -> list[str]:
@@ -53,6 +53,15 @@ def test_failed_file_leaves_the_old_one(tmp_path, error):
         write_half(tmp_path / "file", error)
     assert (tmp_path / "file").read_text() == "old"
     assert names(tmp_path) == ["file"]
+
+
+def test_a_new_file_never_takes_the_place_of_another(tmp_path):
+    with new_file(tmp_path / "a") as partial:
+        partial.write_text("first")
+    with pytest.raises(FileExistsError), new_file(tmp_path / "a") as partial:
+        partial.write_text("second")
+    assert (tmp_path / "a").read_text() == "first"
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
 def test_full_disk_is_one_line(tmp_path):
@@ -151,7 +160,7 @@ def test_folder_in_place_of_a_file(tmp_path):
 WRITING = """
 import sys, time
 from pathlib import Path
-from ganrs_jax.whole_files import whole_file, whole_folder
+from ganrs_jax.whole_files import new_file, whole_file, whole_folder
 with whole_file(Path(sys.argv[1])) as file, whole_folder(Path(sys.argv[2])) as folder:
     file.write_text("half")
     (folder / "half").write_text("half")

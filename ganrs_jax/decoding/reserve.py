@@ -74,12 +74,15 @@ def _within(user: np.ndarray, item: np.ndarray, activity: np.ndarray, rng: np.ra
     place[sorted_] = np.arange(len(user)) - np.repeat(np.cumsum(taken) - taken, taken)
     over = np.flatnonzero(place >= activity[user])
     room = activity - np.minimum(taken, activity)
+    kept = np.ones(len(user), bool)
     for index in over:  # a handful, when a dataset is small and its users rate little
         free = room.astype(np.float64)
         free[user[item == item[index]]] = 0  # they have it
         if not free.any():
+            kept[index] = False  # the item is then chosen as all others are
             continue
         user[index] = rng.choice(len(free), p=free / free.sum())
         room[user[index]] -= 1
+    user, item = user[kept], item[kept]
     order = np.lexsort((item, user))
     return Reserved(user[order].astype(np.int32), item[order].astype(np.int32))

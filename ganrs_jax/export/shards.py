@@ -21,7 +21,7 @@ from ganrs_jax.errors import InputError
 from ganrs_jax.export.ahead import in_order
 from ganrs_jax.recipes.interface import Blocks
 from ganrs_jax.training import Report, silent
-from ganrs_jax.whole_files import clear_left, whole_file
+from ganrs_jax.whole_files import clear_left, new_file, whole_file
 
 MANIFEST = "manifest.json"
 _SCHEMA = pa.schema([("user_id", pa.int32()), ("item_id", pa.int32()), ("rating", pa.float32())])
@@ -64,11 +64,11 @@ def open_folder(path: Path, num_shards: int, facts: Mapping[str, Any]) -> Folder
     """
     header = json.loads(json.dumps({"num_shards": num_shards, "schema": _schema(), **facts}))
     folder, place = Folder(path, num_shards, header), path / MANIFEST
-    if place.exists():
-        _check_same(place, header)
-    else:
+    if not place.exists():
         _check_unclaimed(folder)
-        _write_json(place, {**header, "parts": []})
+        with contextlib.suppress(FileExistsError), new_file(place) as partial:  # of several that begin, one does
+            partial.write_text(_as_text({**header, "parts": []}))
+    _check_same(place, header)
     return folder
 
 
@@ -90,6 +90,7 @@ def write_part(folder: Folder, shard: int, blocks: Blocks, report: Report = sile
     """
     if clear_left(folder.place(shard)):
         raise InputError(f"{folder.place(shard)}: another process is writing it; accepted: another part, or later")
+    _check_plan(folder, blocks)
     first, last = (blocks.num_blocks * i // folder.num_shards for i in (shard, shard + 1))
     schema = _SCHEMA.with_metadata({"ganrs_jax": json.dumps(blocks.metadata, sort_keys=True)})
     rows = 0
@@ -99,17 +100,32 @@ def write_part(folder: Folder, shard: int, blocks: Blocks, report: Report = sile
                 writer.write_table(table, row_group_size=len(table))
                 rows += len(table)
         part = Part(folder.place(shard).name, rows, _digest(partial))
-    _write_json(_record_place(folder, shard), {"of": folder.digest, **part._asdict()})
+    _write_json(_record_place(folder, shard), {"of": folder.digest, "plan": _plan(blocks), **part._asdict()})
     return part
 
 
-def finish(folder: Folder) -> list[Part]:
-    """Completes the manifest if every part is there, whole; the parts, or [] if some are not yet."""
-    found = [part for shard in range(folder.num_shards) if (part := whole_part(folder, shard)) is not None]
+def finish(folder: Folder, num_ratings: int | None = None) -> list[Part]:
+    """Completes the manifest if every part is there, whole; the parts, or [] if some are not yet.
+
+    Args:
+      num_ratings: rows that they must have in all.
+
+    Raises:
+      InputError: if they have others: they do not belong together.
+    """
+    shards = range(folder.num_shards)
+    if any(_record(folder, shard) is None for shard in shards):  # before any is read
+        return []
+    found = [part for shard in shards if (part := whole_part(folder, shard)) is not None]
     if len(found) < folder.num_shards:
         return []
-    total = {"rows": sum(part.rows for part in found), "parts": [part._asdict() for part in found]}
-    _write_json(folder.path / MANIFEST, {**folder.header, **total})
+    rows = sum(part.rows for part in found)
+    if num_ratings is not None and rows != num_ratings:
+        raise InputError(
+            f"{folder.path}: its parts have {rows:,} rows, not {num_ratings:,}, so they are not of one dataset; "
+            "accepted: another folder, all of whose parts are made by like machines and settings"
+        )
+    _write_json(folder.path / MANIFEST, {**folder.header, "rows": rows, "parts": [part._asdict() for part in found]})
     return found
 
 
@@ -157,6 +173,21 @@ def _check_unclaimed(folder: Folder) -> None:
             )
 
 
+def _plan(blocks: Blocks) -> str:
+    return str(blocks.metadata.get("plan", ""))
+
+
+def _check_plan(folder: Folder, blocks: Blocks) -> None:
+    """Other machines, or variables of JAX, may plan another dataset: its parts would not go with those there are."""
+    for place in sorted(folder.path.glob(".part-*.json")):
+        held = _read_record(place)
+        if held and held["of"] == folder.digest and held.get("plan", "") != _plan(blocks):
+            raise InputError(
+                f"{folder.path}: {held['file']} is of another plan, made by a machine or with JAX variables unlike "
+                "these; accepted: another folder, or the machine and variables of that part"
+            )
+
+
 def _difference(name: str, held: Any, wanted: Any) -> str:
     """The first thing in which two values differ, by its path of names."""
     if isinstance(held, dict) and isinstance(wanted, dict):
@@ -193,4 +224,8 @@ def _schema() -> dict[str, str]:
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     with whole_file(path) as partial:
-        partial.write_text(json.dumps(content, indent=1) + "\n")
+        partial.write_text(_as_text(content))
+
+
+def _as_text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, indent=1) + "\n"

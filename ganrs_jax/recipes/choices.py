@@ -1,5 +1,6 @@
 """Who rates what, by the profile recipe: sizes, catalogue, potentials, and what the users of a block choose."""
 
+import hashlib
 from typing import NamedTuple
 
 import jax
@@ -71,6 +72,15 @@ class Plan(NamedTuple):
     @property
     def num_blocks(self) -> int:
         return -(-len(self.activity) // self.block)
+
+    @property
+    def digest(self) -> str:
+        """Of what blocks must agree on, for the dataset to have the users, items and ratings asked for."""
+        agreed = (self.activity, self.catalogue.popularity, self.reserved.user, self.reserved.item)
+        whole = hashlib.sha256()
+        for numbers in agreed:
+            whole.update(np.ascontiguousarray(numbers, np.int64).tobytes())
+        return whole.hexdigest()
 
 
 def plan_choices(generator: Generator, request: Request) -> Plan:

@@ -32,8 +32,9 @@ def transport_blocks(generator: Generator, request: Request, report: Report = si
     plan = make_plan(generator, request, report)
     assert plan.thresholds is not None
     facts = {
-        "potentials_error": plan.potentials.error,
-        "noise_factor": plan.thresholds.noise_factor,
+        "plan": plan.digest,
+        "potentials_error": float(f"{plan.potentials.error:.2g}"),  # the last digits are the machine's
+        "noise_factor": float(f"{plan.thresholds.noise_factor:.4g}"),
         "warnings": warnings_of(generator, request, plan),
     }
     make = functools.partial(rows, generator, request, plan)

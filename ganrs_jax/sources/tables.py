@@ -85,9 +85,12 @@ def _check_digests(files: Sequence[Path]) -> None:
     if not place.is_file():
         return
     try:
-        told = {part["file"]: part["sha256"] for part in dict(json.loads(place.read_text())).get("parts", [])}
+        listed = dict(json.loads(place.read_text())).get("parts")
+        told = {part["file"]: part["sha256"] for part in listed or ()}
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{place}: cannot be read as a manifest; accepted: as it was written, or none") from error
+    if listed == []:
+        raise InputError(f"{place}: does not tell of its parts yet; accepted: once `generate` again has completed it")
     for path in files:
         with open(path, "rb") as file:
             if path.name in told and hashlib.file_digest(file, "sha256").hexdigest() != told[path.name]:

@@ -79,3 +79,11 @@ def test_the_key_decides():
     first, again, other = (reserved(counts, activity, key) for key in (0, 0, 1))
     np.testing.assert_array_equal(first.user, again.user)
     assert not np.array_equal(first.user, other.user)
+
+
+@pytest.mark.parametrize("key", range(3))
+def test_a_pair_for_which_nobody_has_room_is_left_to_chance(key):
+    """Both users are wanted for both items, and one of them rates once."""
+    activity = np.array([1, 3])
+    found = reserved(np.array([2, 2]), activity, key)
+    np.testing.assert_array_equal(np.bincount(found.user), [1, 2])

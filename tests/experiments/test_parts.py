@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -73,6 +74,38 @@ def test_two_processes_share_the_parts(two, profile_generator, tmp_path, whole):
     assert [process.returncode for process in both] == [0, 0], ends
     assert [int(out.split(" parts written")[0][-1]) for out, _ in ends] == [2, 1]
     pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
+
+
+def test_processes_of_different_flags_make_no_mixture(two, profile_generator, tmp_path):
+    flags = (f"--generator={profile_generator}", *SIZES[:3], "--num_shards=2", "--out=out")
+    first, other = two("generate", *flags, each=("--seed=0", "--seed=1"))
+    ends = [process.communicate(timeout=LONGEST)[1] for process in (first, other)]
+    assert "--process_id=1: other flags, generator or versions than those of process 0; accepted: the same" in ends[1]
+    assert (first.returncode, other.returncode, "Traceback" in "".join(ends)) == (2, 2, False)
+    assert len(digests(tmp_path / "out")) < 2
+
+
+def test_processes_that_do_not_see_one_folder_are_told(two, profile_generator, tmp_path):
+    flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=2")
+    both = two("generate", *flags, each=("--out=one", "--out=other"))
+    ends = [process.communicate(timeout=LONGEST)[1] for process in both]
+    for said, lost in zip(ends, ("one/part-00001-of-00002", "other/part-00000-of-00002"), strict=True):
+        assert f"error: {lost}.parquet: not there, or not whole" in said or said.endswith(LOST)
+    assert [process.returncode for process in both] == [2, 2]
+
+
+def test_a_law_whose_file_changes_between_parts_is_refused(launch, launch_in, profile_generator, tmp_path):
+    """Both files are sound, and a dataset of each is; parts of both would be none."""
+    flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=2", "--out=out", "--popularity=law.csv")
+    weights = np.arange(1, 91)
+    np.savetxt(tmp_path / "law.csv", weights)
+    launch("generate", *flags, "--shard=0")
+    np.savetxt(tmp_path / "law.csv", weights**2)
+    done = launch_in(tmp_path, "generate", *flags, "--shard=1")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "out/manifest.json: of another law_files: popularity (" in done.stderr
+    np.savetxt(tmp_path / "law.csv", weights)
+    assert "exactly as asked" in launch("generate", *flags).stdout
 
 
 @pytest.mark.parametrize("victim", [0, 1])
@@ -143,7 +176,7 @@ def test_sigterm_ends_a_process_of_several_too(environment, launch, profile_gene
         ),
         (
             ["--num_shards=2", "--coordinator=localhost", "--num_processes=2"],
-            "--coordinator=localhost; accepted: HOST:PORT of process 0, or auto",
+            "--coordinator=localhost; accepted: HOST:PORT of process 0, port 1 to 65535, or auto",
         ),
         (
             ["--num_shards=2", "--coordinator=127.0.0.1:1", "--num_processes=2", "--process_id=2"],

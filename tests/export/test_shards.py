@@ -1,6 +1,7 @@
 """Datasets in parts: the rows do not depend on them, whole parts stay, broken ones are made again."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -153,6 +154,39 @@ def test_a_manifest_is_not_completed_over_a_part_that_is_not_whole(tmp_path):
     folder.place(0).write_bytes(folder.place(0).read_bytes()[:-1])
     assert finish(folder) == []
     assert json.loads((tmp_path / "out" / "manifest.json").read_text())["parts"] == []
+
+
+def test_of_two_that_begin_a_folder_one_does(tmp_path, monkeypatch):
+    """Both find nothing there, and the other then has another request."""
+    first = open_folder(tmp_path / "out", 2, FACTS)
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda self, **_: self.name != "manifest.json" and exists(self))
+    with pytest.raises(InputError, match=r"manifest.json: of another generator \(abc, not another\)"):
+        open_folder(tmp_path / "out", 2, {**FACTS, "generator": "another"})
+    assert open_folder(tmp_path / "out", 2, FACTS) == first
+
+
+def test_a_part_of_another_plan_is_not_made_beside_one(tmp_path):
+    folder = open_folder(tmp_path / "out", 2, FACTS)
+    write_part(folder, 0, BLOCKS._replace(metadata={**BLOCKS.metadata, "plan": "one"}))
+    with pytest.raises(InputError, match=r"part-00000-of-00002.parquet is of another plan, made by a machine"):
+        write_part(folder, 1, BLOCKS._replace(metadata={**BLOCKS.metadata, "plan": "other"}))
+    assert names(folder.path) == ["manifest.json", "part-00000-of-00002.parquet"]
+
+
+def test_parts_that_have_not_the_rows_asked_for_are_no_dataset(tmp_path):
+    folder = made(tmp_path / "out", 2)
+    with pytest.raises(InputError, match=r"out: its parts have 161 rows, not 160, so they are not of one dataset"):
+        finish(folder, 160)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["parts"] == []
+    assert len(finish(folder, 161)) == 2
+
+
+def test_no_part_is_read_as_long_as_one_is_to_come(tmp_path, monkeypatch):
+    folder = open_folder(tmp_path / "out", 2, FACTS)
+    write_part(folder, 0, BLOCKS)
+    monkeypatch.setattr(shards, "_digest", lambda path: pytest.fail(f"{path} is read"))
+    assert finish(folder) == []
 
 
 def test_a_part_that_another_process_is_writing_is_left_to_it(tmp_path):

@@ -135,6 +135,9 @@ def test_parts_that_are_not_as_the_manifest_tells_are_named(tmp_path):
     second.write_bytes(first.read_bytes())
     with pytest.raises(InputError, match=r"part-00001-of-00003.parquet: altered since manifest.json was written"):
         load_ratings(folder)
+    (tmp_path / "made" / "manifest.json").write_text('{"parts": []}')
+    with pytest.raises(InputError, match=r"manifest.json: does not tell of its parts yet; accepted: once `generate`"):
+        load_ratings(str(tmp_path / "made"))
     (tmp_path / "made" / "manifest.json").write_text("[1]")
     with pytest.raises(InputError, match=r"manifest.json: cannot be read as a manifest"):
         load_ratings(folder)
