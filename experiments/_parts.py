@@ -14,7 +14,16 @@ from ganrs_jax.checkpoint import generator_digest
 from ganrs_jax.decoding.number_files import is_file
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import WRITERS
-from ganrs_jax.export.shards import MANIFEST, Folder, finish, open_folder, told_warnings, whole_part, write_part
+from ganrs_jax.export.shards import (
+    MANIFEST,
+    Folder,
+    check_plan,
+    finish,
+    open_folder,
+    told_warnings,
+    whole_part,
+    write_part,
+)
 from ganrs_jax.mesh import bytes_of_first
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.recipes.interface import Generator, Request
@@ -56,6 +65,7 @@ def make_parts(out: Path, generator: Generator, asked: Request, process: Process
     if missing:
         progress = Progress(workdir)
         made = blocks(generator, asked, progress)
+        check_plan(folder, made)
         warnings = made.metadata["warnings"]
         for shard in missing:
             write_part(folder, shard, made, progress)

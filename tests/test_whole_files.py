@@ -160,7 +160,7 @@ def test_folder_in_place_of_a_file(tmp_path):
 WRITING = """
 import sys, time
 from pathlib import Path
-from ganrs_jax.whole_files import new_file, whole_file, whole_folder
+from ganrs_jax.whole_files import whole_file, whole_folder
 with whole_file(Path(sys.argv[1])) as file, whole_folder(Path(sys.argv[2])) as folder:
     file.write_text("half")
     (folder / "half").write_text("half")

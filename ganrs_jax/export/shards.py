@@ -90,7 +90,6 @@ def write_part(folder: Folder, shard: int, blocks: Blocks, report: Report = sile
     """
     if clear_left(folder.place(shard)):
         raise InputError(f"{folder.place(shard)}: another process is writing it; accepted: another part, or later")
-    _check_plan(folder, blocks)
     first, last = (blocks.num_blocks * i // folder.num_shards for i in (shard, shard + 1))
     schema = _SCHEMA.with_metadata({"ganrs_jax": json.dumps(blocks.metadata, sort_keys=True)})
     rows = 0
@@ -119,6 +118,7 @@ def finish(folder: Folder, num_ratings: int | None = None) -> list[Part]:
     found = [part for shard in shards if (part := whole_part(folder, shard)) is not None]
     if len(found) < folder.num_shards:
         return []
+    _check_plans(folder)
     rows = sum(part.rows for part in found)
     if num_ratings is not None and rows != num_ratings:
         raise InputError(
@@ -177,8 +177,18 @@ def _plan(blocks: Blocks) -> str:
     return str(blocks.metadata.get("plan", ""))
 
 
-def _check_plan(folder: Folder, blocks: Blocks) -> None:
-    """Other machines, or variables of JAX, may plan another dataset: its parts would not go with those there are."""
+def _check_plans(folder: Folder) -> None:
+    """Several that began at once may have found no part to check their plan by."""
+    held = [_read_record(_record_place(folder, shard)) for shard in range(folder.num_shards)]
+    if len({record.get("plan", "") for record in held if record}) > 1:
+        raise InputError(f"{folder.path}: its parts are of several plans; accepted: another folder, by like machines")
+
+
+def check_plan(folder: Folder, blocks: Blocks) -> None:
+    """Raises InputError if parts that are there were planned otherwise than the blocks.
+
+    Other machines, or variables of JAX, may plan another dataset: its parts would not go with those there are.
+    """
     for place in sorted(folder.path.glob(".part-*.json")):
         held = _read_record(place)
         if held and held["of"] == folder.digest and held.get("plan", "") != _plan(blocks):

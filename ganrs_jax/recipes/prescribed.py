@@ -223,8 +223,8 @@ def _generated(generator: Generator, request: Request, wanted: Appetite) -> tupl
     item = np.concatenate([part[1] for part in parts])
     found = _structure(user, item)
     assert found is not None
-    own = np.asarray(chosen_by(generator, plan.catalogue.items))[:, -1]
-    return found, appetite_step(wanted, user, item, own)
+    weighed = np.asarray(chosen_by(generator, plan.catalogue.items))[:, -1]  # the last is what appetites weigh
+    return found, appetite_step(wanted, user, item, weighed)
 
 
 def _structure(user: np.ndarray, item: np.ndarray) -> _Structure | None:

@@ -91,6 +91,7 @@ def test_processes_that_do_not_see_one_folder_are_told(two, profile_generator, t
     ends = [process.communicate(timeout=LONGEST)[1] for process in both]
     for said, lost in zip(ends, ("one/part-00001-of-00002", "other/part-00000-of-00002"), strict=True):
         assert f"error: {lost}.parquet: not there, or not whole" in said or said.endswith(LOST)
+    assert any("not there, or not whole" in said for said in ends)
     assert [process.returncode for process in both] == [2, 2]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import shards
-from ganrs_jax.export.shards import finish, open_folder, whole_part, write_part
+from ganrs_jax.export.shards import check_plan, finish, open_folder, whole_part, write_part
 from ganrs_jax.ratings import Scale
 from ganrs_jax.recipes.interface import Blocks, Rows
 from ganrs_jax.whole_files import whole_file
@@ -170,8 +170,11 @@ def test_a_part_of_another_plan_is_not_made_beside_one(tmp_path):
     folder = open_folder(tmp_path / "out", 2, FACTS)
     write_part(folder, 0, BLOCKS._replace(metadata={**BLOCKS.metadata, "plan": "one"}))
     with pytest.raises(InputError, match=r"part-00000-of-00002.parquet is of another plan, made by a machine"):
-        write_part(folder, 1, BLOCKS._replace(metadata={**BLOCKS.metadata, "plan": "other"}))
-    assert names(folder.path) == ["manifest.json", "part-00000-of-00002.parquet"]
+        check_plan(folder, other := BLOCKS._replace(metadata={**BLOCKS.metadata, "plan": "other"}))
+    write_part(folder, 1, other)  # had it begun when there was no part
+    with pytest.raises(InputError, match=r"out: its parts are of several plans; accepted: another folder"):
+        finish(folder)
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text())["parts"] == []
 
 
 def test_parts_that_have_not_the_rows_asked_for_are_no_dataset(tmp_path):

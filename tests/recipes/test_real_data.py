@@ -60,7 +60,8 @@ def test_profile_on_movielens_100k(data_dir):
     assert abs(real["gini_item"] - made["gini_item"]) <= 0.02
     liked, made_liked = (find_liking(d.item, d.rating, np.bincount(d.item)).slices for d in (ratings, dataset))
     np.testing.assert_allclose(made_liked, liked, atol=0.35)  # 1.49 off where it is not prescribed
-    # Items of one to three ratings, as many as fill three bins, are in one or another of them by their numbers alone.
-    np.testing.assert_allclose(made_liked[3:, 1:-2], liked[3:, 1:-2], atol=0.2)
+    # The first three bins are one: which of them an item of one to three ratings is in, its number alone tells.
+    made_liked, liked = (np.concatenate([x[:3].mean(0, keepdims=True), x[3:]]) for x in (made_liked, liked))
+    np.testing.assert_allclose(made_liked[:, 1:-2], liked[:, 1:-2], atol=0.2)
     larger = profile.generate(generator, Request(num_users=2000, num_items=2500, num_ratings=200_000))
     assert (len(larger.user), larger.metadata["users"], larger.metadata["items"]) == (200_000, 2000, 2500)
