@@ -17,7 +17,7 @@ from ganrs_jax.recipes.interface import Generator
 from ganrs_jax.recipes.layout import paths
 from ganrs_jax.whole_files import whole_folder
 
-FORMAT_VERSION = 4  # 4: recipe profile prescribes appetites, and a slice more of how well liked items are
+FORMAT_VERSION = 5  # 5: recipe profile prescribes how heavy the tails of the noise are
 _MANIFEST = "manifest.json"
 _ORBAX = "orbax"
 _ROOM = 1 << 18  # bytes that a checkpoint takes beside its arrays, generously

@@ -49,6 +49,14 @@ def test_pure_biases_leave_nothing_to_factors():
     assert found.mf_ratio == pytest.approx(found.bias_ratio, abs=0.01)
 
 
+@pytest.mark.parametrize(("noise", "peak"), [("normal", np.sqrt(2 / np.pi)), ("laplace", np.sqrt(1 / 2))])
+def test_the_peak_of_errors_is_that_of_the_noise(noise, peak):
+    rng = np.random.default_rng(0)
+    user, item = (axis.ravel() for axis in np.indices((300, 200)))
+    rating = rng.normal(size=300)[user] + rng.normal(size=200)[item] + getattr(rng, noise)(size=len(user))
+    assert learnability(user, item, rating).bias_peak == pytest.approx(peak, abs=0.01)
+
+
 @pytest.mark.parametrize("count", [9, 50])
 def test_too_small_or_constant(count):
     columns = np.arange(count), np.arange(count), np.ones(count)

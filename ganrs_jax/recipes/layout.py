@@ -16,7 +16,7 @@ _LAWS = ("activity/count", "activity/number", "popularity/count", "popularity/nu
 _LIKING = tuple(
     f"{part}/{name}" for part in ("generosity", "liking") for name in ("chance", "items", "slices", "spread")
 )
-_ONE = ("choice", "correlation", "mean_rating", "offset", "taste", "taste_bounds")
+_ONE = ("choice", "correlation", "mean_rating", "offset", "tails", "taste", "taste_bounds")
 _PARTS = ("users", "items")
 
 PUBLISHED = ("network", "rating_mean", "rating_std")

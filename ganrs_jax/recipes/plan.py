@@ -125,8 +125,8 @@ def _latent(generator: Generator, request: Request, plan: Plan, number: int) -> 
     size = len(user) + -len(user) % _ROW_STEP
     key = jax.random.fold_in(plan_key(request, 4), number)
     pairs = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
-    taste = generator.arrays["taste"], generator.arrays["taste_bounds"]
-    drawn = _predicted(key, columns(generator), *taste, users, plan.catalogue.items, *pairs)
+    held = (generator.arrays[name] for name in ("taste", "taste_bounds", "tails"))
+    drawn = _predicted(key, columns(generator), *held, users, plan.catalogue.items, *pairs)
     style = generator.arrays["style"]
     own = np.asarray(_own_borders(columns(generator), style, users))
     predicted, noise, scale = (np.asarray(x)[: len(user)] for x in drawn)
@@ -145,6 +145,7 @@ def _predicted(
     which: Columns,
     taste: jax.Array,
     bounds: jax.Array,
+    tails: jax.Array,
     users: jax.Array,
     items: jax.Array,
     user: jax.Array,
@@ -152,6 +153,7 @@ def _predicted(
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     x, y = users[user], items[item]
     tasted = which.tasted(x, y)
-    scale = which.noise_scale(x, y)
+    heavy = jnp.sqrt(tails) * jax.random.normal(jax.random.fold_in(key, 1), user.shape) - tails  # keeps the variance
+    scale = which.noise_scale(x, y) * jnp.exp(heavy)
     wanted = taste * jnp.clip(tasted, bounds[0], bounds[1])
     return which.predicted(x, y) - tasted + wanted, scale * jax.random.normal(key, user.shape), scale

@@ -1,8 +1,9 @@
 """How well ratings can be predicted, prescribed: by biases, and by factors beside them, as well as the source's.
 
 The embedding says it to within a few percent, less well where users' own ways to use the scale say much or tastes
-are weak. So datasets of the source's size are generated, and what is predicted of their held-out ratings is compared
-with the source.
+are weak; and its noise is normal given user and item, where real ratings are now and then far from what is expected. So
+datasets of the source's size are generated, and what is predicted of their held-out ratings, and how the errors are
+spread, is compared with the source.
 """
 
 import dataclasses
@@ -21,6 +22,8 @@ _RESPONSES = {"correlation": 0.5, "taste": 0.4}  # to what is predicted, which i
 _BOUNDS = {"correlation": (0.05, 0.98), "taste": (0.5, 2.0)}
 _ONE_ROUND = (0.8, 1.25)  # bounds of what one dataset changes: each has chances of its own
 _LEAST = {"correlation": 0.01, "taste": 0.002}  # predicted share of the variance, for it to be told from chance
+_PEAK_RESPONSE = -0.09  # of `Learnability.bias_peak` to the tails; -0.08 to -0.1 on four sources
+_MOST_TAILS = 0.4
 
 
 def prescribe_predictability(
@@ -33,9 +36,9 @@ def prescribe_predictability(
     kept: Kept = NOTHING,
     name: str = "predictability",
 ) -> Generator:
-    """The generator with `arrays["correlation"]`, of ratings with the plain part of predictions, and `arrays["taste"]`.
+    """The generator with `arrays["correlation"]`, of ratings with the plain part of predictions, `taste` and `tails`.
 
-    taste: what the products of rating factors are multiplied by.
+    taste: what the products of rating factors are multiplied by. tails: variance of the log of the noise's scale.
 
     Args:
       request: of the size of the source, or of the part of it that is compared.
@@ -44,11 +47,11 @@ def prescribe_predictability(
     """
     if not rounds:
         return generator
-    wanted = _shares(learnability(ratings.user[compared], ratings.item[compared], ratings.rating[compared]))
+    wanted = _figures(learnability(ratings.user[compared], ratings.item[compared], ratings.rating[compared]))
     done, arrays = kept.resume(name, {key: generator.arrays[key] for key in wanted})
     generator = generator._replace(arrays={**generator.arrays, **arrays})
     for number in range(done, rounds):
-        found = _shares(_generated(generator, dataclasses.replace(request, seed=number)))
+        found = _figures(_generated(generator, dataclasses.replace(request, seed=number)))
         report("predictability", number + 1, rounds, {f"{k}_off": [found[k] - wanted[k]] for k in wanted})
         gain = 1 / (1 + number / 2)  # falls: each dataset has chances of its own, and steps that do not would swing
         arrays = {key: _moved(key, generator.arrays[key], wanted[key], found[key], gain) for key in wanted}
@@ -60,22 +63,28 @@ def prescribe_predictability(
 def first_correlation(ratings: Ratings) -> np.float32:
     """That of the source's ratings, held out, with what biases predict of them; of very many, of a part."""
     part = slice(None) if ratings.num_ratings <= MOST_RATINGS else compared_part(ratings).mask
-    found = _shares(learnability(ratings.user[part], ratings.item[part], ratings.rating[part]))["correlation"]
+    found = _figures(learnability(ratings.user[part], ratings.item[part], ratings.rating[part]))["correlation"]
     return np.float32(np.clip(np.sqrt(max(found, 0.0)), *_BOUNDS["correlation"]))
 
 
 def _moved(name: str, value: np.float32, wanted: float, found: float, gain: float) -> np.float32:
+    if name == "tails":
+        return np.float32(np.clip(value + gain * (wanted - found) / _PEAK_RESPONSE, 0, _MOST_TAILS))
     if wanted < _LEAST[name]:
         return value
     factor = np.clip((wanted / max(found, _LEAST[name])) ** _RESPONSES[name], *_ONE_ROUND) ** gain
     return np.float32(np.clip(value * factor, *_BOUNDS[name]))
 
 
-def _shares(found: Learnability | None) -> dict[str, float]:
-    """Share of the variance predicted by biases, and what factors add to it; nothing where there is none to predict."""
+def _figures(found: Learnability | None) -> dict[str, float]:
+    """By the array that it is a matter of: the share of the variance that biases predict, what factors add, the peak.
+
+    Nothing, and errors like those of no tails, where there is none to predict.
+    """
     if found is None:
-        return dict.fromkeys(_RESPONSES, 0.0)
-    return {"correlation": 1 - found.bias_ratio**2, "taste": found.bias_ratio**2 - found.mf_ratio**2}
+        return {**dict.fromkeys(_RESPONSES, 0.0), "tails": 1.0}
+    predicted = {"correlation": 1 - found.bias_ratio**2, "taste": found.bias_ratio**2 - found.mf_ratio**2}
+    return {**predicted, "tails": found.bias_peak}
 
 
 def _generated(generator: Generator, request: Request) -> Learnability | None:

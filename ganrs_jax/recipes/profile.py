@@ -263,6 +263,7 @@ def _shared(ratings: Ratings, embedding: ProfileEmbedding, which: Columns) -> di
         "generosity": generosity._asdict(),
         "liking": find_liking(ratings.item, ratings.rating, popularity)._asdict(),
         "correlation": first_correlation(ratings),
+        "tails": np.float32(0),
         "taste": np.float32(1),
         "taste_bounds": np.quantile(tasted, _TASTES).astype(np.float32),
     }

@@ -145,6 +145,33 @@ def test_ratings_become_as_predictable_as_the_sources(correlation, learned, rati
     assert (gaps[0] > 0) == (correlation > 0.6) == (made.arrays["correlation"] < correlation)
 
 
+def test_noise_gets_the_tails_of_the_sources(learned, ratings):
+    """The source: what the generator itself makes, with tails."""
+    heavy = learned._replace(arrays={**learned.arrays, "tails": np.float32(0.3)})
+    made = profile.generate(heavy, Request(num_ratings=15_000, seed=5))
+    source = dataclasses.replace(ratings, user=made.user, item=made.item, rating=made.rating)
+    request, kept = prescribed.own_size(learned, source)
+    told = []
+    found = predictability.prescribe_predictability(
+        learned, source, request, kept, 4, lambda *call: told.append(call[3]["tails_off"][0])
+    )
+    assert told[0] > 0.005
+    assert abs(told[-1]) < 0.5 * told[0]
+    assert 0.15 < found.arrays["tails"] < 0.4
+
+
+def test_tails_keep_the_noises_variance(learned):
+    request = profile.complete(learned, Request(seed=3))
+    plan = plans.make_plan(learned, request)
+    spread = []
+    for tails in (0.0, 0.3):
+        heavy = learned._replace(arrays={**learned.arrays, "tails": np.float32(tails)})
+        noise = plans._latent(heavy, request, plan, 0)[2].noise
+        spread.append((noise.std(), np.mean(np.abs(noise)) / noise.std()))
+    assert spread[1][0] == pytest.approx(spread[0][0], rel=0.05)
+    assert spread[1][1] < spread[0][1] - 0.02
+
+
 def test_liking_moves_biases_of_items_and_nothing_else(learned, ratings):
     request = dataclasses.replace(prescribed.own_size(learned, ratings)[0], seed=3)
     plan = plans.make_plan(learned, request)
