@@ -4,20 +4,24 @@ Results are those of `recommenders.evaluate`, by model. Repeats are seeds: split
 are several, draws of the dataset from its generator. The real dataset is one, and so is the generator.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
 
+from ganrs_jax.evaluation.intervals import Interval, percentiles, resampled_means
 from ganrs_jax.evaluation.model_order import ModelOrder, model_order
 from ganrs_jax.evaluation.recommenders import at_length
+from ganrs_jax.evaluation.repeats import checked
 from ganrs_jax.evaluation.significance import Equivalence, Welch, tost, welch_t
 
 Results = Mapping[str, Mapping[str, Any]]  # model -> what `evaluate` returned
 COMPARED = ("precision", "recall", "f1")
 ORDERED = ("f1", "ndcg")
+_LENGTHS = (5, 10)
 _FLAT = 1e-12
+_RESAMPLES, _CONFIDENCE = 2000, 0.95
 
 
 class Trend(NamedTuple):
@@ -30,6 +34,12 @@ class Trend(NamedTuple):
 
     correlation: float | None
     gap: float
+
+
+def lengths_of(results: Results) -> tuple[int, ...]:
+    """5 and 10, or what there is of them; else the one length at which intervals are."""
+    one = next(iter(results.values()))
+    return tuple(n for n in _LENGTHS if n in one["cutoffs"]) or (one["at"],)
 
 
 def networks(results: Results) -> dict[str, Mapping[str, Any]]:
@@ -91,6 +101,42 @@ def ranking_of(results: Results, convention: str, metric: str, n: int) -> list[s
     """The networks by their mean, the best first."""
     means = {name: float(at_length(r, convention, metric, n).mean()) for name, r in networks(results).items()}
     return sorted(means, key=lambda name: (-means[name], name))
+
+
+def lead(results: Results, claimed: Collection[str], convention: str, n: int, metric: str = "f1") -> Interval:
+    """The worst of the claimed networks less the best of the others: over 0 where the claimed are the best.
+
+    With its 95 % bootstrap interval over seeds, drawn for all networks alike, since they share splits.
+
+    Raises:
+      InputError: fewer than 5 seeds.
+    """
+    values = {name: checked(at_length(r, convention, metric, n), name) for name, r in networks(results).items()}
+    table_MxS = np.stack(list(values.values()))
+    mine = np.array([name in claimed for name in values])
+
+    def ahead(mean_RxM: np.ndarray) -> np.ndarray:
+        return mean_RxM[:, mine].min(1) - mean_RxM[:, ~mine].max(1)
+
+    drawn = resampled_means(np.random.default_rng(0), table_MxS, _RESAMPLES)
+    return percentiles(ahead(table_MxS.mean(1)[None])[0], ahead(drawn), _CONFIDENCE)
+
+
+def size_change(by_size: Mapping[float, Results], convention: str, metric: str, n: int) -> Interval:
+    """Mean over networks at the largest size less that at the smallest.
+
+    With its 95 % bootstrap interval over seeds, drawn for the two sizes apart, since their datasets share nothing.
+
+    Raises:
+      InputError: fewer than 5 seeds.
+    """
+    rng, drawn = np.random.default_rng(0), []
+    for size in (max(by_size), min(by_size)):
+        held = networks(by_size[size])
+        values = np.mean([at_length(r, convention, metric, n) for r in held.values()], 0)
+        drawn.append((values.mean(), resampled_means(rng, checked(values, metric)[None], _RESAMPLES)[:, 0]))
+    (large, larger), (small, smaller) = drawn
+    return percentiles(large - small, larger - smaller, _CONFIDENCE)
 
 
 def size_trends(by_size: Mapping[float, Results], convention: str, metric: str, n: int) -> dict[str, float | None]:

@@ -97,6 +97,18 @@ def bootstrap_interval(
     return Interval(float(whole.mean()), float(low), float(high))
 
 
+def resampled_means(rng: np.random.Generator, value_MxS: np.ndarray, resamples: int) -> np.ndarray:
+    """Means over seeds drawn with replacement, for all rows alike, [R, M]."""
+    seeds = value_MxS.shape[1]
+    return value_MxS[:, rng.integers(seeds, size=(resamples, seeds))].mean(2).T
+
+
+def percentiles(value: float, drawn_R: np.ndarray, confidence: float) -> Interval:
+    """A value with the percentile interval of its resamples."""
+    low, high = np.quantile(drawn_R, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(value), float(low), float(high))
+
+
 def _by_user(rankings: Sequence[Ranking], metric: str, n: int) -> np.ndarray:
     """[S, U], NaN where the seed has no relevant test item of the user; users of no seed are left out."""
     users = np.unique(np.concatenate([ranking.user for ranking in rankings]))

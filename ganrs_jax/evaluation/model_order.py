@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ganrs_jax.errors import InputError
+from ganrs_jax.evaluation.intervals import percentiles, resampled_means
 from ganrs_jax.evaluation.repeats import check_share, checked
 
 _LEAST_MODELS = 3  # of two models the order is one coin
@@ -58,12 +59,12 @@ def model_order(
     x_MxS, y_MxT = (_table(side, list(one)) for side in (one, other))
     tau = _tau(x_MxS.mean(1)[None], y_MxT.mean(1)[None])[0]
     rng = np.random.default_rng(seed)
-    taus = _tau(*(_resampled(rng, side, resamples) for side in (x_MxS, y_MxT)))
+    taus = _tau(*(resampled_means(rng, side, resamples) for side in (x_MxS, y_MxT)))
     taus = taus[np.isfinite(taus)]
     if 2 * len(taus) < resamples:
         return ModelOrder(_or_none(tau), None, None, tuple(one))
-    low, high = np.quantile(taus, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return ModelOrder(_or_none(tau), float(low), float(high), tuple(one), float(taus.mean()))
+    _, low, high = percentiles(tau, taus, confidence)
+    return ModelOrder(_or_none(tau), low, high, tuple(one), float(taus.mean()))
 
 
 def _table(values: Mapping[str, Any], models: list[str]) -> np.ndarray:
@@ -72,12 +73,6 @@ def _table(values: Mapping[str, Any], models: list[str]) -> np.ndarray:
     if len(lengths) > 1:
         raise InputError(f"models have {min(lengths)} to {max(lengths)} seeds; accepted: the same for all")
     return np.stack(rows)
-
-
-def _resampled(rng: np.random.Generator, value_MxS: np.ndarray, resamples: int) -> np.ndarray:
-    """Means of models over drawn seeds, [R, M]."""
-    seeds = value_MxS.shape[1]
-    return value_MxS[:, rng.integers(seeds, size=(resamples, seeds))].mean(2).T
 
 
 def _tau(x_RxM: np.ndarray, y_RxM: np.ndarray) -> np.ndarray:

@@ -12,7 +12,8 @@ from ganrs_jax.evaluation.recommenders import ERRORS, at_length
 from ganrs_jax.evaluation.repeats import LEAST_REPEATS
 from ganrs_jax.report.curves import length_figure, size_figure
 from ganrs_jax.report.markdown import markdown_table, shown, spread
-from ganrs_jax.report.verdicts import best_models, same_behaviour, same_trends, with_size
+from ganrs_jax.report.paper_claims import best_models, with_size
+from ganrs_jax.report.verdicts import same_behaviour, same_trends
 from ganrs_jax.whole_files import whole_file
 
 REAL = "real"

@@ -5,12 +5,15 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from ganrs_jax.errors import InputError
 from ganrs_jax.evaluation.claims import (
     differences,
     equivalences,
+    lead,
     networks,
     orders,
     ranking_of,
+    size_change,
     size_trends,
     trends,
 )
@@ -78,6 +81,29 @@ def test_trends_tell_curves_apart():
 def test_size_trends():
     by_size = {100: results(LEVELS), 1000: results({k: v + 0.1 for k, v in LEVELS.items()}, 1)}
     assert min(size_trends(by_size, "standard", "precision", 10).values()) > 0.999
+
+
+def test_the_change_with_size_has_an_interval():
+    by_size = {n: results({k: v + n / 1e4 for k, v in LEVELS.items()}, n) for n in (100, 500, 1000)}
+    found = size_change(by_size, "study", "recall", 10)
+    assert found.low < 0.09 < found.high
+    assert found.high - found.low < 0.005
+    with pytest.raises(InputError, match="3 repeats; accepted: 5 or more"):
+        size_change({1: results(LEVELS, seeds=3), 2: results(LEVELS, seeds=3)}, "study", "recall", 10)
+
+
+@pytest.mark.parametrize(("claimed", "wanted"), [("ab", 0.1), ("a", 0.1), ("bc", -0.2), ("ad", -0.2)])
+def test_the_lead_of_the_claimed(claimed, wanted):
+    found = lead(REAL, claimed, "standard", 10)
+    assert found.value == pytest.approx(wanted, abs=0.003)
+    assert found.low < found.value < found.high
+    assert (found.low > 0) == (wanted > 0)
+
+
+def test_level_models_have_no_sure_lead():
+    level = results({"a": 0.5, "b": 0.5, "c": 0.5}, 3)
+    found = lead(level, "a", "study", 10)
+    assert found.low < 0
 
 
 def test_welch_is_scipys_corrected_by_holm():

@@ -69,8 +69,11 @@ def test_a_copy_is_equivalent_and_a_reversal_is_different(text):
 
 
 def test_the_best_models_and_the_sizes(text):
-    assert "| world | real | study | ncf_classification_improved, ncf_regression, deepmf, vdeepmf |" in text
-    assert "The two are the best two in 4 of 6 rows: as a general claim it FAILS here." in text
+    assert "| world | real | study | ncf_classification_improved, ncf_regression, deepmf, vdeepmf | +0.200 (" in text
+    assert (
+        "The two are the best two in 4 of 6 rows, 4 of them beyond chance:\nas a general claim it FAILS here." in text
+    )
+    assert "| users | world | profile | study | 1.000 (4 up, 0 down) | +0.089 (+0.0" in text
     assert "- users, world, profile, study: the claim holds." in text
     assert "- users, world, ganrs, study: the claim FAILS." in text
     assert "- users, world, wganrs, study: 2 sizes are too few to judge the claim." in text
