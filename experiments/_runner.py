@@ -119,17 +119,17 @@ class Workdir:
         """
         self.path = Path(path).expanduser()
         self._begin = time.monotonic()
-        self._metrics: list[str] = []
         check_writable(self.path / "flags.json")
         (self.path / "results.json").unlink(missing_ok=True)
         self._write("flags.json", _origin())
-        self._flush()
+        with whole_file(self.path / "metrics.jsonl") as partial:
+            partial.touch()
 
     def report(self, stage: str, done: int, total: int, metrics: Mapping[str, Sequence[float]]) -> None:
         """Adds a line to metrics.jsonl: stage, steps, seconds since the start, each metric a lane."""
         line = {"stage": stage, "done": done, "total": total, "seconds": round(time.monotonic() - self._begin, 3)}
-        self._metrics.append(json.dumps(_json_ready({**line, **metrics})))
-        self._flush()
+        with open(self.path / "metrics.jsonl", "a") as file:  # written anew, a long run's would take ever longer
+            file.write(json.dumps(_json_ready({**line, **metrics})) + "\n")
 
     def results(self, results: Mapping[str, Any]) -> None:
         """Writes results.json, whole or not at all."""
@@ -138,10 +138,6 @@ class Workdir:
     def _write(self, name: str, content: Mapping[str, Any]) -> None:
         with whole_file(self.path / name) as partial:
             partial.write_text(json.dumps(_json_ready(content), indent=1, default=str) + "\n")
-
-    def _flush(self) -> None:
-        with whole_file(self.path / "metrics.jsonl") as partial:
-            partial.write_text("".join(line + "\n" for line in self._metrics))
 
 
 class Progress:

@@ -113,10 +113,10 @@ def generator_given(progress: Progress) -> Generator:
     return RECIPES["profile"].fit([0], read_source(), [profile_config()], progress)[0]
 
 
-def sizes_asked() -> Request:
-    """The sizes on the command line, or those of `_LARGE` where there are none."""
+def sizes_asked(default: Request = _LARGE) -> Request:
+    """The sizes on the command line, or the default's where there are none."""
     if not any(FLAGS[name].present for name in ("num_users", "num_items", "num_ratings")):
-        return _LARGE
+        return default
     users, items = (int(FLAGS[name].value or 0) if FLAGS[name].present else 0 for name in ("num_users", "num_items"))
     return Request(num_users=users, num_items=items, num_ratings=FLAGS.num_ratings)
 

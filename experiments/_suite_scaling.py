@@ -15,7 +15,7 @@ from experiments._suite_profile import (
     sizes_asked,
     written,
 )
-from experiments._timing import peak_memory_mib
+from experiments._timing import compile_seconds, fresh_peak, recent_peak_mib
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES
 from ganrs_jax.recipes.interface import Generator, Request
@@ -23,6 +23,7 @@ from ganrs_jax.report.scaling import insert, scaling_figure, scaling_table
 
 _ONCE = 60.0  # seconds; what takes longer is not done again, as compiling is little of it
 _FIGURE = "scaling.svg"
+_BASE = Request(num_users=20_000, num_items=4000, num_ratings=2_000_000)
 
 
 def scaling(progress: Progress) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def scaling(progress: Progress) -> dict[str, Any]:
     lanes, readme = numbers("lanes", int), _readme()
     generator = generator_given(progress)
     complete = RECIPES["profile"].complete
-    base = complete(generator, sizes_asked())
+    base = complete(generator, sizes_asked(_BASE))
     asked = [(axis, complete(generator, _sized(base, axis, n))) for axis, all_n in axes.items() for n in all_n]
     found = [_dataset(axis, request, generator, progress) for axis, request in asked]
     found += [_training(count, progress) for count in sorted({1, *lanes})]
@@ -64,24 +65,33 @@ def _sized(base: Request, axis: str, number: int) -> Request:
 
 
 def _dataset(axis: str, asked: Request, generator: Generator, progress: Progress) -> dict[str, Any]:
+    fresh_peak()
+    before = compile_seconds()
     first = written(generator, asked, progress)
-    long = sum(first.values()) > _ONCE
+    compiling, long = compile_seconds() - before, sum(first.values()) > _ONCE
     steady = first if long else written(generator, dataclasses.replace(asked, seed=asked.seed + 1), progress)
     sizes = {"users": asked.num_users, "items": asked.num_items, "rows": asked.num_ratings}
     seconds = {"first_s": sum(first.values()), "plan_s": steady["plan"], "rows_s": steady["rows and files"]}
-    rate = asked.num_ratings / sum(steady.values())
-    return {"axis": axis, "seeds": 1, **sizes, **seconds, "rows_per_s": rate, "peak_memory_mib": peak_memory_mib()}
+    return _cell(axis, 1, sizes, {**seconds, "compile_s": compiling}, asked.num_ratings / sum(steady.values()))
 
 
 def _training(count: int, progress: Progress) -> dict[str, Any]:
     """Training of several seeds at once; a second time, when its programs are compiled, unless it takes long."""
-    ratings, config, seconds = read_source(), profile_config(), []
+    ratings, config, seconds, compiling = read_source(), profile_config(), [], []
+    fresh_peak()
     for seed in (0, count):
+        before = compile_seconds()
         begin = time.monotonic()
         RECIPES["profile"].fit(list(range(seed, seed + count)), ratings, [config] * count, progress)
         seconds.append(time.monotonic() - begin)
+        compiling.append(compile_seconds() - before)
         if seconds[0] > _ONCE:
             break
     sizes = {"users": ratings.num_users, "items": ratings.num_items, "rows": ratings.num_ratings}
-    times = {"first_s": seconds[0], "plan_s": None, "rows_s": seconds[-1]}
-    return {"axis": "seeds", "seeds": count, **sizes, **times, "rows_per_s": None, "peak_memory_mib": peak_memory_mib()}
+    times = {"first_s": seconds[0], "compile_s": compiling[0], "plan_s": None, "rows_s": seconds[-1]}
+    return _cell("seeds", count, sizes, times, count * ratings.num_ratings / seconds[-1])
+
+
+def _cell(axis: str, seeds: int, sizes: dict[str, int], seconds: dict[str, Any], rate: float) -> dict[str, Any]:
+    peak = {"peak_memory_mib": recent_peak_mib()}
+    return {"axis": axis, "seeds": seeds, **sizes, **seconds, "rows_per_s": rate, **peak}

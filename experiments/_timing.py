@@ -1,7 +1,9 @@
 """What benchmarks measure with: laps, the machine's own speed, memory."""
 
+import contextlib
 import functools
 import os
+import platform
 import resource
 import sys
 import time
@@ -16,6 +18,22 @@ from ganrs_jax.threads import cores
 
 _MATMUL, _COPIED, _REPEATS = 2048, 1 << 26, 5
 _LOADED = time.monotonic()
+_COMPILING = "/jax/core/compile/"  # events of tracing, lowering and compiling, or fetching what was compiled before
+_seconds_compiling: list[float] = []
+_earlier_peaks = [0]  # MiB, before the last `fresh_peak`
+
+
+def _heard(event: str, duration_secs: float, **_: Any) -> None:
+    if event.startswith(_COMPILING):
+        _seconds_compiling.append(duration_secs)
+
+
+jax.monitoring.register_event_duration_secs_listener(_heard)
+
+
+def compile_seconds() -> float:
+    """What programs have taken to be made, or fetched, in this process so far, all threads together."""
+    return sum(_seconds_compiling)
 
 
 class Laps:
@@ -56,7 +74,7 @@ def machine() -> dict[str, Any]:
     x, y = jnp.ones((_MATMUL, _MATMUL)), jnp.ones(_COPIED)
     product, copied = jax.jit(lambda x: x @ x), jax.jit(lambda y: y + 1)
     return {
-        "device": f"{device.platform}: {device.device_kind}",
+        "device": f"{device.platform}: {_processor() if device.platform == 'cpu' else device.device_kind}",
         "devices": jax.device_count(),
         "cores": cores(),
         "matmul_flops": 2 * _MATMUL**3 / best_of(functools.partial(product, x)),
@@ -75,8 +93,31 @@ def best_of(run: Callable[[], Any], repeats: int = _REPEATS) -> float:
     return min(times)
 
 
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
 def peak_memory_mib() -> int:
     """Of this process so far."""
+    return max(*_earlier_peaks, recent_peak_mib())
+
+
+def fresh_peak() -> None:
+    """Begins `recent_peak_mib` anew, with what is in use now; only Linux can."""
+    _earlier_peaks[0] = peak_memory_mib()
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def recent_peak_mib() -> int:
+    """Since `fresh_peak`, or, where the system keeps no such figure, since the process began."""
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "linux" else 1 << 20)
 
 

@@ -3,7 +3,7 @@
 published_recipe: every stage of a published recipe, --recipe=ganrs or wganrs. profile_training: recipe profile, one
 seed and --lanes of them. generation: a large dataset in parts, from --generator (else one is trained first).
 baselines: the study's networks, an epoch of one seed and of --lanes. scaling: generation by --rows, --items, --users,
-training by --lanes; a figure, and with --readme=README.md that file's table too.
+training by --lanes, an hour in all on two cores; a figure, and with --readme=README.md that file's table too.
 What is timed is done twice in one process: the first pass compiles, the second is steady. Writes WORKDIR/results.json
 (versions, device, what it can do at most, seconds a stage, peak memory) and prints it as a table.
 A few seconds: --preset=small.
@@ -58,11 +58,13 @@ _RECIPE = flags.DEFINE_string(
 )
 flags.DEFINE_string("generator", "", "Folder of a generator of profile, for generation and scaling.")
 flags.DEFINE_string("workdir", "runs/benchmark", "Folder for results.json and the records of the run.")
-flags.DEFINE_list("lanes", ["8"], "Seeds trained at once (profile_training, baselines, scaling).")
+_LANES = flags.DEFINE_list(
+    "lanes", ["8"], "Seeds trained at once (profile_training, baselines, scaling); scaling: 1 to 32 by default."
+)
 flags.DEFINE_string("readme", "", "Text whose table between <!-- scaling --> and <!-- /scaling --> is written anew.")
-flags.DEFINE_list("rows", ["100000", "1000000", "10000000"], "Ratings of the datasets of scaling.")
-flags.DEFINE_list("items", ["1000", "10000", "100000"], "Items of the datasets of scaling.")
-flags.DEFINE_list("users", ["1000", "10000", "100000"], "Users of the datasets of scaling.")
+flags.DEFINE_list("rows", ["100000", "1000000", "10000000", "100000000"], "Ratings of the datasets of scaling.")
+flags.DEFINE_list("items", ["1000", "10000", "100000", "1000000"], "Items of the datasets of scaling.")
+flags.DEFINE_list("users", ["1000", "10000", "100000", "1000000"], "Users of the datasets of scaling.")
 flags.DEFINE_integer("num_shards", 1, "Parts of the datasets of generation and scaling.")
 define_source()
 define_request(num_users=1000, num_items=1000, num_samples=150_000)
@@ -92,4 +94,6 @@ def _stages(stages: dict[str, dict[str, float]]) -> list[list[str]]:
 if __name__ == "__main__":
     if peek(sys.argv, "suite") in ("profile_training", "generation", "scaling"):
         flags.set_default(_RECIPE, "profile")
+    if peek(sys.argv, "suite") == "scaling":
+        flags.set_default(_LANES, ["1", "2", "4", "8", "16", "32"])
     run(main, PRESETS)

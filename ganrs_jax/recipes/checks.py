@@ -1,6 +1,9 @@
-"""Checks of configuration fields, each ending in one line that names field, value and what is accepted."""
+"""Checks of fields and sizes, each ending in one line that names field, value and what is accepted."""
 
+import contextlib
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,3 +33,33 @@ def check_range(
             bounds = [f"at least {low:g}"] * (low > -np.inf) + [f"over {above:g}"] * (above > -np.inf)
             bounds += [f"under {below:g}"] * (below < np.inf)
             raise InputError(f"--config.{field}={getattr(config, field)}; accepted: {' and '.join(bounds)}, finite")
+
+
+def check_memory(bytes_of_each: float, asked: int, flag: str, advice: str) -> None:
+    """Refuses what would end in the system killing the process.
+
+    Args:
+      bytes_of_each: about what memory holds for each user, item or rating.
+      asked: how many.
+      advice: what else is accepted beside fewer of them.
+
+    Raises:
+      InputError: if all the machine's memory would not do.
+    """
+    memory = machine_memory()
+    if memory and bytes_of_each * asked > memory:
+        most = int(memory / bytes_of_each)
+        raise InputError(
+            f"--{flag}={asked}: about {bytes_of_each * asked / 1e9:,.1f} GB of memory, of which there are "
+            f"{memory / 1e9:,.1f}; accepted: at most about {most:,}{advice}"
+        )
+
+
+def machine_memory() -> int:
+    """Bytes that this process may use; 0 where the system does not tell."""
+    found = []
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    with contextlib.suppress(OSError, ValueError):  # of a container; "max" where there is no limit
+        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min(found, default=0)

@@ -12,12 +12,14 @@ import numpy as np
 from ganrs_jax.decoding.kmeans import fit_kmeans
 from ganrs_jax.decoding.repeats import drop_repeats
 from ganrs_jax.errors import InputError
+from ganrs_jax.recipes.checks import check_memory
 from ganrs_jax.recipes.interface import Blocks, Dataset, Generator, Request
 from ganrs_jax.recipes.plan import make_plan, rows
 from ganrs_jax.recipes.support import warnings_of
 from ganrs_jax.recipes.tuples import draw_tuples
 from ganrs_jax.training import Report, silent
 
+_ROW = 24  # bytes of a row of a dataset that is made as a whole: twice its columns
 _KMEANS_WARNING = "decoder kmeans: fewer rows than asked for, and no long tail; accepted: --config.decoder=transport"
 
 
@@ -42,6 +44,7 @@ def transport_blocks(generator: Generator, request: Request, report: Report = si
 
 
 def _transport(generator: Generator, request: Request, report: Report) -> Dataset:
+    check_memory(_ROW, request.num_ratings, "num_ratings", ", or --num_shards=K: parts of a dataset hold no more")
     blocks = transport_blocks(generator, request, report)
     parts = []
     for number in range(blocks.num_blocks):

@@ -30,7 +30,7 @@ from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Ratings, subsample
 from ganrs_jax.recipes import layout
 from ganrs_jax.recipes.appetite import plain_appetite
-from ganrs_jax.recipes.checks import check_choice, check_range
+from ganrs_jax.recipes.checks import check_choice, check_memory, check_range
 from ganrs_jax.recipes.decoders import DECODERS, transport_blocks
 from ganrs_jax.recipes.embeddings import EMBEDDINGS
 from ganrs_jax.recipes.interface import Dataset, Generator, Recipe, Request, check_numbers
@@ -38,10 +38,12 @@ from ganrs_jax.recipes.lanes import check_lanes
 from ganrs_jax.recipes.predictability import first_correlation
 from ganrs_jax.recipes.prescribing import prescribe
 from ganrs_jax.recipes.scores import plain_strength
+from ganrs_jax.recipes.vectors import columns
 from ganrs_jax.resume import NOTHING, Kept
 from ganrs_jax.summary import describe_source
 from ganrs_jax.training import Report, silent, stacked_floats
 
+_COPIES = {"num_users": 4, "num_items": 12}  # of a vector that memory holds, measured
 LANE_FLOATS = ("gan_learning_rate", "beta1", "beta2", "clip", "gradient_penalty", "average")
 _MATCHED = 65536  # generated vectors whose moments are matched
 _JUDGED = 8192  # vectors that choose the best average
@@ -164,6 +166,7 @@ def complete(generator: Generator, request: Request) -> Request:
       InputError: on a request that no dataset can meet, naming the nearest one that can be met.
     """
     check_numbers(request)
+    _check_memory(generator, request)
     if request.group_shares:
         raise InputError("--group_shares: recipe profile has no groups; accepted: recipe cganrs")
     if not (request.sigma == 0 or _SIGMAS[0] <= request.sigma <= _SIGMAS[1]):
@@ -201,6 +204,12 @@ def _sized(source: Mapping[str, Any], request: Request, laws: Mapping[str, Any])
     return dataclasses.replace(
         request, num_users=num_users, num_items=num_items, num_ratings=num_ratings, num_samples=0
     )
+
+
+def _check_memory(generator: Generator, request: Request) -> None:
+    width = columns(generator).width
+    for flag, copies in _COPIES.items():
+        check_memory(4 * copies * width, getattr(request, flag), flag, "")
 
 
 def _check_size(ratings: Ratings) -> None:

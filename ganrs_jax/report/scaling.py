@@ -8,7 +8,7 @@ from ganrs_jax.report.markdown import markdown_table
 from ganrs_jax.whole_files import whole_file
 
 _AXES = {"rows": "rows", "items": "items", "users": "users", "seeds": "seeds trained at once"}
-_HEADER = ("by", "users", "items", "rows", "seeds", "first s", "plan s", "rows s", "rows/s", "peak MiB")
+_HEADER = ("by", "users", "items", "rows", "seeds", "first s", "compile s", "plan s", "rows s", "rows/s", "peak MiB")
 Cells = Sequence[Mapping[str, Any]]
 
 
@@ -16,8 +16,8 @@ def scaling_table(cells: Cells) -> tuple[list[str], list[list[str]]]:
     """Header and rows, as texts.
 
     Args:
-      cells: each with `axis`, the sizes `users`, `items`, `rows`, `seeds`; `first_s`, with compilation, and `plan_s`,
-        `rows_s` without, in seconds; `rows_per_s`; `peak_memory_mib` of the process so far.
+      cells: each with `axis`, the sizes `users`, `items`, `rows`, `seeds`; seconds: `first_s` with compilation,
+        `compile_s` of it, all threads together, `plan_s` and `rows_s` without; `rows_per_s`; `peak_memory_mib`.
     """
     return list(_HEADER), [
         [cell["axis"], *(f"{cell[name]:,}" for name in ("users", "items", "rows", "seeds")), *_figures(cell)]
@@ -62,6 +62,6 @@ def insert(path: Path, mark: str, header: Sequence[str], rows: Sequence[Sequence
 
 
 def _figures(cell: Mapping[str, Any]) -> list[str]:
-    seconds = [cell[name] for name in ("first_s", "plan_s", "rows_s")]
+    seconds = [cell[name] for name in ("first_s", "compile_s", "plan_s", "rows_s")]
     shown = ["" if value is None else f"{value:.1f}" for value in seconds]
     return [*shown, *("" if cell[k] is None else f"{cell[k]:,.0f}" for k in ("rows_per_s", "peak_memory_mib"))]

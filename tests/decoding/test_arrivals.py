@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ganrs_jax.decoding import arrivals
 from ganrs_jax.decoding.arrivals import choose_few
 from ganrs_jax.decoding.choice import choose
 from ganrs_jax.decoding.potentials import intercepts
@@ -106,3 +107,26 @@ def test_intercepts_are_those_of_all_cells():
     phi, counts = jnp.asarray(rng.normal(size=6000), jnp.float32), jnp.asarray(rng.integers(1, 300, 40), jnp.float32)
     found = tiled_intercepts(rows, columns, phi, counts)
     np.testing.assert_allclose(found, intercepts(rows, columns, phi, counts), atol=0.05)
+
+
+@pytest.mark.parametrize("number", [20_000, 1_000_000])
+def test_the_search_by_groups_finds_what_brute_force_finds(number):
+    """The same uniform numbers, looked up among the summed rates of all columns in double precision."""
+    rng, seed, visits = np.random.default_rng(0), 1, 4096
+    rows, columns = (jnp.asarray(rng.normal(size=(n, 8)), jnp.float32) for n in (8, number))
+    phi = jnp.asarray(rng.normal(0, 2, number), jnp.float32)
+    since = jnp.asarray([0, 0, 0, 0, 0.1, 0.1, 1, 1], jnp.float32)
+    rates = arrivals._rates(rows, columns, phi, since)
+    row = np.sort(rng.integers(8, size=visits)).astype(np.int32)
+    found = np.asarray(arrivals._visits(jax.random.key(seed), rates, jnp.asarray(row))[0])
+    keys = jax.random.split(jax.random.key(seed), 4)[:2]
+    of_group, of_column = (np.asarray(jax.random.uniform(key, (visits,)), float) for key in keys)
+    scores = np.asarray(rows, float) @ np.asarray(columns, float).T + np.asarray(phi, float)
+    exact = 1 / (np.exp(np.asarray(rates.top, float)[:, None] - scores) + np.asarray(since, float)[:, None])
+    cumulated = np.cumsum(np.pad(exact, ((0, 0), (0, -number % 16))).reshape(8, -1, 16).sum(2), 1)
+    same = 0
+    for r, u, v, column in zip(row, of_group, of_column, found, strict=True):
+        group = np.searchsorted(cumulated[r], u * arrivals._BELOW * cumulated[r, -1], side="right")
+        within = np.cumsum(exact[r, group * 16 : group * 16 + 16])
+        same += group * 16 + np.searchsorted(within, v * arrivals._BELOW * within[-1], side="right") == column
+    assert same >= 0.99 * visits

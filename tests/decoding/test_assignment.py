@@ -36,6 +36,24 @@ def test_items_get_what_is_wanted(size):
     assert np.abs(found - wanted).sum() / 2 / wanted.sum() < 0.02 + 0.4 / np.sqrt(30 * wanted.mean())
 
 
+@pytest.mark.parametrize("number", [4000, 20_000])
+def test_users_whom_the_potentials_were_not_solved_on_give_items_their_masses(number):
+    """Solved on 4096 users, as plans do; the masses are those of 12,288 others."""
+    rng = np.random.default_rng(0)
+    users, items = (jnp.asarray(rng.normal(0, 0.7, (n, 6)), jnp.float32) for n in (16_384, number))
+    activity = np.minimum(rng.lognormal(3.5, 1, 16_384) + 1, number / 8).astype(np.int64)
+    popularity = rng.pareto(1.2, number) + 0.2
+    popularity = np.minimum(popularity, 50 * popularity.mean())
+    share = popularity / popularity.sum()
+    potentials = assignment_potentials(users[:4096], items, activity[:4096], share * activity[:4096].sum(), 512)
+    masses = np.zeros(number)
+    for start in range(4096, 16_384, 512):
+        some, n = users[start : start + 512], activity[start : start + 512]
+        a = assignment_intercepts(some, items, potentials.item, n)
+        masses += np.asarray(jax.nn.sigmoid(some @ items.T + potentials.item[None] + a[:, None]).sum(0))
+    assert np.abs(masses / masses.sum() - share).sum() / 2 < 0.02
+
+
 def test_intercepts_give_each_user_its_activity(size):
     users, items, activity, popularity = world()
     phi = jnp.log(jnp.asarray(popularity, jnp.float32))

@@ -88,6 +88,10 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         (*PROFILE, "--num_ratings=401"),
         ["--num_ratings=401 is more than the 400 pairs of --num_users=20 and --num_items=20; accepted: 20 to 400"],
     ),
+    "more items than memory holds": (
+        (*PROFILE, "--num_items=2000000000"),
+        ["--num_items=2000000000: about ", " GB of memory, of which there are ", "; accepted: at most about "],
+    ),
     "fewer ratings than users": (
         ("generate", "--generator=profile", "--out=out.csv", "--num_ratings=599"),
         ["--num_ratings=599 is less than one for each of --num_users=600"],

@@ -162,6 +162,8 @@ def test_every_suite_of_benchmark(suite, words, launch, profile_generator, tmp_p
     assert all(of["share_of_roofline"] > 0 for of in found["rooflines"].values())
     if suite == "scaling":
         assert [cell["axis"] for cell in found["cells"]] == ["rows"] * 2 + ["items"] * 2 + ["users"] * 2 + ["seeds"] * 2
+        assert all(cell["rows_per_s"] > 0 < cell["peak_memory_mib"] for cell in found["cells"])
+        assert 0 < found["cells"][0]["compile_s"] < 2 * found["cells"][0]["first_s"]  # of two threads at most
         assert (tmp_path / "run" / "scaling.svg").is_file()
     if suite == "generation":
         assert not list((tmp_path / "run").glob("tmp*"))

@@ -13,7 +13,7 @@ from ganrs_jax.adversarial.objectives import OBJECTIVES
 from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Columns, from_columns
-from ganrs_jax.recipes import profile
+from ganrs_jax.recipes import checks, profile
 from ganrs_jax.recipes.decoders import DECODERS
 from ganrs_jax.recipes.embeddings import EMBEDDINGS
 from ganrs_jax.recipes.interface import Request
@@ -202,3 +202,17 @@ def test_divergence_is_told(tiny):
     config = quick("profile", gan_learning_rate=1e30, objective="wgan_gp")
     with pytest.raises(TrainingDivergedError, match="the loss is not finite"):
         profile.fit([3], tiny, [config])
+
+
+def test_what_memory_cannot_hold_is_refused_beforehand(trained, monkeypatch):
+    generator, request = trained("profile"), Request(num_users=5000, num_items=300, num_ratings=200_000)
+    monkeypatch.setattr(checks, "machine_memory", lambda: 4_000_000)
+    with pytest.raises(
+        InputError, match=r"--num_ratings=200000: about 0.0 GB .* at most about 166,666, or --num_shards=K"
+    ):
+        profile.generate(generator, request)
+    monkeypatch.setattr(checks, "machine_memory", lambda: 100_000)
+    with pytest.raises(InputError, match=r"--num_users=5000: about .* GB of memory, of which .*; accepted: at most"):
+        profile.complete(generator, request)
+    monkeypatch.setattr(checks, "machine_memory", lambda: 0)  # not known
+    assert profile.complete(generator, request).num_users == 5000

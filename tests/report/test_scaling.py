@@ -8,7 +8,7 @@ from ganrs_jax.report.scaling import insert, scaling_figure, scaling_table
 def cell(axis: str, **sizes: int) -> dict[str, object]:
     plain = {"users": 10, "items": 20, "rows": 100, "seeds": 1, **sizes}
     times = {"plan_s": None, "rows_per_s": None} if axis == "seeds" else {"plan_s": 1.0, "rows_per_s": 1234.5}
-    return {"axis": axis, **plain, "first_s": 3.0, "rows_s": 1.25, "peak_memory_mib": 2048, **times}
+    return {"axis": axis, **plain, "first_s": 3.0, "compile_s": 1.5, "rows_s": 1.25, "peak_memory_mib": 2048, **times}
 
 
 CELLS = [cell("rows", rows=100_000), cell("rows", rows=1_000_000), cell("items"), cell("users"), cell("seeds", seeds=8)]
@@ -24,12 +24,13 @@ def test_a_row_a_cell():
         "rows": "1,000,000",
         "seeds": "1",
         "first s": "3.0",
+        "compile s": "1.5",
         "plan s": "1.0",
         "rows s": "1.2",
         "rows/s": "1,234",
         "peak MiB": "2,048",
     }
-    assert rows[-1][6:9:2] == ["", ""]  # training has no plan and no rows
+    assert rows[-1][7:10:2] == ["", ""]  # training has no plan and no rows
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
