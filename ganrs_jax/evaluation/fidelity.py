@@ -103,8 +103,8 @@ def fidelity(known: Reference, synthetic: Rated, name: str = "synthetic") -> Fid
 
     rows, users, items, repeated_pairs, off_scale_ratings: see `marginals.validity`. mean_rating, std_rating, rating_tv,
     gini_*, ks_*: `marginals.marginals`. spectrum_relative_error, popularity_rating_corr, co_rating_lift (its median and
-    KS distance): `structure`. mean_rmse, bias_ratio, mf_ratio, and mf_gain_kept, the share of the real step from
-    bias_ratio to mf_ratio: `learnability`. c2st_*_auc: `two_sample`. *_density, *_coverage: `neighbours`.
+    KS distance): `structure`. mean_rmse, bias_ratio, mf_ratio, bias_peak, and mf_gain_kept, the share of the real
+    step from bias_ratio to mf_ratio: `learnability`. c2st_*_auc: `two_sample`. *_density, *_coverage: `neighbours`.
 
     What a dataset is too small for is left out, and a note says so; there and in messages it is called `name`.
 

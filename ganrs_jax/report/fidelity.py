@@ -28,6 +28,7 @@ _ROWS = {
     "mean_rmse": ("held-out RMSE of the mean", "{:.3f}"),
     "bias_ratio": ("RMSE of biases over the mean's", "{:.3f}"),
     "mf_ratio": ("RMSE of biases and factors over the mean's", "{:.3f}"),
+    "bias_peak": ("MAE of biases over their RMSE", "{:.3f}"),
     "mf_gain_kept": ("share of the gain by factors kept", "{:.2f}"),
     "c2st_user_auc": ("c2st AUC, user profiles (that of real halves)", "{:.3f}"),
     "c2st_item_auc": ("c2st AUC, item profiles (that of real halves)", "{:.3f}"),

@@ -30,7 +30,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "generator cut short": ((*MAKE, "--generator=cut"), ["cut: orbax/", "is altered or cut short; copy"]),
     "generator in part": ((*MAKE, "--generator=part"), ["part: orbax/", "is missing; copy the generator again"]),
     "generator unsigned": ((*MAKE, "--generator=unsigned"), ["unsigned: orbax/", "is not in its manifest.json"]),
-    "generator of the future": ((*MAKE, "--generator=newer"), ["newer: format version 999; accepted: 4"]),
+    "generator of the future": ((*MAKE, "--generator=newer"), ["newer: format version 999; accepted: 5"]),
     "unknown suffix": ((*MAKE, "--out=out.xlsx"), ["--out=out.xlsx: suffix '.xlsx'; accepted: .parquet, .csv"]),
     "no suffix": ((*MAKE, "--out=out"), ["--out=out: suffix ''; accepted: .parquet, .csv"]),
     "out under a file": ((*MAKE, "--out=afile/out.csv"), ["afile/out.csv: cannot be written: afile is a file"]),
