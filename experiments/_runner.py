@@ -128,8 +128,13 @@ class Workdir:
     def report(self, stage: str, done: int, total: int, metrics: Mapping[str, Sequence[float]]) -> None:
         """Adds a line to metrics.jsonl: stage, steps, seconds since the start, each metric a lane."""
         line = {"stage": stage, "done": done, "total": total, "seconds": round(time.monotonic() - self._begin, 3)}
-        with open(self.path / "metrics.jsonl", "a") as file:  # written anew, a long run's would take ever longer
-            file.write(json.dumps(_json_ready({**line, **metrics})) + "\n")
+        place = self.path / "metrics.jsonl"
+        try:
+            with open(place, "a") as file:  # written anew, a long run's would take ever longer
+                file.write(json.dumps(_json_ready({**line, **metrics})) + "\n")
+        except OSError as error:  # a full disk, say
+            error.filename = place
+            raise
 
     def results(self, results: Mapping[str, Any]) -> None:
         """Writes results.json, whole or not at all."""

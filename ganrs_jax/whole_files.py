@@ -63,7 +63,6 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     Raises:
       InputError: if `path` exists and is not to be overwritten, is a file, or cannot be written.
     """
-    _put_back(path)
     if path.exists() and not overwrite:
         raise InputError(f"{path} exists already; accepted: a new place, or --overwrite")
     if path.exists() and not path.is_dir():
@@ -99,7 +98,7 @@ def clear_left(path: Path) -> bool:
       Whether there is something that another process is still writing.
     """
     busy = False
-    for left in _left(path, "partial"):
+    for left in path.parent.glob(f".{glob.escape(path.name[:50])}.*.partial"):
         with contextlib.suppress(OSError), _opened(left) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -141,16 +140,6 @@ def _replace_folder(new: Path, path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _put_back(path: Path) -> None:
-    """Undoes what a process that was killed had begun: its old folder goes back, or, where the new one is, away."""
-    for old in _left(path, "old"):
-        with contextlib.suppress(OSError):
-            if path.exists():
-                shutil.rmtree(old)
-            else:
-                os.replace(old, path)
-
-
 @contextlib.contextmanager
 def _locked(partial: Path) -> Iterator[None]:
     """Holds a temporary file, made if need be, or folder as one that is being written."""
@@ -178,10 +167,6 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink()
-
-
-def _left(path: Path, purpose: str) -> Iterator[Path]:
-    return path.parent.glob(f".{glob.escape(path.name[:50])}.*.{purpose}")
 
 
 def _beside(path: Path, purpose: str) -> Path:

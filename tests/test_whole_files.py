@@ -184,17 +184,3 @@ def test_what_a_killed_process_left_goes_and_what_another_is_writing_stays(tmp_p
     make(paths[1], "new")
     assert names(tmp_path) == ["folder"]
     assert [clear_left(path) for path in paths] == [False, False]
-
-
-def test_a_folder_whose_replacement_was_killed_comes_back(tmp_path):
-    """Killed between the two renames: the old one is aside, the new one not there yet."""
-    path = tmp_path / "folder"
-    make(path, "old")
-    path.rename(tmp_path / ".folder.0123.old")
-    with pytest.raises(InputError, match="exists already"):
-        make(path, "new")
-    assert (path / "file").read_text() == "old"
-    path.rename(tmp_path / ".folder.0123.old")
-    make(path, "new", overwrite=True)
-    assert (path / "file").read_text() == "new"
-    assert names(tmp_path) == ["folder"]

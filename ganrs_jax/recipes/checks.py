@@ -60,6 +60,7 @@ def machine_memory() -> int:
     found = []
     with contextlib.suppress(OSError, ValueError, AttributeError):
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    with contextlib.suppress(OSError, ValueError):  # of a container; "max" where there is no limit
-        found.append(int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    return min(found, default=0)
+    for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # of a container, cgroups 2 and 1
+        with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
+            found.append(int((Path("/sys/fs/cgroup") / limit).read_text()))
+    return min((each for each in found if each > 0), default=0)

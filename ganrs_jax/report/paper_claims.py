@@ -27,8 +27,10 @@ def best_models(equal: Mapping[str, Mapping[str, Results]]) -> Iterator[str]:
     """Claim (b)."""
     longest = lengths_of(next(iter(next(iter(equal.values())).values())))[-1]
     yield f"Networks by F1 at N = {longest}, the best first. Lead: the worse of the two less the best of the others,"
-    yield "with a 95 % bootstrap interval over seeds; the claim wants it over 0.\n"
-    rows, held = [], []
+    yield "with a 95 % bootstrap interval over seeds: splits and starts on these very datasets. The claim wants it"
+    yield "over 0.\n"
+    rows: list[list[Any]] = []
+    held: list[Interval] = []
     for source, kinds in equal.items():
         for kind, results in kinds.items():
             if len(networks(results)) < 3:
@@ -37,13 +39,17 @@ def best_models(equal: Mapping[str, Mapping[str, Results]]) -> Iterator[str]:
                 order = ranking_of(results, convention, "f1", lengths_of(results)[-1])
                 ahead = _lead(results, convention)
                 rows.append([source, kind, convention, ", ".join(order), ahead and _between(ahead)])
-                held.append(ahead)
+                if ahead:
+                    held.append(ahead)
     if not rows:
         yield "Too few networks were trained to say."
         return
     yield markdown_table(["source", "dataset", "convention", "order", "lead"], rows)
-    best = [ahead is not None and ahead.value > 0 for ahead in held]
-    sure = [ahead is not None and ahead.low > 0 for ahead in held]
+    if not held:
+        yield "\nThe two, or all others, were not trained: nothing to say of the claim."
+        return
+    best = [ahead.value > 0 for ahead in held]
+    sure = [ahead.low > 0 for ahead in held]
     verdict = "the claim holds" if all(sure) else "as a general claim it FAILS here"
     yield f"\nThe two are the best two in {sum(best)} of {len(best)} rows, {sum(sure)} of them beyond chance:"
     yield f"{verdict}."
@@ -61,7 +67,8 @@ def with_size(swept: Mapping[str, Mapping[str, Mapping[str, Mapping[Any, Results
     """Claim (c)."""
     yield "Spearman's correlation of each network's mean with the size, the median over networks; in brackets how many"
     yield "networks go up and down. Change: the mean over networks at the largest size less that at the smallest, with"
-    yield "a 95 % bootstrap interval over seeds. The claim wants precision up and recall down, both beyond chance.\n"
+    yield "a 95 % bootstrap interval over seeds (each size is one dataset). The claim wants precision up and recall"
+    yield "down, both beyond chance.\n"
     rows, claims = [], {}
     for part, sources in swept.items():
         for source, kinds in sources.items():

@@ -17,7 +17,8 @@ def scaling_table(cells: Cells) -> tuple[list[str], list[list[str]]]:
 
     Args:
       cells: each with `axis`, the sizes `users`, `items`, `rows`, `seeds`; seconds: `first_s` with compilation,
-        `compile_s` of it, all threads together, `plan_s` and `rows_s` without; `rows_per_s`; `peak_memory_mib`.
+        `compile_s` of it, all threads together, `plan_s` and `rows_s` without; `rows_per_s`, of training the source's
+        ratings times seeds; `peak_memory_mib`.
     """
     return list(_HEADER), [
         [cell["axis"], *(f"{cell[name]:,}" for name in ("users", "items", "rows", "seeds")), *_figures(cell)]

@@ -1,8 +1,12 @@
 """What is raised ends in one line: the exit status, and the words."""
 
+import json
+from pathlib import Path
+
 import jax
 import pytest
 
+from experiments import _runner
 from experiments._runner import _guarded, _TerminatedError, say
 from ganrs_jax.errors import InputError
 from ganrs_jax.training import TrainingDivergedError
@@ -63,3 +67,18 @@ def test_output_that_cannot_be_written_is_named(monkeypatch):
         say("word")
     monkeypatch.undo()
     assert refused.value.filename == "standard output"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_disk_that_fills_while_metrics_are_written_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(_runner, "_origin", dict)
+    workdir = _runner.Workdir(str(tmp_path))
+    workdir.report("GAN", 1, 2, {"loss": [0.5]})
+    workdir.report("GAN", 2, 2, {"loss": [0.25]})
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["done"] for line in lines] == [1, 2]
+    (tmp_path / "metrics.jsonl").unlink()
+    (tmp_path / "metrics.jsonl").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as raised:
+        workdir.report("GAN", 2, 2, {})
+    assert raised.value.filename == tmp_path / "metrics.jsonl"

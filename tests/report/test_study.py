@@ -98,3 +98,12 @@ def test_few_seeds_give_no_verdict(tmp_path):
     assert "Fewer than 5 seeds: no tests are made, and no verdict given." in text
     assert "holds" not in text
     assert "## world, real: every model" in text
+
+
+def test_a_claim_of_networks_that_were_not_trained_is_not_judged(tmp_path):
+    study, levels = Study("./launch.sh study", 0.03, 6), {"deepmf": 0.3, "vdeepmf": 0.2, "binary_regression": 0.4}
+    study.add("equal", "world", "real", 0, results(levels, 0), {})
+    write_study(study, tmp_path, None)
+    text = (tmp_path / "RESULTS.md").read_text()
+    assert "The two, or all others, were not trained: nothing to say of the claim." in text
+    assert "FAILS" not in text
