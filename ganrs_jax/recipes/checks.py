@@ -35,31 +35,33 @@ def check_range(
             raise InputError(f"--config.{field}={getattr(config, field)}; accepted: {' and '.join(bounds)}, finite")
 
 
-def check_memory(bytes_of_each: float, asked: int, flag: str, advice: str) -> None:
-    """Refuses what would end in the system killing the process.
+def check_memory(flag: str, asked: int, bytes_of_each: int, advice: str = "") -> None:
+    """Refuses what cannot be held: where memory ends, XLA waits on the CPU for ever, or the system kills the process.
 
     Args:
-      bytes_of_each: about what memory holds for each user, item or rating.
-      asked: how many.
-      advice: what else is accepted beside fewer of them.
+      bytes_of_each: of memory at the peak, about, for each that the flag asks for.
+      advice: what else is accepted.
 
     Raises:
-      InputError: if all the machine's memory would not do.
+      InputError: if less is free.
     """
-    memory = machine_memory()
-    if memory and bytes_of_each * asked > memory:
-        most = int(memory / bytes_of_each)
+    free = free_memory()
+    if free and bytes_of_each * asked > free:
         raise InputError(
-            f"--{flag}={asked}: about {bytes_of_each * asked / 1e9:,.1f} GB of memory, of which there are "
-            f"{memory / 1e9:,.1f}; accepted: at most about {most:,}{advice}"
+            f"--{flag}={asked} needs about {bytes_of_each * asked / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free;"
+            f" accepted: up to {free // bytes_of_each}{advice}"
         )
 
 
-def machine_memory() -> int:
-    """Bytes that this process may use; 0 where the system does not tell."""
+def free_memory() -> int:
+    """Bytes that this process may still take; 0 where the system does not tell."""
     found = []
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    with contextlib.suppress(OSError, StopIteration):  # with what it holds of files and can give up
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found.append(1024 * int(next(line.split()[1] for line in lines if line.startswith("MemAvailable"))))
+    if not found:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            found.append(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # of a container, cgroups 2 and 1
         with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
             found.append(int((Path("/sys/fs/cgroup") / limit).read_text()))

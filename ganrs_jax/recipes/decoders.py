@@ -44,7 +44,7 @@ def transport_blocks(generator: Generator, request: Request, report: Report = si
 
 
 def _transport(generator: Generator, request: Request, report: Report) -> Dataset:
-    check_memory(_ROW, request.num_ratings, "num_ratings", ", or --num_shards=K: parts of a dataset hold no more")
+    check_memory("num_ratings", request.num_ratings, _ROW, ", or --num_shards=K: parts of a dataset hold no more")
     blocks = transport_blocks(generator, request, report)
     parts = []
     for number in range(blocks.num_blocks):

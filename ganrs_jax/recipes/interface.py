@@ -1,7 +1,6 @@
 """What every recipe takes and gives: a generator, a request, a dataset."""
 
 import dataclasses
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,6 +9,7 @@ import numpy as np
 from ganrs_jax.errors import InputError
 from ganrs_jax.ratings import Scale
 from ganrs_jax.recipes import layout
+from ganrs_jax.recipes.checks import check_memory
 
 _SAMPLE_BYTES = 200  # of memory at the peak, a raw sample
 
@@ -136,7 +136,7 @@ def completed(generator: Generator, request: Request) -> Request:
         num_samples=request.num_samples or generator.source["ratings"],
         sigma=request.sigma or generator.config.sigma,
     )
-    _check_memory(request.num_samples)
+    check_memory("num_samples", request.num_samples, _SAMPLE_BYTES)
     for name in ("num_users", "num_items"):
         if getattr(request, name) > request.num_samples:
             raise InputError(
@@ -152,19 +152,6 @@ def check_numbers(request: Request) -> None:
         value = getattr(request, name)
         if not value >= 0 or value == float("inf"):
             raise InputError(f"--{name}={value}; accepted: a number over 0, or 0 for the default")
-
-
-def _check_memory(num_samples: int) -> None:
-    """Refuses what cannot be held: where memory ends, XLA waits on the CPU for ever instead of failing."""
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):  # this system does not tell
-        return
-    if num_samples * _SAMPLE_BYTES > free:
-        raise InputError(
-            f"--num_samples={num_samples} needs about {num_samples * _SAMPLE_BYTES / 2**30:.1f} GiB and "
-            f"{free / 2**30:.1f} GiB are free; accepted: up to {free // _SAMPLE_BYTES}"
-        )
 
 
 def best_lane(generators: Sequence[Generator]) -> int:

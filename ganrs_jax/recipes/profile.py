@@ -209,7 +209,7 @@ def _sized(source: Mapping[str, Any], request: Request, laws: Mapping[str, Any])
 def _check_memory(generator: Generator, request: Request) -> None:
     width = columns(generator).width
     for flag, copies in _COPIES.items():
-        check_memory(4 * copies * width, getattr(request, flag), flag, "")
+        check_memory(flag, getattr(request, flag), 4 * copies * width)
 
 
 def _check_size(ratings: Ratings) -> None:

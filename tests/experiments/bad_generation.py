@@ -90,7 +90,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     ),
     "more items than memory holds": (
         (*PROFILE, "--num_items=2000000000"),
-        ["--num_items=2000000000: about ", " GB of memory, of which there are ", "; accepted: at most about "],
+        ["--num_items=2000000000 needs about ", " GiB are free; accepted: up to "],
     ),
     "fewer ratings than users": (
         ("generate", "--generator=profile", "--out=out.csv", "--num_ratings=599"),

@@ -206,13 +206,11 @@ def test_divergence_is_told(tiny):
 
 def test_what_memory_cannot_hold_is_refused_beforehand(trained, monkeypatch):
     generator, request = trained("profile"), Request(num_users=5000, num_items=300, num_ratings=200_000)
-    monkeypatch.setattr(checks, "machine_memory", lambda: 4_000_000)
-    with pytest.raises(
-        InputError, match=r"--num_ratings=200000: about 0.0 GB .* at most about 166,666, or --num_shards=K"
-    ):
+    monkeypatch.setattr(checks, "free_memory", lambda: 4_000_000)
+    with pytest.raises(InputError, match=r"--num_ratings=200000 needs .* accepted: up to 166666, or --num_shards=K"):
         profile.generate(generator, request)
-    monkeypatch.setattr(checks, "machine_memory", lambda: 100_000)
-    with pytest.raises(InputError, match=r"--num_users=5000: about .* GB of memory, of which .*; accepted: at most"):
+    monkeypatch.setattr(checks, "free_memory", lambda: 100_000)
+    with pytest.raises(InputError, match=r"--num_users=5000 needs about .* GiB are free; accepted: up to"):
         profile.complete(generator, request)
-    monkeypatch.setattr(checks, "machine_memory", lambda: 0)  # not known
+    monkeypatch.setattr(checks, "free_memory", lambda: 0)  # not known
     assert profile.complete(generator, request).num_users == 5000
