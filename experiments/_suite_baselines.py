@@ -3,15 +3,15 @@
 import time
 from typing import Any
 
-from experiments._flags import numbers, read_source
-from experiments._rooflines import Watch, told
-from experiments._runner import Progress
-from experiments._timing import machine
-from ganrs_jax.baselines import BASELINES
-from ganrs_jax.baselines.fit import fit
-from ganrs_jax.baselines.hyperparameters import NeuralConfig, default_threshold, published_config
-from ganrs_jax.ratings import Ratings
-from ganrs_jax.training import watching
+from ganrs_jax.cli.flags import numbers, read_source
+from ganrs_jax.cli.rooflines import Watch, told
+from ganrs_jax.cli.runner import Progress
+from ganrs_jax.cli.timing import machine
+from ganrs_jax.data.ratings import Ratings
+from ganrs_jax.recommenders import BASELINES
+from ganrs_jax.recommenders.fit import fit
+from ganrs_jax.recommenders.hyperparameters import NeuralConfig, default_threshold, published_config
+from ganrs_jax.training.loop import watching
 
 _KERAS = 2.5  # seconds an epoch of DeepMF on MovieLens 100K in batches of 32, Keras 3 on two cores
 

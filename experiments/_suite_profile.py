@@ -6,17 +6,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from experiments._flags import numbers, read_source
-from experiments._rooflines import Watch, of_choice, of_vectors, told
-from experiments._runner import FLAGS, Progress, recipe_config
-from experiments._timing import Laps, machine, process_seconds, stages
 from ganrs_jax.checkpoint import load_generator
-from ganrs_jax.decoding.assignment import block_users
+from ganrs_jax.cli.flags import numbers, read_source
+from ganrs_jax.cli.rooflines import Watch, of_choice, of_vectors, told
+from ganrs_jax.cli.runner import FLAGS, Progress, recipe_config
+from ganrs_jax.cli.timing import Laps, machine, process_seconds, stages
+from ganrs_jax.data.dataset import Generator, Request
 from ganrs_jax.errors import InputError
 from ganrs_jax.export.shards import open_folder, write_part
 from ganrs_jax.recipes import RECIPES, get_recipe
-from ganrs_jax.recipes.interface import Generator, Request
-from ganrs_jax.training import watching
+from ganrs_jax.sampling.assignment import block_users
+from ganrs_jax.training.loop import watching
 
 _LARGE = Request(num_users=80_000, num_items=4000, num_ratings=10_000_000)
 

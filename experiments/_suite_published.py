@@ -8,16 +8,17 @@ from typing import Any
 
 import jax
 
-from experiments._flags import read_source, request
-from experiments._rooflines import Watch, of_nearest, told
-from experiments._runner import FLAGS, Progress, recipe_config
-from experiments._timing import Laps, machine, process_seconds, stages
+from ganrs_jax.cli.flags import read_source, request
+from ganrs_jax.cli.rooflines import Watch, of_nearest, told
+from ganrs_jax.cli.runner import FLAGS, Progress, recipe_config
+from ganrs_jax.cli.timing import Laps, machine, process_seconds, stages
+from ganrs_jax.data.dataset import Request, completed
+from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import write_dataset
-from ganrs_jax.ratings import Ratings
-from ganrs_jax.recipes import clustered, get_recipe
-from ganrs_jax.recipes.interface import Request, completed
-from ganrs_jax.training import watching
+from ganrs_jax.published import decoding as clustered
+from ganrs_jax.recipes import get_recipe
+from ganrs_jax.training.loop import watching
 
 
 def published_recipe(progress: Progress) -> dict[str, Any]:

@@ -5,9 +5,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from experiments._flags import numbers, read_source
-from experiments._rooflines import told
-from experiments._runner import FLAGS, Progress
 from experiments._suite_profile import (
     generator_given,
     profile_config,
@@ -15,10 +12,13 @@ from experiments._suite_profile import (
     sizes_asked,
     written,
 )
-from experiments._timing import compile_seconds, fresh_peak, recent_peak_mib
+from ganrs_jax.cli.flags import numbers, read_source
+from ganrs_jax.cli.rooflines import told
+from ganrs_jax.cli.runner import FLAGS, Progress
+from ganrs_jax.cli.timing import compile_seconds, fresh_peak, recent_peak_mib
+from ganrs_jax.data.dataset import Generator, Request
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES
-from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.report.scaling import insert, scaling_figure, scaling_table
 
 _ONCE = 60.0  # seconds; what takes longer is not done again, as compiling is little of it

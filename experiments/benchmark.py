@@ -15,14 +15,14 @@ from typing import Any
 
 from absl import flags
 
-from experiments._command_line import peek
-from experiments._flags import define_request, define_source
-from experiments._runner import FLAGS, Progress, Workdir, run, say, versions
 from experiments._suite_baselines import baselines
 from experiments._suite_profile import generation, profile_training
 from experiments._suite_published import published_recipe
 from experiments._suite_scaling import scaling
-from experiments._timing import machine, peak_memory_mib
+from ganrs_jax.cli.command_line import peek
+from ganrs_jax.cli.flags import define_request, define_source
+from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say, versions
+from ganrs_jax.cli.timing import machine, peak_memory_mib
 from ganrs_jax.errors import InputError
 from ganrs_jax.report.comparison import text_table
 

@@ -9,19 +9,19 @@ from pathlib import Path
 
 from absl import flags
 
-from experiments._flags import check_seed, define_source, read_source
-from experiments._runner import FLAGS, Progress, Workdir, run, say
+from ganrs_jax.cli.flags import check_seed, define_source, read_source
+from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
+from ganrs_jax.data.dataset import Request
+from ganrs_jax.data.ratings import Ratings
+from ganrs_jax.data.sources import ReadOptions
+from ganrs_jax.data.sources.tables import read_table
 from ganrs_jax.errors import InputError
-from ganrs_jax.evaluation.fidelity import fidelity, reference
-from ganrs_jax.evaluation.samples import Rated
 from ganrs_jax.export import write_dataset
-from ganrs_jax.ratings import Ratings
+from ganrs_jax.fidelity.fidelity import fidelity, reference
+from ganrs_jax.fidelity.samples import Rated
+from ganrs_jax.files import whole_file
 from ganrs_jax.recipes import get_recipe
-from ganrs_jax.recipes.interface import Request
 from ganrs_jax.report.fidelity import fidelity_table
-from ganrs_jax.sources import ReadOptions
-from ganrs_jax.sources.tables import read_table
-from ganrs_jax.whole_files import whole_file
 
 PRESETS = {"small": ["--source=planted", "--recipes=ganrs", "--workdir=runs/small_comparison"]}
 

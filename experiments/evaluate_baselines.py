@@ -7,13 +7,13 @@ tables; WORKDIR holds results.json, metrics.csv and a figure of each convention.
 
 from absl import flags
 
-from experiments._flags import define_reading, read_source
-from experiments._models import define_models, models_asked, published_for
-from experiments._runner import FLAGS, Progress, Workdir, run, say, say_source
-from ganrs_jax.evaluation.conventions import CONVENTIONS
-from ganrs_jax.evaluation.recommenders import at_length, evaluate
-from ganrs_jax.evaluation.repeats import LEAST_REPEATS
-from ganrs_jax.evaluation.significance import all_pairs, paired_t
+from ganrs_jax.cli.flags import define_reading, read_source
+from ganrs_jax.cli.models import define_models, models_asked, published_for
+from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say, say_source
+from ganrs_jax.data.sources import SOURCES
+from ganrs_jax.files import whole_file
+from ganrs_jax.recommenders.conventions import CONVENTIONS
+from ganrs_jax.recommenders.evaluate import at_length, evaluate
 from ganrs_jax.report.curves import length_figure
 from ganrs_jax.report.recommenders import (
     CSV_COLUMNS,
@@ -23,8 +23,8 @@ from ganrs_jax.report.recommenders import (
     csv_rows,
     differences_table,
 )
-from ganrs_jax.sources import SOURCES
-from ganrs_jax.whole_files import whole_file
+from ganrs_jax.study.repeats import LEAST_REPEATS
+from ganrs_jax.study.significance import all_pairs, paired_t
 
 PRESETS = {"small": ["--data=planted", "--num_seeds=2", "--epochs=2", "--workdir=runs/small_baselines"]}
 

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from absl import flags
 
-from experiments._flags import define_reading, read_source
-from experiments._json_file import define_json, json_place, write_json
-from experiments._runner import FLAGS, Progress, Workdir, run, say
+from ganrs_jax.cli.flags import define_reading, read_source
+from ganrs_jax.cli.json_file import define_json, json_place, write_json
+from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
+from ganrs_jax.data.sources import SOURCES, ReadOptions, load_ratings
+from ganrs_jax.data.sources.tables import PARTS, read_parts, read_table
 from ganrs_jax.errors import InputError
-from ganrs_jax.evaluation.fidelity import fidelity, reference
-from ganrs_jax.evaluation.figures import Fidelity
-from ganrs_jax.evaluation.samples import Rated
-from ganrs_jax.evaluation.signatures import signatures
+from ganrs_jax.fidelity.failure_checks import signatures
+from ganrs_jax.fidelity.fidelity import fidelity, reference
+from ganrs_jax.fidelity.metrics import Fidelity
+from ganrs_jax.fidelity.samples import Rated
 from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
-from ganrs_jax.sources import SOURCES, ReadOptions, load_ratings
-from ganrs_jax.sources.tables import PARTS, read_parts, read_table
 
 PRESETS = {"small": ["--real=planted", "--synthetic=runs/small/synthetic.parquet", "--workdir=runs/small_fidelity"]}
 

@@ -16,18 +16,18 @@ from pathlib import Path
 
 from absl import flags
 
-from experiments._distributed import define_processes, processes
-from experiments._flags import define_request, request
-from experiments._parts import folder_place, make_parts
-from experiments._runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.checkpoint import load_generator
+from ganrs_jax.cli.flags import define_request, request
+from ganrs_jax.cli.parts import folder_place, make_parts
+from ganrs_jax.cli.processes import define_processes, processes
+from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
+from ganrs_jax.data.dataset import Generator, Request
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import check_suffix, write_dataset
+from ganrs_jax.files import check_writable
 from ganrs_jax.recipes import get_recipe
-from ganrs_jax.recipes.interface import Generator, Request
 from ganrs_jax.report.comparison import outcome
-from ganrs_jax.summary import describe
-from ganrs_jax.whole_files import check_writable
+from ganrs_jax.statistics.summary import describe
 
 PRESETS = {
     "small": [

@@ -8,16 +8,16 @@ interval, and writes it to WORKDIR/results.json and, if asked, --json=OUT.json. 
 import numpy as np
 from absl import flags
 
-from experiments._flags import check_seed, define_source, read_source
-from experiments._json_file import define_json, json_place, write_json
-from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
+from ganrs_jax.cli.flags import check_seed, define_source, read_source
+from ganrs_jax.cli.json_file import define_json, json_place, write_json
+from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say
+from ganrs_jax.data.dataset import Request
+from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
-from ganrs_jax.evaluation.privacy import privacy, profile_features
-from ganrs_jax.evaluation.samples import Rated, TooSmallError, first_half, ratings_of
-from ganrs_jax.evaluation.signatures import signatures
-from ganrs_jax.ratings import Ratings
+from ganrs_jax.fidelity.failure_checks import signatures
+from ganrs_jax.fidelity.privacy import privacy, profile_features
+from ganrs_jax.fidelity.samples import Rated, TooSmallError, first_half, ratings_of
 from ganrs_jax.recipes import get_recipe
-from ganrs_jax.recipes.interface import Request
 from ganrs_jax.report.fidelity import privacy_table
 
 PRESETS = {

@@ -13,16 +13,17 @@ from typing import Any, NamedTuple
 import pandas as pd
 from absl import flags
 
-from experiments._cells import COLUMNS, Cells
-from experiments._flags import check_seed, define_reading, numbers, read_options, read_source
-from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say
 from ganrs_jax.checkpoint import load_generator, save_generator
+from ganrs_jax.cli.cells import COLUMNS, Cells
+from ganrs_jax.cli.flags import check_seed, define_reading, numbers, read_options, read_source
+from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say
+from ganrs_jax.data.dataset import Generator, Request, completed
+from ganrs_jax.data.sources import SOURCES
 from ganrs_jax.errors import InputError
-from ganrs_jax.recipes import clustered, get_recipe
-from ganrs_jax.recipes.interface import Generator, Request, completed
+from ganrs_jax.files import whole_file
+from ganrs_jax.published import decoding as clustered
+from ganrs_jax.recipes import get_recipe
 from ganrs_jax.report.comparison import text_table
-from ganrs_jax.sources import SOURCES
-from ganrs_jax.whole_files import whole_file
 
 PRESETS = {
     "small": [

@@ -12,20 +12,20 @@ from typing import Any
 import numpy as np
 from absl import flags
 
-from experiments._flags import define_request, define_source, read_source, request
-from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
 from ganrs_jax.checkpoint import load_generator, save_generator
-from ganrs_jax.evaluation.fidelity import fidelity, reference
-from ganrs_jax.evaluation.figures import Fidelity
-from ganrs_jax.evaluation.samples import Rated
+from ganrs_jax.cli.flags import define_request, define_source, read_source, request
+from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
+from ganrs_jax.data.dataset import Dataset, Request
+from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.export import write_dataset
-from ganrs_jax.ratings import Ratings
+from ganrs_jax.fidelity.fidelity import fidelity, reference
+from ganrs_jax.fidelity.metrics import Fidelity
+from ganrs_jax.fidelity.samples import Rated
+from ganrs_jax.files import check_writable
 from ganrs_jax.recipes import get_recipe
-from ganrs_jax.recipes.interface import Dataset, Request
 from ganrs_jax.report.comparison import comparison_figure, outcome
 from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
-from ganrs_jax.summary import describe
-from ganrs_jax.whole_files import check_writable
+from ganrs_jax.statistics.summary import describe
 
 PRESETS = {
     "small": [

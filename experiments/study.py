@@ -17,19 +17,19 @@ from typing import Any
 
 from absl import flags
 
-from experiments._flags import define_reading, numbers, read_options
-from experiments._models import Asked, define_models, models_asked
-from experiments._runner import FLAGS, Progress, Workdir, run, say
-from experiments._study_cells import StudyCells
-from experiments._study_data import REAL, Store, World
-from experiments._study_measured import measured
 from ganrs_jax.checkpoint import FORMAT_VERSION
+from ganrs_jax.cli.flags import define_reading, numbers, read_options
+from ganrs_jax.cli.models import Asked, define_models, models_asked
+from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
+from ganrs_jax.data.ratings import digest
+from ganrs_jax.data.sources import SOURCES
+from ganrs_jax.data.sources.options import flag_name
 from ganrs_jax.errors import InputError
-from ganrs_jax.ratings import digest
 from ganrs_jax.recipes import RECIPES, get_recipe
 from ganrs_jax.report.study import Study, write_study
-from ganrs_jax.sources import SOURCES
-from ganrs_jax.sources.options import flag_name
+from ganrs_jax.study.datasets import REAL, Store, World
+from ganrs_jax.study.measured import measured
+from ganrs_jax.study.results import StudyCells
 
 PRESETS = {
     "small": [

@@ -19,15 +19,15 @@ import jax
 import numpy as np
 from absl import flags
 
-from experiments._distributed import Process, define_processes, processes
-from experiments._flags import check_seed, define_source, read_source
-from experiments._runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
-from experiments._unfinished import check_unfinished, define_unfinished, unfinished
 from ganrs_jax.checkpoint import save_generator
+from ganrs_jax.cli.flags import check_seed, define_source, read_source
+from ganrs_jax.cli.processes import Process, define_processes, processes
+from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
+from ganrs_jax.cli.unfinished import check_unfinished, define_unfinished, unfinished
+from ganrs_jax.data.dataset import Generator, best_lane
 from ganrs_jax.errors import InputError
+from ganrs_jax.files import check_writable
 from ganrs_jax.recipes import get_recipe
-from ganrs_jax.recipes.interface import Generator, best_lane
-from ganrs_jax.whole_files import check_writable
 
 PRESETS = {
     "small": [

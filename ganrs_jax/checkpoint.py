@@ -11,11 +11,11 @@ import jax
 import numpy as np
 
 from ganrs_jax import __version__
+from ganrs_jax.data.dataset import Generator
 from ganrs_jax.errors import InputError
+from ganrs_jax.files import whole_folder
 from ganrs_jax.recipes import RECIPES
-from ganrs_jax.recipes.interface import Generator
-from ganrs_jax.recipes.layout import paths
-from ganrs_jax.whole_files import whole_folder
+from ganrs_jax.schema import paths
 
 FORMAT_VERSION = 5  # 5: recipe profile prescribes how heavy the tails of the noise are
 _MANIFEST = "manifest.json"

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from ganrs_jax.checkpoint import FORMAT_VERSION, load_generator, save_generator
+from ganrs_jax.data.dataset import Generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES
-from ganrs_jax.recipes.interface import Generator
 
 ARRAYS = {
     "network": {"params": {"dense": {"kernel": np.arange(6, dtype=np.float32).reshape(2, 3)}}, "count": np.int32(7)},

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.errors import InputError
-from ganrs_jax.recipes.interface import Dataset
-from ganrs_jax.whole_files import whole_file
+from ganrs_jax.files import whole_file
 
 
 def write_dataset(path: str | Path, dataset: Dataset) -> None:

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet
 
+from ganrs_jax.data.dataset import Blocks
 from ganrs_jax.errors import InputError
 from ganrs_jax.export.ahead import in_order
-from ganrs_jax.recipes.interface import Blocks
-from ganrs_jax.training import Report, silent
-from ganrs_jax.whole_files import clear_left, new_file, whole_file
+from ganrs_jax.files import clear_left, new_file, whole_file
+from ganrs_jax.training.loop import Report, silent
 
 MANIFEST = "manifest.json"
 _SCHEMA = pa.schema([("user_id", pa.int32()), ("item_id", pa.int32()), ("rating", pa.float32())])

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ganrs_jax.recipes.interface import Dataset
-from ganrs_jax.whole_files import whole_file
+from ganrs_jax.data.dataset import Dataset
+from ganrs_jax.files import whole_file
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

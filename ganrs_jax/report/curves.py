@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ganrs_jax.evaluation.recommenders import at_length
-from ganrs_jax.whole_files import whole_file
+from ganrs_jax.files import whole_file
+from ganrs_jax.recommenders.evaluate import at_length
 
 _SHOWN = ("precision", "recall", "f1")
 Curves = Mapping[str, tuple[Sequence[float], np.ndarray]]  # name -> x [C], values [S, C]

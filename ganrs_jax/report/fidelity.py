@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from ganrs_jax.evaluation.figures import Fidelity, Figure
-from ganrs_jax.evaluation.privacy import Privacy
-from ganrs_jax.evaluation.signatures import signatures
+from ganrs_jax.fidelity.failure_checks import signatures
+from ganrs_jax.fidelity.metrics import Fidelity, Figure
+from ganrs_jax.fidelity.privacy import Privacy
 from ganrs_jax.report.comparison import text_table
 
 _ROWS = {

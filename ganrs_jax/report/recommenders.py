@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ganrs_jax.evaluation.beyond_accuracy import BeyondAccuracy
-from ganrs_jax.evaluation.list_metrics import METRICS
-from ganrs_jax.evaluation.recommenders import ERRORS, at_length
-from ganrs_jax.evaluation.significance import PairedT
+from ganrs_jax.recommenders.beyond_accuracy import BeyondAccuracy
+from ganrs_jax.recommenders.evaluate import ERRORS, at_length
+from ganrs_jax.recommenders.list_metrics import METRICS
 from ganrs_jax.report.comparison import text_table
 from ganrs_jax.report.markdown import spread
+from ganrs_jax.study.significance import PairedT
 
 Results = Mapping[str, Mapping[str, Any]]  # model -> what `evaluate` returned
 CSV_COLUMNS = ("model", "seed", "convention", "metric", "n", "value")

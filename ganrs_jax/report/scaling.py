@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ganrs_jax.files import whole_file
 from ganrs_jax.report.markdown import markdown_table
-from ganrs_jax.whole_files import whole_file
 
 _AXES = {"rows": "rows", "items": "items", "users": "users", "seeds": "seeds trained at once"}
 _HEADER = ("by", "users", "items", "rows", "seeds", "first s", "compile s", "plan s", "rows s", "rows/s", "peak MiB")

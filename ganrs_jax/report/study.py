@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganrs_jax.evaluation.claims import COMPARED, Results
-from ganrs_jax.evaluation.conventions import CONVENTIONS
-from ganrs_jax.evaluation.list_metrics import METRICS
-from ganrs_jax.evaluation.recommenders import ERRORS, at_length
-from ganrs_jax.evaluation.repeats import LEAST_REPEATS
+from ganrs_jax.files import whole_file
+from ganrs_jax.recommenders.conventions import CONVENTIONS
+from ganrs_jax.recommenders.evaluate import ERRORS, at_length
+from ganrs_jax.recommenders.list_metrics import METRICS
 from ganrs_jax.report.curves import length_figure, size_figure
 from ganrs_jax.report.markdown import markdown_table, shown, spread
 from ganrs_jax.report.paper_claims import best_models, with_size
 from ganrs_jax.report.verdicts import same_behaviour, same_trends
-from ganrs_jax.whole_files import whole_file
+from ganrs_jax.study.claims import COMPARED, Results
+from ganrs_jax.study.repeats import LEAST_REPEATS
 
 REAL = "real"
 _FACTS = ("datasets", "rows", "users", "items")

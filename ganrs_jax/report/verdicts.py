@@ -5,7 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ganrs_jax.evaluation.claims import (
+from ganrs_jax.recommenders.conventions import CONVENTIONS
+from ganrs_jax.recommenders.evaluate import at_length
+from ganrs_jax.report.markdown import markdown_table
+from ganrs_jax.study.claims import (
     COMPARED,
     ORDERED,
     Results,
@@ -16,10 +19,7 @@ from ganrs_jax.evaluation.claims import (
     orders,
     trends,
 )
-from ganrs_jax.evaluation.conventions import CONVENTIONS
-from ganrs_jax.evaluation.model_order import ModelOrder
-from ganrs_jax.evaluation.recommenders import at_length
-from ganrs_jax.report.markdown import markdown_table
+from ganrs_jax.study.model_order import ModelOrder
 
 Pairs = Mapping[str, Mapping[str, Results]]  # source -> kind, "real" among them -> results
 _ALIKE = 0.9  # correlation of curves that are called the same trend

@@ -16,13 +16,13 @@ import warnings
 from pathlib import Path
 
 _SLOW = (  # to import
-    "experiments._runner",
+    "ganrs_jax.cli.runner",
     "ganrs_jax.checkpoint",
-    "ganrs_jax.evaluation.fidelity",
-    "ganrs_jax.evaluation.privacy",
+    "ganrs_jax.fidelity.fidelity",
+    "ganrs_jax.fidelity.privacy",
     "ganrs_jax.export",
     "ganrs_jax.report.comparison",
-    "ganrs_jax.sources",
+    "ganrs_jax.data.sources",
 )
 
 

@@ -39,7 +39,7 @@ def test_a_stopped_grid_goes_on(launch, launch_in, tmp_path):
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"settings": {}}', '{"settings": {}, "rows": [{}]}', '{"rows": 3}'])
 def test_broken_cells_are_named(text, tmp_path, monkeypatch):
-    from experiments._cells import Cells
+    from ganrs_jax.cli.cells import Cells
     from ganrs_jax.errors import InputError
 
     (tmp_path / "cells.json").write_text(text)

@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from experiments._rooflines import Watch, of_nearest, timed
-from experiments._timing import machine
-from ganrs_jax.training import lane_keys, scanned, watching
+from ganrs_jax.cli.rooflines import Watch, of_nearest, timed
+from ganrs_jax.cli.timing import machine
+from ganrs_jax.training.loop import lane_keys, scanned, watching
 
 
 @pytest.fixture(scope="module")

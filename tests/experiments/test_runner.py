@@ -6,10 +6,10 @@ from pathlib import Path
 import jax
 import pytest
 
-from experiments import _runner
-from experiments._runner import _guarded, _TerminatedError, say
+from ganrs_jax.cli import runner as _runner
+from ganrs_jax.cli.runner import _guarded, _TerminatedError, say
 from ganrs_jax.errors import InputError
-from ganrs_jax.training import TrainingDivergedError
+from ganrs_jax.training.loop import TrainingDivergedError
 
 ENDS = {
     "bad input": (InputError("a: b; accepted: c"), 2, "error: a: b; accepted: c\n"),

@@ -6,12 +6,13 @@ import jax
 import numpy as np
 import pytest
 
-from experiments import _study_data, _study_measured
-from experiments._models import Asked
-from experiments._study_cells import StudyCells
-from ganrs_jax.ratings import Scale
-from ganrs_jax.recipes.interface import Dataset, Request
-from ganrs_jax.sources import load_ratings
+from ganrs_jax.cli.models import Asked
+from ganrs_jax.data.dataset import Dataset, Request
+from ganrs_jax.data.ratings import Scale
+from ganrs_jax.data.sources import load_ratings
+from ganrs_jax.study import datasets as _study_data
+from ganrs_jax.study import measured as _study_measured
+from ganrs_jax.study.results import StudyCells
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from ganrs_jax.data.dataset import Dataset
+from ganrs_jax.data.ratings import Scale
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import WRITERS, as_table, check_suffix, write_dataset
-from ganrs_jax.ratings import Scale
-from ganrs_jax.recipes.interface import Dataset
 
 METADATA = {"rows": 4, "request": {"seed": 1}}
 

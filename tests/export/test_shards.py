@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ganrs_jax.data.dataset import Blocks, Rows
+from ganrs_jax.data.ratings import Scale
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import shards
 from ganrs_jax.export.shards import check_plan, finish, open_folder, whole_part, write_part
-from ganrs_jax.ratings import Scale
-from ganrs_jax.recipes.interface import Blocks, Rows
-from ganrs_jax.whole_files import whole_file
+from ganrs_jax.files import whole_file
 
 FACTS = {"request": {"seed": 0, "num_users": 70}, "generator": "abc"}
 

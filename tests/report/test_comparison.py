@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from ganrs_jax.data.dataset import Dataset
+from ganrs_jax.data.ratings import Scale
 from ganrs_jax.errors import InputError
-from ganrs_jax.ratings import Scale
-from ganrs_jax.recipes.interface import Dataset
 from ganrs_jax.report.comparison import comparison_figure, outcome, text_table
-from ganrs_jax.summary import describe
+from ganrs_jax.statistics.summary import describe
 
 USER, ITEM = np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 0, 1, 2, 0])
 RATING = np.array([1, 2, 3, 3, 2, 3], np.float32)

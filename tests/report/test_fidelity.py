@@ -1,7 +1,7 @@
 """Tables of fidelity and privacy to the letter."""
 
-from ganrs_jax.evaluation.figures import Fidelity, Figure, pair
-from ganrs_jax.evaluation.privacy import Estimate, Privacy
+from ganrs_jax.fidelity.metrics import Fidelity, Figure, pair
+from ganrs_jax.fidelity.privacy import Estimate, Privacy
 from ganrs_jax.report.fidelity import fidelity_table, privacy_table
 
 GOOD = {

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ganrs_jax.evaluation.beyond_accuracy import BeyondAccuracy
-from ganrs_jax.evaluation.list_metrics import METRICS
+from ganrs_jax.recommenders.beyond_accuracy import BeyondAccuracy
+from ganrs_jax.recommenders.list_metrics import METRICS
 from ganrs_jax.report.study import Study, write_study
 
 LEVELS = {"ncf_regression": 0.5, "ncf_classification_improved": 0.55, "deepmf": 0.3, "vdeepmf": 0.2}

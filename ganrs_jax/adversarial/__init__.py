@@ -1,1 +1,0 @@
-"""Stage 2: networks, objectives and adversarial training on dense samples."""

@@ -1,0 +1,117 @@
+"""Makes a dataset in parts, those of this process, and says what is there."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from ganrs_jax.checkpoint import generator_digest
+from ganrs_jax.cli.processes import Process
+from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, say, versions
+from ganrs_jax.data.dataset import Generator, Request
+from ganrs_jax.errors import InputError
+from ganrs_jax.export import WRITERS
+from ganrs_jax.export.shards import (
+    MANIFEST,
+    Folder,
+    check_plan,
+    finish,
+    open_folder,
+    told_warnings,
+    whole_part,
+    write_part,
+)
+from ganrs_jax.files import check_writable
+from ganrs_jax.recipes import get_recipe
+from ganrs_jax.sampling.number_files import is_file
+from ganrs_jax.training.devices import bytes_of_first
+
+_LAWS = ("activity", "popularity", "rating_histogram")  # that may be in files
+
+
+def folder_place(out: str) -> Path:
+    """The folder to write, known to be writable before any work is done."""
+    path = Path(out).expanduser()
+    if path.suffix in WRITERS or path.is_file():
+        raise InputError(f"--out={out} is a file; accepted with --num_shards: a folder")
+    check_writable(path / MANIFEST)
+    return path
+
+
+def make_parts(out: Path, generator: Generator, asked: Request, process: Process) -> None:
+    """Makes the parts that are this process's and are not there yet, whole.
+
+    Raises:
+      InputError: for a recipe that makes datasets as a whole, or a folder of another request.
+    """
+    blocks = get_recipe(generator.recipe).blocks
+    if blocks is None:
+        raise InputError(
+            f"--num_shards={FLAGS.num_shards}: recipe {generator.recipe} makes datasets as a whole; accepted: recipe "
+            "profile, or --out=FILE.parquet without --num_shards"
+        )
+    facts = _facts(generator, asked)
+    _check_agreed(process, facts)
+    folder = open_folder(out, FLAGS.num_shards, facts)
+    mine = [FLAGS.shard] if FLAGS.shard >= 0 else list(range(FLAGS.num_shards))[process.index :: process.count]
+    missing = [shard for shard in mine if whole_part(folder, shard) is None]
+    if len(missing) < len(mine):
+        say(f"{len(mine) - len(missing)} of {len(mine)} parts are there, whole")
+    workdir = Workdir(FLAGS.workdir or str(out / ".run" / f"{mine[0] if mine else process.index:05d}"))
+    warnings = told_warnings(folder, mine[0]) if mine and not missing else []
+    if missing:
+        progress = Progress(workdir)
+        made = blocks(generator, asked, progress)
+        check_plan(folder, made)
+        warnings = made.metadata["warnings"]
+        for shard in missing:
+            write_part(folder, shard, made, progress)
+    process.wait()
+    parts = finish(folder, asked.num_ratings)
+    if FLAGS.shard < 0 and not parts:
+        lost = next(shard for shard in range(FLAGS.num_shards) if whole_part(folder, shard) is None)
+        raise InputError(
+            f"{folder.place(lost)}: not there, or not whole, though all parts were made; accepted: a folder that all "
+            "processes see, and the same command again"
+        )
+    workdir.results({**folder.header, "parts": [part._asdict() for part in parts], "warnings": warnings})
+    say("\n".join([_outcome(folder, asked, missing, bool(parts)), *(f"WARNING {line}" for line in warnings)]))
+
+
+def _outcome(folder: Folder, asked: Request, made: list[int], whole: bool) -> str:
+    what = f"{len(made)} parts written to {folder.path}"
+    if not whole:
+        return f"{what}; others are still to come"
+    sizes = f"{asked.num_users:,} users, {asked.num_items:,} items, {asked.num_ratings:,} ratings"
+    return f"{what}, now whole: {folder.num_shards} parts, {sizes}, exactly as asked"
+
+
+def _check_agreed(process: Process, facts: dict[str, Any]) -> None:
+    """Raises InputError if this process of a group has not the same facts and number of parts as process 0."""
+    mine = json.dumps({"num_shards": FLAGS.num_shards, **facts}, sort_keys=True).encode()
+    if bytes_of_first(mine) != mine:
+        raise InputError(
+            f"--process_id={process.index}: other flags, generator or versions than those of process 0; "
+            "accepted: the same in all processes"
+        )
+
+
+def _facts(generator: Generator, asked: Request) -> dict[str, Any]:
+    """All that the bytes of the parts depend on, beside the machine."""
+    return {
+        "recipe": generator.recipe,
+        "request": dataclasses.asdict(asked),
+        "law_files": {name: digest for name in _LAWS if (digest := _file_digest(getattr(asked, name)))},
+        "generator": generator_digest(Path(FLAGS.generator).expanduser()),
+        "source": {name: generator.source[name] for name in ("name", "digest")},
+        "versions": versions(),
+        "platform": jax.default_backend(),
+    }
+
+
+def _file_digest(text: str) -> str:
+    """Of the file that a law is read from; empty for a law without one."""
+    return hashlib.sha256(Path(text).read_bytes()).hexdigest()[:16] if is_file(text) else ""

@@ -1,0 +1,1 @@
+"""Ratings as they are read, and datasets as they are made."""

@@ -1,0 +1,89 @@
+"""Ratings from published releases, generic tables and a planted world: `load_ratings(name_or_path)`."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from ganrs_jax.data.ratings import Columns, Ratings, from_columns, subsample
+from ganrs_jax.data.sources.columns import Table, demographics
+from ganrs_jax.data.sources.layout import Found
+from ganrs_jax.data.sources.locate import Source, find
+from ganrs_jax.data.sources.options import ReadOptions, check_options, parse_scale
+from ganrs_jax.data.sources.recognise import recognise
+from ganrs_jax.data.sources.registry import SOURCES
+from ganrs_jax.data.sources.tables import PARTS
+from ganrs_jax.errors import InputError
+
+__all__ = ["SOURCES", "ReadOptions", "Source", "load_ratings"]
+
+
+def load_ratings(name_or_path: str, options: ReadOptions = ReadOptions()) -> Ratings:  # noqa: B008 - frozen
+    """Ratings of a named source (a key of SOURCES), or of a file or folder.
+
+    Args:
+      name_or_path: a name is looked for in options.path, then the data folder, the cache, a download. A file or folder
+        is recognised by file name or first line as a published format, else it is a table with named columns.
+      options: columns, scale, repeated pairs, sub-sampling (see ReadOptions).
+
+    Returns:
+      Ratings with the source's name (or the file's), `demographics` where known, `notes` on what was dropped.
+
+    Raises:
+      InputError: whatever is wrong with the options or the input, in one line.
+    """
+    check_options(options)
+    source = SOURCES.get(name_or_path)
+    if source is not None and source.make is not None:
+        ratings = source.make(options)
+    elif source is not None:
+        ratings = _read(find(source, options), source, options)
+    else:
+        ratings = _read(_found_at(name_or_path, options), None, options)
+    return subsample(
+        ratings,
+        max_users=options.max_users,
+        max_items=options.max_items,
+        min_user_ratings=options.min_user_ratings,
+        seed=options.seed,
+    )
+
+
+def _found_at(name_or_path: str, options: ReadOptions) -> Found:
+    path = Path(name_or_path).expanduser()
+    if not name_or_path or not path.exists():
+        names = ", ".join(SOURCES)
+        raise InputError(f"{name_or_path!r}: no such file, folder or source; accepted: a path, or one of {names}")
+    layouts = [PARTS, *(layout for source in SOURCES.values() for layout in source.layouts)]
+    return recognise(path, list({layout.title: layout for layout in layouts}.values()), options)
+
+
+def _read(found: Found, source: Source | None, options: ReadOptions) -> Ratings:
+    layout, files = found
+    place = files[0].parent if len(files) > 1 else files[0]
+    scale = parse_scale(options.scale) or (source.scale if source else layout.scale)
+    columns, row_place, people, notes = _rated(layout.read(files), source.unrated if source else layout.unrated)
+    held = [columns]
+    del columns  # from_columns then has the only reference, and frees each raw column when it is done with it
+    ratings = from_columns(held.pop(), name=str(place), scale=scale, duplicates=options.duplicates, place=row_place)
+    return dataclasses.replace(
+        ratings,
+        name=source.name if source else place.stem,
+        demographics=demographics(people, ratings.user_ids),
+        notes=(*notes, *ratings.notes),
+    )
+
+
+def _rated(table: Table, unrated: float | None) -> Table:
+    """Without the rows of items that were seen but not rated."""
+    if unrated is None:
+        return table
+    kept = np.flatnonzero(table.columns.rating != unrated)
+    dropped = len(table.columns.rating) - len(kept)
+    if dropped == 0:
+        return table
+    time = table.columns.timestamp
+    user, item, rating = (column[kept] for column in table.columns[:3])
+    columns = Columns(user, item, rating, None if time is None else time[kept])
+    note = f"{dropped} rows of rating {unrated:g} (seen, not rated) dropped"
+    return Table(columns, lambda row: table.place(int(kept[row])), table.people, (*table.notes, note))

@@ -1,0 +1,181 @@
+"""Any csv, tsv, text or parquet table with columns for user, item and rating; and this project's parquet releases."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ganrs_jax.data.ratings import Columns, Place
+from ganrs_jax.data.sources.columns import People, Roles, Table, columns_of, people_of
+from ganrs_jax.data.sources.files import first_line, likely_separator, read_head, shown
+from ganrs_jax.data.sources.layout import Layout
+from ganrs_jax.data.sources.options import ReadOptions, separator_of
+from ganrs_jax.data.sources.text import check_present, header_names, read_text, text_place
+from ganrs_jax.errors import InputError
+
+PARQUET_SUFFIXES = (".parquet", ".pq")
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data")
+_SEPARATOR_OF = {".csv": ",", ".tsv": "\t"}
+_DEMOGRAPHICS = ("gender", "age")
+
+
+def generic(options: ReadOptions) -> Layout:
+    """The layout of a table whose columns and separator the options name."""
+    return Layout("table", "", lambda files: read_table(files[0], options))
+
+
+def read_table(path: Path, options: ReadOptions) -> Table:
+    """A generic table; columns "gender" and "age" are carried if each user has one value throughout.
+
+    Raises:
+      InputError: whatever keeps the file from being read, a missing column (those present are listed).
+    """
+    roles = Roles(options.user_column, options.item_column, options.rating_column, options.timestamp_column)
+    if path.suffix.lower() in PARQUET_SUFFIXES:
+        return _from_parquet(path, roles)
+    separator = separator_of(options.separator) or _separator(path)
+    present = header_names(first_line(path), separator)
+    roles = _without_absent_time(roles, present)
+    table = _read_typed(path, separator, roles, [name for name in _DEMOGRAPHICS if name in present])
+    return _as_table(table, roles, text_place(path, has_header=True))
+
+
+def read_release(files: Sequence[Path]) -> Table:
+    """NAME.parquet with columns user_id, item_id, rating (and timestamp), and NAME_users.parquet beside it."""
+    table = _from_parquet(files[0], Roles())
+    path = files[0].with_name(f"{files[0].stem}_users.parquet")
+    if not path.exists():
+        return table
+    present = _parquet_columns(path)
+    gender, age = (name if name in present else None for name in _DEMOGRAPHICS)
+    users = _read_parquet(path, [name for name in ("user_id", gender, age) if name])
+    return table._replace(people=people_of(users, "user_id", gender, age, _parquet_place(path)))
+
+
+def read_parts(files: Sequence[Path]) -> Table:
+    """The parts that `generate --num_shards` writes, in order.
+
+    Raises:
+      InputError: if one is missing, cannot be read, or is not what the manifest beside them tells of.
+    """
+    last = files[0].stem.rpartition("-")[2]
+    number = int(last) if last.isdecimal() else 0
+    if [path.name for path in files] != [f"part-{shard:05d}-of-{number:05d}.parquet" for shard in range(number)]:
+        raise InputError(f"{files[0].parent}: {len(files)} of {number} parts; accepted: all of them, once each")
+    _check_digests(files)
+    parts = [_from_parquet(path, Roles()) for path in files]
+    user, item, rating = (np.concatenate([part.columns[number] for part in parts]) for number in range(3))
+    ends = np.cumsum([len(part.columns.rating) for part in parts])
+    places = [part.place for part in parts]  # not the parts: their columns are freed when this returns
+
+    def place(row: int) -> str:
+        at = int(np.searchsorted(ends, row, side="right"))
+        return places[at](row - int(ends[at - 1]) if at else row)
+
+    return Table(Columns(user, item, rating, None), place)
+
+
+def _check_digests(files: Sequence[Path]) -> None:
+    """Raises InputError for a part whose bytes are not those that it was written with, if a manifest tells them."""
+    place = files[0].parent / "manifest.json"
+    if not place.is_file():
+        return
+    try:
+        listed = dict(json.loads(place.read_text())).get("parts")
+        told = {part["file"]: part["sha256"] for part in listed or ()}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{place}: cannot be read as a manifest; accepted: as it was written, or none") from error
+    if listed == []:
+        raise InputError(f"{place}: does not tell of its parts yet; accepted: once `generate` again has completed it")
+    for path in files:
+        with open(path, "rb") as file:
+            if path.name in told and hashlib.file_digest(file, "sha256").hexdigest() != told[path.name]:
+                raise InputError(f"{path}: altered since {place.name} was written; accepted: `generate` again mends it")
+
+
+PARTS = Layout("parts", "part-*-of-*.parquet", read_parts, named=True)
+
+
+def _from_parquet(path: Path, roles: Roles) -> Table:
+    present = _parquet_columns(path)
+    roles = _without_absent_time(roles, present)
+    wanted = [*(name for name in roles if name), *(name for name in _DEMOGRAPHICS if name in present)]
+    return _as_table(_read_parquet(path, list(dict.fromkeys(wanted))), roles, _parquet_place(path))
+
+
+def _without_absent_time(roles: Roles, present: Sequence[str]) -> Roles:
+    """A timestamp column that the user did not ask for by name is read only where the table has it."""
+    absent = roles.timestamp == Roles().timestamp and roles.timestamp not in present
+    return roles._replace(timestamp="") if absent else roles
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    read_head(path)
+    try:
+        return list(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _read_parquet(path: Path, wanted: list[str]) -> pa.Table:
+    present = _parquet_columns(path)
+    check_present(str(path), present, wanted)
+    try:
+        return pq.read_table(path, columns=wanted)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path}: truncated, or not a parquet file ({shown(error)}); accepted: a whole parquet file")
+
+
+def _parquet_place(path: Path) -> Place:
+    return lambda row: f"{path}: row {row + 1}"
+
+
+def _separator(path: Path) -> str:
+    """By suffix, else what cuts the first line; a comma if nothing does, for the message to say so."""
+    return _SEPARATOR_OF.get(path.suffix.lower()) or likely_separator(first_line(path)) or ","
+
+
+def _read_typed(path: Path, separator: str, roles: Roles, people: list[str]) -> pa.Table:
+    """Ids are numbers if all of them are, else text."""
+    types: dict[str, pa.DataType | None] = {roles.user: None, roles.item: None, roles.rating: pa.float32()}
+    types |= {roles.timestamp: None} if roles.timestamp else {}
+    types |= {name: pa.string() if name == "gender" else pa.float64() for name in people}
+    ids = (roles.user, roles.item)
+    try:
+        table = read_text(path, separator, types)
+    except InputError:  # perhaps a first block of numbers, then text, where numbers were guessed
+        return read_text(path, separator, types | {name: pa.string() for name in ids})
+    text: dict[str, pa.DataType | None] = {name: pa.string() for name in ids if not _is_number(table[name].type)}
+    return read_text(path, separator, types | text) if text else table
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)
+
+
+def _as_table(table: pa.Table, roles: Roles, place: Place) -> Table:
+    columns = columns_of(table, roles, place)
+    gender, age = (name if name in table.column_names else None for name in _DEMOGRAPHICS)
+    if not (gender or age):
+        return Table(columns, place)
+    people, note = _one_row_a_user(people_of(table, roles.user, gender, age, place))
+    return Table(columns, place, people, note)
+
+
+def _one_row_a_user(rows: People) -> tuple[People | None, tuple[str, ...]]:
+    import pandas as pd  # here: see `scale.find_scale`
+
+    frame = pd.DataFrame({name: column for name, column in rows._asdict().items() if column is not None})
+    frame = frame.drop_duplicates()
+    if frame["user"].duplicated().any():
+        return None, ("gender and age are left out: some users have more than one value",)
+    gender = frame["gender"].to_numpy().astype(np.str_) if "gender" in frame else None
+    return People(frame["user"].to_numpy(), gender, frame["age"].to_numpy() if "age" in frame else None), ()

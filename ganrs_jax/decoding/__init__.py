@@ -1,1 +1,0 @@
-"""Stage 3: from generated vectors to ids and ratings."""

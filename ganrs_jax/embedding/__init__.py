@@ -1,1 +1,0 @@
-"""Stage 1: vectors of users and items."""

@@ -1,0 +1,1 @@
+"""Networks, objectives and optimisers that both pipelines use."""

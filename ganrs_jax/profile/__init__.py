@@ -1,0 +1,1 @@
+"""The profile recipe: embedding, two-part GAN, calibration, plan, rows."""

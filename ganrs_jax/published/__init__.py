@@ -1,0 +1,1 @@
+"""The published recipes: DeepMF, GAN on dense samples, K-means (arXiv 2303.01297)."""

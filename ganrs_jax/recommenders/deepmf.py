@@ -1,0 +1,46 @@
+"""DeepMF: a rating is the dot product of a user's and an item's vector, no biases, squared error.
+
+Bobadilla et al., arXiv 2303.01297, section 3; the first stage of the published generators.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from ganrs_jax.recommenders.hyperparameters import NEURAL_FLOATS, DeepMFConfig
+from ganrs_jax.recommenders.interface import Scored, Task, scored_by_rating
+from ganrs_jax.recommenders.layers import vectors
+from ganrs_jax.recommenders.training import Network, neural
+
+
+class DeepMF(nn.Module):
+    """Two tables of vectors of `size` numbers and their dot product."""
+
+    num_users: int
+    num_items: int
+    size: int
+
+    @nn.compact
+    def __call__(self, user: jax.Array, item: jax.Array, floats: Mapping[str, jax.Array], *, train: bool) -> jax.Array:
+        """Ids int32 that broadcast to a shape S; returns ratings in stars, float32 S."""
+        of_user = vectors(self.num_users, self.size, "user")(user)
+        return jnp.sum(of_user * vectors(self.num_items, self.size, "item")(item), -1)
+
+
+def _module(task: Task, config: DeepMFConfig) -> DeepMF:
+    return DeepMF(task.num_users, task.num_items, config.embedding_size)
+
+
+def squared_error(outputs: jax.Array, rating_B: jax.Array, task: Task, floats: Any) -> jax.Array:
+    """Of predicted ratings [B], in squared stars."""
+    return jnp.square(rating_B - outputs)
+
+
+def _scored(module: DeepMF, params: Any, user: jax.Array, item: jax.Array, task: Task) -> Scored:
+    return scored_by_rating(cast(jax.Array, module.apply(params, user, item, {}, train=False)), task)
+
+
+BASELINE = neural(Network(_module, squared_error, _scored), DeepMFConfig, NEURAL_FLOATS)

@@ -1,0 +1,149 @@
+"""Everything that is measured of a baseline on a dataset, a value a seed: what experiments keep and reports read."""
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ganrs_jax.data.ratings import Ratings
+from ganrs_jax.errors import InputError
+from ganrs_jax.recommenders import get_baseline
+from ganrs_jax.recommenders.beyond_accuracy import BeyondAccuracy, Catalogue, beyond_accuracy, catalogue
+from ganrs_jax.recommenders.conventions import CONVENTIONS
+from ganrs_jax.recommenders.fit import Trained, fit, split
+from ganrs_jax.recommenders.list_metrics import METRICS
+from ganrs_jax.recommenders.predictions import predict_test
+from ganrs_jax.recommenders.ranking import Ranking, rank
+from ganrs_jax.recommenders.rating_error import RatingError, rating_error
+from ganrs_jax.recommenders.reliability import Calibration, calibration
+from ganrs_jax.study.intervals import ranking_interval
+from ganrs_jax.study.repeats import LEAST_REPEATS
+from ganrs_jax.training.loop import Report, silent
+
+AT = 10  # the length of list whose intervals and figures beyond accuracy are given, or the longest one if shorter
+ERRORS = ("mae", "rmse")
+
+
+class _Measured(NamedTuple):
+    """Of one seed."""
+
+    rankings: dict[str, Ranking]
+    beyond: BeyondAccuracy
+    error: RatingError | None
+    calibrated: Calibration | None
+
+
+def evaluate(
+    name: str,
+    ratings: Ratings | Sequence[Ratings],
+    *,
+    seeds: Sequence[int],
+    config: Any,
+    threshold: float,
+    cutoffs: Sequence[int],
+    report: Report = silent,
+) -> dict[str, Any]:
+    """Trains a baseline once a seed and measures every lane on its held-out rows.
+
+    Args:
+      ratings: one dataset, or several of one size, which the seeds take in turn.
+      config: the settings, of the class `get_baseline(name).config`.
+      threshold: ratings of so many stars or more are relevant.
+      cutoffs: lengths N of the lists.
+
+    Returns:
+      json-ready: `model`, `seeds`, `settings`, `threshold`, `cutoffs`; `metrics` {convention: {metric: [S][C]}};
+      `intervals` {convention: {metric: [value, low, high]}} at N = `at`, bootstrapped over users and seeds (over users
+      alone where there are fewer than 5 seeds); `beyond_accuracy` {figure: [S]}; `mae`, `rmse` [S] or None;
+      `calibration` {figure: [S]} or None, and the first seed's reliability diagram; `seconds` of either part.
+
+    Raises:
+      InputError: a model, setting or threshold that cannot be, ratings too few to split, a model that diverged.
+      TrainingDivergedError: if every lane diverges.
+    """
+    start = time.monotonic()
+    trained = fit(get_baseline(name), seeds, ratings, config, threshold, report)
+    after = time.monotonic()
+    at = max((n for n in cutoffs if n <= AT), default=min(cutoffs))
+    measured = []
+    for index in range(len(seeds)):
+        measured.append(_measure(trained, index, cutoffs, at))
+        report(f"measure {name}", index + 1, len(seeds), {})
+    facts = {"model": name, "seeds": list(seeds), "settings": _settings(config), "threshold": threshold}
+    seconds = {"train": after - start, "measure": time.monotonic() - after}
+    return {**facts, "cutoffs": list(cutoffs), "at": at, **_values(measured, at), "seconds": seconds}
+
+
+def check_measurable(ratings: Ratings, *, seeds: Sequence[int], threshold: float, train_share: float) -> None:
+    """Whether every seed's held-out rows can be measured; what would else come to light after training.
+
+    Raises:
+      InputError: too few rows to split, or a seed for which fewer than 5 users have a relevant held-out rating.
+    """
+    for seed in seeds:
+        held_out = split(ratings, train_share, seed)
+        count = len(np.unique(held_out.test_user[held_out.test_rating >= np.float32(threshold)]))
+        if count < LEAST_REPEATS:
+            raise InputError(
+                f"{ratings.name}: {count} users have ratings of {threshold:g} or more among the rows that seed {seed} "
+                f"holds out; accepted: {LEAST_REPEATS} or more (more ratings, or a lower --threshold)"
+            )
+
+
+def _settings(config: Any) -> dict[str, Any]:
+    """As json would give them back: lists for tuples."""
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(config).items()}
+
+
+def _measure(trained: Trained, index: int, cutoffs: Sequence[int], at: int) -> _Measured:
+    task, split, state = trained.task, trained.splits[index], trained.lane(index)
+    sizes: Any = {"num_users": task.num_users, "num_items": task.num_items, "threshold": task.threshold}
+    ranked = rank(trained.score_users, state, split, cutoffs=cutoffs, **sizes)
+    scored = predict_test(trained.score_pairs, state, split)
+    known: Catalogue = catalogue(split, n=at, **sizes)
+    return _Measured(
+        ranked.rankings,
+        beyond_accuracy(ranked.item_UxN, known),
+        rating_error(scored, split.test_rating),
+        calibration(scored, split.test_rating),
+    )
+
+
+def _values(measured: Sequence[_Measured], at: int) -> dict[str, Any]:
+    """A list of values, a seed each, for everything that was measured."""
+    over = "both" if len(measured) >= LEAST_REPEATS else "users"
+    metrics: dict[str, Any] = {}
+    intervals: dict[str, Any] = {}
+    for convention in CONVENTIONS:
+        rankings = [each.rankings[convention] for each in measured]
+        means = [ranking.means() for ranking in rankings]
+        metrics[convention] = {metric: [m[metric].tolist() for m in means] for metric in METRICS}
+        intervals[convention] = {m: list(ranking_interval(rankings, m, at, over=over)) for m in METRICS}
+    beyond = {name: [getattr(each.beyond, name) for each in measured] for name in BeyondAccuracy._fields}
+    return {
+        "metrics": metrics,
+        "intervals": intervals,
+        "intervals_over": over,
+        "beyond_accuracy": beyond,
+        **{name: _column([each.error for each in measured], name) for name in ERRORS},
+        "calibration": _calibrations([each.calibrated for each in measured]),
+    }
+
+
+def _column(found: Sequence[Any], name: str) -> list[float] | None:
+    return None if any(each is None for each in found) else [float(getattr(each, name)) for each in found]
+
+
+def _calibrations(found: Sequence[Calibration | None]) -> dict[str, Any] | None:
+    if found[0] is None or any(each is None for each in found):
+        return None
+    columns = {name: _column(found, name) for name in ("error", "accuracy", "reliability")}
+    return {**columns, "first_seed": found[0].as_json()}
+
+
+def at_length(result: Mapping[str, Any], convention: str, metric: str, n: int) -> np.ndarray:
+    """The values [S] of a metric at N = n of what `evaluate` returned."""
+    values = np.asarray(result["metrics"][convention][metric])
+    return values[:, list(result["cutoffs"]).index(n)]

@@ -1,0 +1,115 @@
+"""Splits, trains and reads a baseline: seeds as lanes, scores by blocks of users."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ganrs_jax.data.ratings import Ratings, split_rows
+from ganrs_jax.errors import InputError
+from ganrs_jax.published.training import check_lanes
+from ganrs_jax.recommenders.hyperparameters import check, check_threshold
+from ganrs_jax.recommenders.interface import Baseline, Score, Scored, Split, Task
+from ganrs_jax.training.loop import Report, lane, silent
+
+_PAIRS = 1 << 16  # scored at a time
+
+
+class Trained(NamedTuple):
+    """A baseline's lanes, one a seed.
+
+    Attributes:
+      task: what was learned.
+      state: pytree of arrays, lanes leading.
+      splits: the rows of each lane.
+      score_users: (one lane's state, users int32 [B]) -> Scored [B, I], jitted; the same object for every lane and for
+        every fit of the same networks and task, so that what calls it under jit compiles once.
+      score_pairs: (one lane's state, users [N], items [N]) -> Scored [N], likewise.
+    """
+
+    task: Task
+    state: Any
+    splits: tuple[Split, ...]
+    score_users: Callable[[Any, jax.Array], Scored]
+    score_pairs: Callable[[Any, jax.Array, jax.Array], Scored]
+
+    def lane(self, index: int) -> Any:
+        """One lane's state, for `score_users` and `score_pairs`."""
+        return lane(self.state, index)
+
+    def score_block(self, index: int, user_B: jax.Array | np.ndarray) -> Scored:
+        """What lane `index` says of every item for each user, [B, I]."""
+        return self.score_users(self.lane(index), jnp.asarray(user_B, jnp.int32))
+
+    def predict(self, index: int, user_N: jax.Array | np.ndarray, item_N: jax.Array | np.ndarray) -> Scored:
+        """What lane `index` says of pairs, [N]."""
+        return self.score_pairs(self.lane(index), jnp.asarray(user_N, jnp.int32), jnp.asarray(item_N, jnp.int32))
+
+
+def fit(
+    baseline: Baseline,
+    seeds: Sequence[int],
+    ratings: Ratings | Sequence[Ratings],
+    config: Any,
+    threshold: float,
+    report: Report = silent,
+) -> Trained:
+    """Trains a baseline once a seed, all seeds at once.
+
+    Args:
+      seeds: L seeds; each draws its own random split of the rows, start, batches and noise.
+      ratings: one dataset, or several of one size and scale, which the seeds take in turn.
+      config: the settings of all lanes, or a sequence of one a lane; these may differ in `baseline.lane_floats`.
+      threshold: ratings of so many stars or more are relevant.
+
+    Raises:
+      InputError: a setting, seed or threshold that cannot be, too few rows to split, no relevant rating, datasets of
+        different sizes.
+      TrainingDivergedError: if every lane diverges.
+    """
+    worlds = [ratings] if isinstance(ratings, Ratings) else list(ratings)
+    configs = list(config) if isinstance(config, Sequence) else [config] * len(seeds)
+    check_lanes(seeds, configs, baseline.lane_floats)
+    for one in configs:
+        check(one)
+    for one in worlds:
+        check_threshold(threshold, one)
+    task = _task(worlds, threshold)
+    splits = tuple(split(worlds[i % len(worlds)], configs[0].train_share, seed) for i, seed in enumerate(seeds))
+    fitted = baseline.fit(tuple(seeds), splits, task, configs, report)
+    return Trained(task, fitted.state, splits, _users(fitted.score, task.num_items), _pairs(fitted.score))
+
+
+def _task(worlds: Sequence[Ratings], threshold: float) -> Task:
+    sizes = sorted({(w.num_users, w.num_items, w.num_ratings) for w in worlds})
+    if len(sizes) > 1:
+        shown = " and ".join(f"{u} users, {i} items, {n} ratings" for u, i, n in (sizes[0], sizes[-1]))
+        raise InputError(f"datasets of {shown}; accepted: datasets of one size")
+    return Task(worlds[0].num_users, worlds[0].num_items, worlds[0].scale, float(threshold))
+
+
+def split(ratings: Ratings, train_share: float, seed: int) -> Split:
+    """A random split of the rows, the same for every baseline with the same seed and share.
+
+    Raises:
+      InputError: if either part would be empty.
+    """
+    train, test = split_rows(ratings.num_ratings, train_share, seed)
+    columns = ratings.user, ratings.item, ratings.rating
+    return Split(*(x[train] for x in columns), *(x[test] for x in columns))
+
+
+@functools.lru_cache
+def _users(score: Score, num_items: int) -> Callable[[Any, jax.Array], Scored]:
+    return jax.jit(lambda state, user_B: score(state, user_B[:, None], jnp.arange(num_items)[None]))
+
+
+@functools.lru_cache
+def _pairs(score: Score) -> Callable[[Any, jax.Array, jax.Array], Scored]:
+    def scored(state: Any, user_N: jax.Array, item_N: jax.Array) -> Scored:
+        return jax.lax.map(lambda pair: score(state, *pair), (user_N, item_N), batch_size=_PAIRS)
+
+    return jax.jit(scored)

@@ -1,0 +1,30 @@
+"""Ranks items by how many training rows they have: what every model must beat to have learned about users.
+
+It predicts no rating and holds every item relevant: it knows no threshold, so that the convention that recommends only
+what a model holds relevant leaves its list whole.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ganrs_jax.recommenders.hyperparameters import ReferenceConfig
+from ganrs_jax.recommenders.interface import Baseline, Fitted, Scored, Split, Task
+from ganrs_jax.training.loop import Report
+
+
+def _fit(seeds: Sequence[int], splits: Sequence[Split], task: Task, configs: Sequence[Any], report: Report) -> Fitted:
+    counts = [np.bincount(split.train_item, minlength=task.num_items) for split in splits]
+    return Fitted(jnp.asarray(np.stack(counts), jnp.float32), _score)
+
+
+def _score(count_I: jax.Array, user: jax.Array, item: jax.Array) -> Scored:
+    score = jnp.broadcast_to(count_I[item], jnp.broadcast_shapes(user.shape, item.shape))
+    unknown = jnp.full_like(score, jnp.nan)
+    return Scored(score, unknown, jnp.ones_like(score, bool), unknown)
+
+
+BASELINE = Baseline(ReferenceConfig, _fit)

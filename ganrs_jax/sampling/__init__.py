@@ -1,0 +1,1 @@
+"""Drawing under constraints: degrees, potentials, distinct items, search among many."""

@@ -1,0 +1,115 @@
+"""How many ratings users make and items get: the laws that a dataset may follow."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.special import ndtri
+
+from ganrs_jax.errors import InputError
+from ganrs_jax.sampling.number_files import SUFFIXES, is_file, read_weights
+
+MOST = 50.0  # exponent or sigma at most, so that no weight overflows
+_FORMS = (
+    f"source, power:EXPONENT or lognormal:SIGMA (over 0, at most {MOST:g}), uniform, or a file ({', '.join(SUFFIXES)})"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Law:
+    """A law of counts: how ratings are shared among users, or among items."""
+
+    kind: str  # source | power | lognormal | uniform | file
+    parameter: float = 0.0  # exponent of power, sigma of lognormal
+    path: str = ""  # of kind file
+
+    def __str__(self) -> str:
+        """The text that `parse_law` reads."""
+        return self.path or (f"{self.kind}:{self.parameter:g}" if self.parameter else self.kind)
+
+
+def parse_law(text: str, flag: str) -> Law:
+    """The law of a flag's text: source, power:EXPONENT, lognormal:SIGMA, uniform, or a path to a file of weights.
+
+    Args:
+      text: the flag's value.
+      flag: its name without dashes, for messages.
+
+    Raises:
+      InputError: none of these forms, an exponent or sigma not over 0 or over `MOST`, or a file that
+        `number_files.read_weights` refuses.
+    """
+    kind, _, number = text.partition(":")
+    if text in ("source", "uniform"):
+        return Law(text)
+    if kind in ("power", "lognormal"):
+        return Law(kind, _parameter(number, f"--{flag}={text}"))
+    if not is_file(text):
+        raise InputError(f"--{flag}={text}: no law and no file; accepted: {_FORMS}")
+    read_weights(text, f"--{flag}={text}")
+    return Law("file", path=text)
+
+
+def _parameter(number: str, where: str) -> float:
+    try:
+        value = float(number)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= MOST:
+        raise InputError(f"{where}; accepted: {_FORMS}")
+    return value
+
+
+def count_law(counts: np.ndarray) -> dict[str, np.ndarray]:
+    """A source's law in short, as a generator keeps it: nothing in it is of one user or item.
+
+    Args:
+      counts: whole numbers [N], the ratings of each user or each item.
+
+    Returns:
+      "count": the distinct counts, ascending, int32 [C]; "number": how many of the N have each, int32 [C].
+    """
+    count, number = np.unique(counts, return_counts=True)
+    return {"count": count.astype(np.int32), "number": number.astype(np.int32)}
+
+
+def law_weights(law: Law, source: Mapping[str, np.ndarray], size: int) -> np.ndarray:
+    """The law's quantiles at (i + 0.5) / size, in descending order, float64 [size]; their unit is free.
+
+    Of kind source the weights are counts of the source, and at its own size exactly its sorted counts. Of kind
+    power they are rank ** -exponent, of lognormal exp(sigma * normal quantile), of uniform 1, of file its
+    numbers sorted.
+
+    Args:
+      law: of `parse_law`.
+      source: the `count_law` of the source; used by kind source alone.
+      size: users or items wanted.
+
+    Raises:
+      InputError: if the law's file cannot be read any more, or holds another number of weights than size.
+    """
+    if law.kind == "source":
+        return _source_weights(source, size)
+    if law.kind == "power":
+        return np.arange(1, size + 1, dtype=np.float64) ** -law.parameter
+    if law.kind == "lognormal":
+        return np.exp(law.parameter * ndtri((np.arange(size, 0, -1) - 0.5) / size))
+    if law.kind == "uniform":
+        return np.ones(size)
+    return _file_weights(law.path, size)
+
+
+def _source_weights(source: Mapping[str, np.ndarray], size: int) -> np.ndarray:
+    """The quantile's rank is exact: whole numbers throughout."""
+    number = np.asarray(source["number"], np.int64)[::-1]
+    rank = (2 * np.arange(size, dtype=np.int64) + 1) * int(number.sum()) // (2 * size)
+    place = np.searchsorted(np.cumsum(number), rank, side="right")
+    return np.asarray(source["count"], np.float64)[::-1][place]
+
+
+def _file_weights(path: str, size: int) -> np.ndarray:
+    weights = read_weights(path, path)
+    if len(weights) != size:
+        raise InputError(f"{path}: {len(weights)} weights; accepted: {size}, one for each user or item wanted")
+    return np.sort(weights)[::-1]

@@ -1,0 +1,213 @@
+"""Which of very many items a user rates, when they are few: the draw of `choice`, without a random number a cell.
+
+The priority of an item in Pareto sampling is score + logistic noise. In other words, an item is found at a time T with
+P(T > t) = 1 / (1 + rate * t), rate = exp(score), and the first items found are the chosen ones: -log(T) has the law of
+the priority. Its hazard is rate / (1 + rate * t). So visits are drawn in the order of time, each to an item in
+proportion to its rate (a group of items first, then an item of it), and a visit finds its item with the probability by
+which the hazard has fallen since. Users who have not found enough go on from the time they have come to, with the
+rates of that time: popular items, which are found already, then no longer take all visits. The draw is exact, but for
+rows whose scores are so far apart that eight rounds of this do not do, which `choose` completes; a cell costs its score
+and one exponential.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ganrs_jax.sampling.gumbel_top_k import cells, choose
+from ganrs_jax.sampling.tiles import Tiles, highest, tile_scores, tiled
+
+_GROUP = 16  # items whose rates are summed
+_STEP = 1 << 14  # visits drawn at once
+_BELOW = 1 - 1e-6  # no rounding goes beyond the last column
+_ROUNDS = 8  # of visits; a row that has not found enough by then has scores beyond all measure
+_MOST_SHARE = 8  # a row that wants more than one in so many columns is drawn by `choose`
+
+
+class _Rates(NamedTuple):
+    """What visits are drawn by: factors of rows [B, K], of columns [C' / 16, K, 16] and their logits [C' / 16, 16].
+
+    top: [B], about the highest score of a row, which rates and times are relative to.
+    since: the time that a row has come to, [B].
+    cumulated: rates by group of columns [B, C' / 16].
+    """
+
+    rows: jax.Array
+    columns: jax.Array
+    phi: jax.Array
+    top: jax.Array
+    since: jax.Array
+    cumulated: jax.Array
+
+
+class _Visits(NamedTuple):
+    """Row and column of visits that found their column, and the time since the row's rates were taken, [M]."""
+
+    row: np.ndarray
+    column: np.ndarray
+    elapsed: np.ndarray
+
+
+def choose_few(
+    key: jax.Array,
+    rows_BxK: jax.Array,
+    columns_CxK: jax.Array,
+    phi_C: jax.Array,
+    counts: np.ndarray,
+    sure: tuple[np.ndarray, np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each of B rows (users), `counts` distinct columns (items): row and column of each, ascending.
+
+    Same distribution as `choice.choose`; fast where counts are small beside C.
+
+    Args:
+      phi_C: logits added to a column's scores; -inf = only when all others are taken.
+      counts: columns wanted by each row, [B], at most C.
+      sure: row and column of the cells that are chosen before all others.
+    """
+    many = counts > int(jnp.isfinite(phi_C).sum()) // _MOST_SHARE
+    found = _of_few(key, rows_BxK, columns_CxK, phi_C, np.where(many, 0, counts), sure)
+    row, column = (np.concatenate(x) for x in zip(*found, strict=True))
+    short = np.flatnonzero(np.bincount(row, minlength=len(counts)) < counts)
+    kept = ~np.isin(row, short)
+    parts = [(row[kept], column[kept])]
+    for number in short:
+        sure_of_it = np.concatenate([sure[1][sure[0] == number], column[row == number]])
+        one = rows_BxK[number : number + 1], columns_CxK, phi_C, jnp.asarray(counts[number : number + 1], jnp.int32)
+        chosen = _of_many(jax.random.fold_in(jax.random.fold_in(key, 0), number), *one, sure_of_it)
+        parts.append((np.full(len(chosen), number), chosen))
+    row, column = (np.concatenate(x) for x in zip(*parts, strict=True))
+    order = np.argsort(row * len(columns_CxK) + column)
+    return row[order], column[order]
+
+
+def _of_few(
+    key: jax.Array,
+    rows: jax.Array,
+    columns: jax.Array,
+    phi: jax.Array,
+    counts: np.ndarray,
+    sure: tuple[np.ndarray, np.ndarray],
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    given = np.arange(len(sure[0])) - np.searchsorted(sure[0], sure[0]) < counts[sure[0]]
+    found = [(sure[0][given], sure[1][given])]
+    taken = sure[0] * len(columns) + sure[1]
+    left = counts - np.bincount(found[0][0], minlength=len(counts))
+    since, open_, number = np.zeros(len(counts), np.float32), np.flatnonzero(left), 1
+    while len(open_) and number <= _ROUNDS:
+        which = np.resize(open_, _padded(len(open_), len(counts)))  # a few shapes, a few programs
+        rates = _rates(rows[which], columns, phi, jnp.asarray(since[which]))
+        visits, passed = _found(jax.random.fold_in(key, number), rates, _wanted(left[open_]))
+        cell = open_[visits.row] * len(columns) + visits.column
+        kept = _first(cell, taken, open_[visits.row], left)
+        found.append((cell[kept] // len(columns), cell[kept] % len(columns)))
+        left = left - np.bincount(found[-1][0], minlength=len(counts))
+        taken = np.concatenate([taken, cell[kept]])
+        taken = taken[left[taken // len(columns)] > 0]
+        since[open_] += passed.astype(np.float32)
+        open_, number = np.flatnonzero(left), number + 1
+    return found
+
+
+def _of_many(
+    key: jax.Array, row_1xK: jax.Array, columns: jax.Array, phi: jax.Array, count: jax.Array, sure: np.ndarray
+) -> np.ndarray:
+    """Columns of one row, by the draw that has a number a cell."""
+    length = max(64, 1 << len(sure).bit_length())
+    padded = np.pad(sure, (0, length - len(sure)), constant_values=np.iinfo(np.int32).max)
+    return cells(choose(key, row_1xK, columns, phi, count, jnp.asarray(padded, jnp.int32)))[1]
+
+
+def _padded(number: int, most: int) -> int:
+    return next(size for size in (most // 64, most // 8, most) if size >= number)
+
+
+def _wanted(left: np.ndarray) -> np.ndarray:
+    """Visits by which most rows will have found what is left: some find nothing, or what was found before.
+
+    Where few rows are left they fill a part of a draw, which costs the same.
+    """
+    return (1.5 * left + 3 * np.sqrt(left) + 3).astype(np.int64) + _STEP // (4 * len(left))
+
+
+def _rate(scores: jax.Array, since: jax.Array) -> jax.Array:
+    """The hazard at time `since`, exp(score) / (1 + exp(score) * since)."""
+    return 1 / (jnp.exp(-scores) + since)
+
+
+@jax.jit
+def _rates(rows_BxK: jax.Array, columns_CxK: jax.Array, phi_C: jax.Array, since: jax.Array) -> _Rates:
+    """Scores are held a tile at a time."""
+    tiles = tiled(columns_CxK, phi_C)
+    top = highest(rows_BxK, tiles)
+
+    def of_groups(tile: Tiles) -> jax.Array:
+        return _rate(tile_scores(rows_BxK, tile, -top), since[:, None]).reshape(len(top), -1, _GROUP).sum(2)
+
+    sums = jax.lax.map(of_groups, tiles).transpose(1, 0, 2).reshape(len(top), -1)
+    groups = tiles.items.reshape(-1, _GROUP, columns_CxK.shape[1]).transpose(0, 2, 1)
+    return _Rates(rows_BxK, groups, tiles.phi.reshape(-1, _GROUP), top, since, jnp.cumsum(sums, 1))
+
+
+def _found(key: jax.Array, rates: _Rates, wanted: np.ndarray) -> tuple[_Visits, np.ndarray]:
+    """What so many visits of each row find, [B], by row in the order of time; and the time of each row's last."""
+    row = np.repeat(np.arange(len(wanted)), wanted)
+    steps = np.pad(row.astype(np.int32), (0, -len(row) % _STEP)).reshape(-1, _STEP)
+    drawn = [_visits(jax.random.fold_in(key, number), rates, step) for number, step in enumerate(steps)]
+    column, rate, gap, chance = (np.concatenate(x)[: len(row)] for x in zip(*drawn, strict=True))
+    passed, last = np.cumsum(gap, dtype=np.float64), np.cumsum(wanted) - 1
+    start = (passed - gap)[last - wanted + 1]
+    elapsed = passed - start[row]
+    finds = chance * (1 + rate * elapsed) < 1
+    return _Visits(row[finds], column[finds].astype(np.int64), elapsed[finds]), elapsed[last]
+
+
+@jax.jit
+def _visits(key: jax.Array, rates: _Rates, row: jax.Array) -> tuple[jax.Array, ...]:
+    """Of a visit by each of `row` [M]: column, its rate, the time since the visit before, and a uniform number."""
+    of_group, of_column, of_time, of_chance = jax.random.split(key, 4)
+    total = rates.cumulated[row, -1]
+    group = _first_over(rates.cumulated, row, _BELOW * jax.random.uniform(of_group, row.shape) * total)
+    scores = _products(rates.rows, rates.columns, row, group) + rates.phi[group]
+    each = _rate(scores - rates.top[row][:, None], rates.since[row][:, None])
+    cumulated = jnp.cumsum(each, 1)
+    aim = _BELOW * jax.random.uniform(of_column, row.shape) * cumulated[:, -1]
+    place = jnp.sum(cumulated <= aim[:, None], 1)
+    rate = jnp.take_along_axis(each, place[:, None], 1)[:, 0]
+    gap = jax.random.exponential(of_time, row.shape) / total
+    return group * _GROUP + place, rate, gap, jax.random.uniform(of_chance, row.shape)
+
+
+def _products(rows: jax.Array, groups: jax.Array, row: jax.Array, group: jax.Array) -> jax.Array:
+    """Of a row with the columns of a group, M times, [M, 16]: on a CPU one by one, which stays in cache."""
+
+    def one_by_one() -> jax.Array:
+        return jax.lax.map(lambda pair: rows[pair[0]] @ groups[pair[1]], (row, group))
+
+    return jax.lax.platform_dependent(
+        cpu=one_by_one, default=lambda: jnp.einsum("mk,mkg->mg", rows[row], groups[group])
+    )
+
+
+def _first_over(cumulated: jax.Array, row: jax.Array, aim: jax.Array) -> jax.Array:
+    """The first group whose cumulated rate is over `aim` [M], by bisection."""
+
+    def halve(_: int, bounds: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        low, high = bounds
+        middle = (low + high) // 2
+        over = cumulated[row, middle] > aim
+        return jnp.where(over, low, middle + 1), jnp.where(over, middle, high)
+
+    last = cumulated.shape[1] - 1  # whose cumulated rate is always over
+    return jax.lax.fori_loop(0, last.bit_length(), halve, (jnp.zeros_like(row), jnp.full_like(row, last)))[0]
+
+
+def _first(cell: np.ndarray, taken: np.ndarray, row: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Which of the finds count: the first of each cell that is not taken, as many of a row as are left."""
+    first = np.sort(np.unique(cell, return_index=True)[1])
+    first = first[~np.isin(cell[first], taken)] if len(taken) else first
+    of_row = np.bincount(row[first], minlength=len(left))
+    place = np.arange(len(first)) - (np.cumsum(of_row) - of_row)[row[first]]
+    return first[place < left[row[first]]]

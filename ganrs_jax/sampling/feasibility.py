@@ -1,0 +1,209 @@
+"""Requests that no dataset can meet, refused before any work with the nearest one that can be met."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ganrs_jax.errors import InputError
+from ganrs_jax.sampling.apportion import apportion
+from ganrs_jax.sampling.degree_distributions import Law, law_weights
+from ganrs_jax.sampling.number_files import read_weights
+
+MOST_MOVED = 0.2  # share of the ratings that the bounds may take from where a law has them
+_GROWTH = 2.0  # from one number of ratings that is tried to the next
+_EXACT = 500  # numbers of ratings are found to one part in as many
+_STEP = 0.01  # of an exponent or sigma that is offered
+
+
+class Counts(NamedTuple):
+    """Ratings of each user, int64 [U], and of each item, int64 [I], both descending and of the same sum."""
+
+    users: np.ndarray
+    items: np.ndarray
+
+
+class _Side(NamedTuple):
+    flag: str  # activity | popularity
+    one: str  # user | item
+    law: Law
+    weights: np.ndarray  # descending
+    most: int  # ratings of one at most: each of the others once
+
+
+_Sides = tuple[_Side, ...]  # users, items
+
+
+def check_counts(
+    num_users: int,
+    num_items: int,
+    num_ratings: int,
+    *,
+    activity: Law,
+    popularity: Law,
+    users: Mapping[str, np.ndarray],
+    items: Mapping[str, np.ndarray],
+) -> Counts:
+    """The counts of a request: every user and item occurs, no pair repeats, and the laws are followed.
+
+    Args:
+      num_users, num_items, num_ratings: wanted, each at least 1.
+      activity, popularity: the laws of the users' and of the items' counts.
+      users, items: the source's laws, of `laws.count_law`.
+
+    Raises:
+      InputError: fewer ratings than users or items, more than pairs, a file of another length, a law from which
+        more than `MOST_MOVED` of the ratings (total variation) would have to move, or two that far from fitting
+        together (by Gale and Ryser); each in a line with the nearest request that can be met.
+    """
+    _check_sizes(num_users, num_items, num_ratings)
+    sides = _both_sides(num_users, num_items, activity=activity, popularity=popularity, users=users, items=items)
+    counts, fault = _followed(sides, num_ratings)
+    if fault:
+        raise InputError(_refusal(sides, counts, num_ratings, fault))
+    return Counts(*counts)
+
+
+def nearest_ratings(num_users: int, num_items: int, wanted: int, **laws: Any) -> int:
+    """The number of ratings nearest to the wanted one with which sizes and laws can be met.
+
+    Where there is none, the wanted number within the sizes' bounds; `check_counts`, of the same arguments, says why.
+    """
+    sides = _both_sides(num_users, num_items, **laws)
+    wanted = min(max(wanted, num_users, num_items), num_users * num_items)
+    return wanted if not _followed(sides, wanted)[1] else _nearest_ratings(sides, wanted) or wanted
+
+
+def _check_sizes(num_users: int, num_items: int, num_ratings: int) -> None:
+    least, cells = max(num_users, num_items), num_users * num_items
+    if num_ratings > cells:
+        raise InputError(
+            f"--num_ratings={num_ratings} is more than the {cells} pairs of --num_users={num_users} and "
+            f"--num_items={num_items}; accepted: {least} to {cells}"
+        )
+    for flag, size in (("num_users", num_users), ("num_items", num_items)):
+        if size > num_ratings:
+            raise InputError(
+                f"--num_ratings={num_ratings} is less than one for each of --{flag}={size}; "
+                f"accepted: {least} to {cells}, or --{flag}={num_ratings} at most"
+            )
+
+
+def _both_sides(
+    num_users: int,
+    num_items: int,
+    *,
+    activity: Law,
+    popularity: Law,
+    users: Mapping[str, np.ndarray],
+    items: Mapping[str, np.ndarray],
+) -> _Sides:
+    return (
+        _side("activity", "user", activity, users, num_users, num_items),
+        _side("popularity", "item", popularity, items, num_items, num_users),
+    )
+
+
+def _side(flag: str, one: str, law: Law, source: Mapping[str, np.ndarray], size: int, most: int) -> _Side:
+    found = len(read_weights(law.path, f"--{flag}={law.path}")) if law.kind == "file" else size
+    if found != size:
+        raise InputError(
+            f"--{flag}={law.path}: {found} weights for {size} {one}s; accepted: {size}, or --num_{one}s={found}"
+        )
+    return _Side(flag, one, law, law_weights(law, source, size), most)
+
+
+def _followed(sides: _Sides, num_ratings: int) -> tuple[list[np.ndarray], str]:
+    """Counts of each side up to one whose law cannot be followed, and its flag; "both" if they do not fit, else ""."""
+    counts: list[np.ndarray] = []
+    for side in sides:
+        counts.append(apportion(side.weights, num_ratings, 1, side.most))
+        if moved(side.weights, counts[-1]) > MOST_MOVED:
+            return counts, side.flag
+    return counts, "both" if _unmet(*counts) > MOST_MOVED * num_ratings else ""
+
+
+def moved(weights: np.ndarray, counts: np.ndarray) -> float:
+    """Total variation between the shares of a law's weights and those of counts, both descending."""
+    wanted = weights / weights[0]
+    return float(np.abs(wanted / wanted.sum() - counts / counts.sum()).sum() / 2)
+
+
+def _unmet(users: np.ndarray, items: np.ndarray) -> int:
+    """Ratings of the most popular items for which there are no users left (Gale 1957, Ryser 1957), 0 if none."""
+    able = len(users) - np.searchsorted(users[::-1], np.arange(1, len(items) + 1))  # users of so many items or more
+    return max(0, int(np.max(np.cumsum(items) - np.cumsum(able))))
+
+
+def _refusal(sides: _Sides, counts: list[np.ndarray], num_ratings: int, fault: str) -> str:
+    if fault == "both":
+        part, changed = _unmet(*counts) / num_ratings, sides
+        found = " and ".join(f"--{side.flag}={side.law}" for side in sides) + " do not fit together: "
+    else:
+        changed = tuple(side for side in sides if side.flag == fault)
+        part, side = moved(changed[0].weights, counts[-1]), changed[0]
+        found = f"--{fault}={side.law}: with 1 to {side.most} ratings for each {side.one}, "
+    offers = [_offer(sides, side, num_ratings) for side in changed]
+    ratings = _nearest_ratings(sides, num_ratings)
+    offers += [f"--num_ratings={ratings}"] if ratings else []
+    return f"{found}{part:.0%} of {num_ratings} ratings would have to move; accepted: {', or '.join(offers)}"
+
+
+def _offer(sides: _Sides, side: _Side, num_ratings: int) -> str:
+    """The nearest law that a side can follow, and the other's where that one cannot be followed either."""
+    law = _nearest_law(sides, side, num_ratings)
+    changed = _changed(sides, side, law)
+    text = f"--{side.flag}={law}" + (" or less" if law.parameter else "")
+    fault = _followed(changed, num_ratings)[1]
+    return text + "".join(f" with {_offer(changed, s, num_ratings)}" for s in changed if s.flag == fault)
+
+
+def _changed(sides: _Sides, side: _Side, law: Law) -> _Sides:
+    new = side._replace(law=law, weights=law_weights(law, {}, len(side.weights)))
+    return tuple(new if s.flag == side.flag else s for s in sides)
+
+
+def _nearest_law(sides: _Sides, side: _Side, num_ratings: int) -> Law:
+    """The greatest exponent or sigma that can be followed, in steps of `_STEP`; uniform where there is none."""
+    kind, parameter = side.law.kind, side.law.parameter
+
+    def law(steps: int) -> Law:
+        return Law(kind, round(steps * _STEP, 2)) if steps else Law("uniform")
+
+    def fits(steps: int) -> bool:
+        return _followed(_changed(sides, side, law(steps)), num_ratings)[1] not in (side.flag, "both")
+
+    return law(_last(fits, 0, int(np.ceil(parameter / _STEP)), 1) if kind in ("power", "lognormal") else 0)
+
+
+def _nearest_ratings(sides: _Sides, num_ratings: int) -> int:
+    """The number of ratings nearest in ratio that can be met, tried outwards; 0 if none was found."""
+    least, most = max(side.most for side in sides), sides[0].most * sides[1].most
+
+    def fits(number: int) -> bool:
+        return not _followed(sides, number)[1]
+
+    for near, far in _outwards(num_ratings, least, most):
+        if fits(far):
+            return _last(fits, far, near, max(1, far // _EXACT))
+    return 0
+
+
+def _outwards(start: int, least: int, most: int) -> Iterable[tuple[int, int]]:
+    """(the last number, the next) upwards and downwards in turn, within the bounds, which come last."""
+    up = down = start
+    while up < most or down > least:
+        if up < most:
+            before, up = up, min(most, int(up * _GROWTH) + 1)
+            yield before, up
+        if down > least:
+            before, down = down, max(least, int(down / _GROWTH))
+            yield before, down
+
+
+def _last(fits: Callable[[int], bool], good: int, bad: int, exact: int) -> int:
+    """The number that fits nearest to one that does not, by bisection from one that does."""
+    while abs(bad - good) > exact:
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if fits(middle) else (good, middle)
+    return good

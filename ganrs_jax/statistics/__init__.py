@@ -1,0 +1,1 @@
+"""Statistics of a dataset that recipes calibrate on and evaluation reports."""

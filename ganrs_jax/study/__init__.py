@@ -1,0 +1,1 @@
+"""Comparisons of recommenders on real and synthetic data: claims, significance."""

@@ -1,0 +1,159 @@
+"""Do models behave on one dataset as on another? The paper's claims, and the tests it lacks (arXiv 2410.17651).
+
+Results are those of `recommenders.evaluate`, by model. Repeats are seeds: splits, starts and batches, and, where there
+are several, draws of the dataset from its generator. The real dataset is one, and so is the generator.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from ganrs_jax.recommenders.evaluate import at_length
+from ganrs_jax.study.intervals import Interval, percentiles, resampled_means
+from ganrs_jax.study.model_order import ModelOrder, model_order
+from ganrs_jax.study.repeats import checked
+from ganrs_jax.study.significance import Equivalence, Welch, tost, welch_t
+
+Results = Mapping[str, Mapping[str, Any]]  # model -> what `evaluate` returned
+COMPARED = ("precision", "recall", "f1")
+ORDERED = ("f1", "ndcg")
+_LENGTHS = (5, 10)
+_FLAT = 1e-12
+_RESAMPLES, _CONFIDENCE = 2000, 0.95
+
+
+class Trend(NamedTuple):
+    """How alike two curves of a metric against N are.
+
+    Attributes:
+      correlation: Pearson's, of the means over seeds; None where a curve is flat.
+      gap: mean absolute difference of the curves.
+    """
+
+    correlation: float | None
+    gap: float
+
+
+def lengths_of(results: Results) -> tuple[int, ...]:
+    """5 and 10, or what there is of them; else the one length at which intervals are."""
+    one = next(iter(results.values()))
+    return tuple(n for n in _LENGTHS if n in one["cutoffs"]) or (one["at"],)
+
+
+def networks(results: Results) -> dict[str, Mapping[str, Any]]:
+    """The results of the networks: those that are trained, in epochs."""
+    return {name: result for name, result in results.items() if "epochs" in result["settings"]}
+
+
+def orders(real: Results, synthetic: Results, n: int) -> dict[tuple[str, str], ModelOrder]:
+    """Kendall's tau of the networks' order by (convention, metric) at N = n."""
+    found = {}
+    for convention in ("study", "standard"):
+        for metric in ORDERED:
+            sides = [
+                {name: at_length(result, convention, metric, n) for name, result in networks(side).items()}
+                for side in (real, synthetic)
+            ]
+            found[convention, metric] = model_order(*sides)
+    return found
+
+
+def equivalences(
+    real: Results, synthetic: Results, convention: str, lengths: tuple[int, ...], margin: float, alpha: float = 0.05
+) -> dict[str, dict[tuple[str, int], Equivalence]]:
+    """TOST of each network's precision, recall and F1: {model: {(metric, N): test}}."""
+    return {
+        name: {
+            (metric, n): tost(*_pair(real, synthetic, name, convention, metric, n), margin, alpha, name=name)
+            for metric in COMPARED
+            for n in lengths
+        }
+        for name in networks(real)
+    }
+
+
+def differences(
+    real: Results, synthetic: Results, convention: str, lengths: tuple[int, ...]
+) -> dict[tuple[str, str, int], Welch]:
+    """Welch's t of the same comparisons, corrected by Holm over all of them: {(model, metric, N): test}."""
+    return welch_t(
+        {
+            (name, metric, n): _pair(real, synthetic, name, convention, metric, n)
+            for name in networks(real)
+            for metric in COMPARED
+            for n in lengths
+        }
+    )
+
+
+def trends(real: Results, synthetic: Results, convention: str) -> dict[tuple[str, str], Trend]:
+    """How alike the curves against N are, by (model, metric), of the networks."""
+    return {
+        (name, metric): _trend(*(np.mean(side[name]["metrics"][convention][metric], 0) for side in (real, synthetic)))
+        for name in networks(real)
+        for metric in COMPARED
+    }
+
+
+def ranking_of(results: Results, convention: str, metric: str, n: int) -> list[str]:
+    """The networks by their mean, the best first."""
+    means = {name: float(at_length(r, convention, metric, n).mean()) for name, r in networks(results).items()}
+    return sorted(means, key=lambda name: (-means[name], name))
+
+
+def lead(results: Results, claimed: Collection[str], convention: str, n: int, metric: str = "f1") -> Interval:
+    """The worst of the claimed networks less the best of the others: over 0 where the claimed are the best.
+
+    With its 95 % bootstrap interval over seeds, drawn for all networks alike, since they share splits.
+
+    Raises:
+      InputError: fewer than 5 seeds.
+    """
+    values = {name: checked(at_length(r, convention, metric, n), name) for name, r in networks(results).items()}
+    table_MxS = np.stack(list(values.values()))
+    mine = np.array([name in claimed for name in values])
+
+    def ahead(mean_RxM: np.ndarray) -> np.ndarray:
+        return mean_RxM[:, mine].min(1) - mean_RxM[:, ~mine].max(1)
+
+    drawn = resampled_means(np.random.default_rng(0), table_MxS, _RESAMPLES)
+    return percentiles(ahead(table_MxS.mean(1)[None])[0], ahead(drawn), _CONFIDENCE)
+
+
+def size_change(by_size: Mapping[float, Results], convention: str, metric: str, n: int) -> Interval:
+    """Mean over networks at the largest size less that at the smallest.
+
+    With its 95 % bootstrap interval over seeds, drawn for the two sizes apart, since their datasets share nothing.
+
+    Raises:
+      InputError: fewer than 5 seeds.
+    """
+    rng, drawn = np.random.default_rng(0), []
+    for size in (max(by_size), min(by_size)):
+        held = networks(by_size[size])
+        values = np.mean([at_length(r, convention, metric, n) for r in held.values()], 0)
+        drawn.append((values.mean(), resampled_means(rng, checked(values, metric)[None], _RESAMPLES)[:, 0]))
+    (large, larger), (small, smaller) = drawn
+    return percentiles(large - small, larger - smaller, _CONFIDENCE)
+
+
+def size_trends(by_size: Mapping[float, Results], convention: str, metric: str, n: int) -> dict[str, float | None]:
+    """Spearman's correlation of each network's mean with the size; None where it does not change."""
+    sizes = sorted(by_size)
+    found = {}
+    for name in networks(by_size[sizes[0]]):
+        means = [float(at_length(by_size[size][name], convention, metric, n).mean()) for size in sizes]
+        found[name] = None if np.ptp(means) < _FLAT else float(stats.spearmanr(sizes, means).statistic)
+    return found
+
+
+def _pair(real: Results, synthetic: Results, name: str, convention: str, metric: str, n: int) -> tuple[Any, Any]:
+    """Synthetic and real values, so that a difference is how much more the synthetic dataset shows."""
+    return at_length(synthetic[name], convention, metric, n), at_length(real[name], convention, metric, n)
+
+
+def _trend(one: np.ndarray, other: np.ndarray) -> Trend:
+    flat = len(one) < 3 or min(np.ptp(one), np.ptp(other)) < _FLAT
+    return Trend(None if flat else float(np.corrcoef(one, other)[0, 1]), float(np.abs(one - other).mean()))

@@ -1,0 +1,153 @@
+"""The datasets of the study: real ones, and synthetic ones of a recipe, each made once and kept."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet
+
+from ganrs_jax.checkpoint import load_generator, save_generator
+from ganrs_jax.cli.flags import read_options
+from ganrs_jax.data.dataset import Dataset, Generator, Request
+from ganrs_jax.data.ratings import Ratings, digest
+from ganrs_jax.data.sources import ReadOptions, load_ratings
+from ganrs_jax.errors import InputError
+from ganrs_jax.export import write_dataset
+from ganrs_jax.recipes import get_recipe
+from ganrs_jax.training.loop import Report, silent
+
+REAL = "real"
+_TRIALS = 12  # of raw samples, for a published recipe to keep as many rows as the source has
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """A dataset of the study; zeros are the source's own numbers.
+
+    Attributes:
+      kind: "real" or a recipe.
+      rows: wanted exactly; a published recipe draws more raw samples until it keeps as many, and some are left out.
+      num_samples: raw samples, of published recipes, whatever they keep of them.
+      draws: datasets of one generator, of other seeds.
+    """
+
+    source: str
+    kind: str
+    num_users: int = 0
+    num_items: int = 0
+    rows: int = 0
+    num_samples: int = 0
+    sigma: float = 0.0
+    draws: int = 1
+
+    @property
+    def name(self) -> str:
+        """Its name on disk."""
+        given = zip(("u", "i", "rows", "samples", "sigma"), dataclasses.astuple(self)[2:-1], strict=True)
+        sizes = [f"{letter}{value}" for letter, value in given if value]
+        return "-".join([self.source, self.kind, *sizes, *([f"draws{self.draws}"] if self.draws > 1 else [])])
+
+
+class Store:
+    """Generators and datasets of a folder, made where they are missing, by one seed."""
+
+    def __init__(self, folder: Path, seed: int, progress: Report = silent) -> None:
+        self._folder, self._seed, self.progress = folder, seed, progress
+        self._real: dict[str, Ratings] = {}
+        self._generators: dict[tuple[str, str], Generator] = {}
+
+    def real(self, source: str) -> Ratings:
+        """The source's ratings.
+
+        Raises:
+          InputError: if it cannot be had.
+        """
+        if source not in self._real:
+            self._real[source] = load_ratings(source, read_options())
+        return self._real[source]
+
+    def ratings(self, world: World) -> list[Ratings]:
+        """The datasets of a world, those of the first's size: published recipes do not fill every user and item.
+
+        Synthetic ones are from files, which are written first where there are none.
+        """
+        if world.kind == REAL:
+            return [self.real(world.source)]
+        found = [self._ratings(world, draw) for draw in range(world.draws)]
+        return [each for each in found if _size(each) == _size(found[0])]
+
+    def _ratings(self, world: World, draw: int) -> Ratings:
+        path = self._place(world, draw)
+        if not path.exists():
+            write_dataset(path, self._generated(world, draw))
+        scale = self.real(world.source).scale
+        return load_ratings(str(path), ReadOptions(scale=f"{scale.low:g}:{scale.high:g}:{scale.step:g}"))
+
+    def _place(self, world: World, draw: int) -> Path:
+        one = dataclasses.replace(world, draws=1)
+        return self._folder / "datasets" / f"{one.name}{f'-draw{draw}' if draw else ''}.parquet"
+
+    def _generated(self, world: World, draw: int) -> Dataset:
+        generator = self._generator(world.source, world.kind)
+        asked = Request(world.num_users, world.num_items, sigma=world.sigma, seed=self._seed + draw)
+        recipe = get_recipe(world.kind)
+        if world.num_samples:
+            return recipe.generate(generator, dataclasses.replace(asked, num_samples=world.num_samples), self.progress)
+        if world.kind == "profile":
+            return recipe.generate(generator, dataclasses.replace(asked, num_ratings=world.rows), self.progress)
+        rows = world.rows or generator.source["ratings"]
+        return self._of_rows(generator, asked, rows, _samples_of(self._place(world, 0)) if draw else rows)
+
+    def _of_rows(self, generator: Generator, asked: Request, rows: int, samples: int) -> Dataset:
+        """A dataset of so many rows, or of as many as can be had, by a recipe that does not keep all it draws.
+
+        Args:
+          samples: raw samples to begin with.
+        """
+        best: Dataset | None = None
+        for _ in range(_TRIALS):
+            request = dataclasses.replace(asked, num_samples=samples)
+            dataset = get_recipe(generator.recipe).generate(generator, request, self.progress)
+            if len(dataset.rating) >= rows:
+                return _thinned(dataset, rows, self._seed)
+            if best is not None and len(dataset.rating) <= len(best.rating):
+                break  # more samples only make more pairs conflict
+            best = dataset
+            samples = int(samples * min(4.0, 1.05 * (rows / len(dataset.rating)) ** 1.5))  # ever fewer are kept
+        assert best is not None
+        return best
+
+    def _generator(self, source: str, kind: str) -> Generator:
+        if (source, kind) not in self._generators:
+            place = self._folder / "generators" / f"{source}-{kind}"
+            if not place.exists():
+                recipe = get_recipe(kind)
+                save_generator(place, recipe.fit([self._seed], self.real(source), [recipe.config()], self.progress)[0])
+            found = load_generator(place)
+            if (found.source["digest"], found.training.get("seed")) != (digest(self.real(source)), self._seed):
+                raise InputError(
+                    f"{place}: of other ratings than --sources={source} has, or of another seed than "
+                    f"--data_seed={self._seed}; accepted: another --workdir, or the folder deleted"
+                )
+            self._generators[source, kind] = found
+        return self._generators[source, kind]
+
+
+def _size(ratings: Ratings) -> tuple[int, int, int]:
+    return ratings.num_users, ratings.num_items, ratings.num_ratings
+
+
+def _samples_of(path: Path) -> int:
+    """Raw samples that a dataset was made of."""
+    metadata = json.loads(pyarrow.parquet.read_schema(path).metadata[b"ganrs_jax"])
+    return int(metadata["request"]["num_samples"])
+
+
+def _thinned(dataset: Dataset, rows: int, seed: int) -> Dataset:
+    """A random choice of rows, in their order."""
+    kept = np.sort(np.random.default_rng(seed).permutation(len(dataset.rating))[:rows])
+    facts: dict[str, Any] = {**dataset.metadata, "rows": rows, "thinned_from": len(dataset.rating)}
+    user, item, rating = dataset.user[kept], dataset.item[kept], dataset.rating[kept]
+    return dataset._replace(user=user, item=item, rating=rating, metadata=facts)

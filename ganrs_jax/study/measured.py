@@ -1,0 +1,31 @@
+"""What each model shows on a dataset of the study: from its cell, or trained and measured."""
+
+from typing import Any
+
+import jax
+
+from ganrs_jax.cli.models import Asked, published_for
+from ganrs_jax.cli.runner import Progress
+from ganrs_jax.recommenders.evaluate import evaluate
+from ganrs_jax.study.datasets import Store, World
+from ganrs_jax.study.results import StudyCells
+
+
+def measured(
+    world: World, asked: Asked, cells: StudyCells, store: Store, progress: Progress
+) -> dict[str, dict[str, Any]]:
+    """What each model shows on a dataset: from its cell, or trained and measured now."""
+    results = {name: cells.get(world.name, name) for name in asked.models}
+    missing = [name for name, cell in results.items() if cell is None]
+    if missing:
+        ratings = store.ratings(world)
+        threshold = asked.threshold_for(ratings[0])
+        size = {"rows": ratings[0].num_ratings, "users": ratings[0].num_users, "items": ratings[0].num_items}
+        cells.put(world.name, "dataset", {"datasets": len(ratings), **size, "threshold": threshold})
+        for name in missing:
+            config = published_for(name, asked.settings_of or world.source, asked.epochs)
+            how: Any = {"seeds": asked.seeds, "config": config, "threshold": threshold, "cutoffs": asked.cutoffs}
+            results[name] = evaluate(name, ratings, **how, report=progress)
+            cells.put(world.name, name, results[name] or {})
+        jax.clear_caches()  # programs of a hundred shapes would use up the memory maps Linux gives a process
+    return {name: cell for name, cell in results.items() if cell is not None}

@@ -1,0 +1,1 @@
+"""The scanned training loop, its lanes, devices and checkpoints."""

@@ -1,0 +1,191 @@
+"""The shared training loop: scanned steps in jitted chunks, many runs ("lanes") at once.
+
+A lane is one seed with one setting of the float hyperparameters. Every array of a state has a
+leading lane axis, written `L` in shape suffixes; a single run is one lane.
+"""
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ganrs_jax.training.checkpointer import NOTHING, Kept
+from ganrs_jax.training.devices import ALONE, Share
+from ganrs_jax.training.lanes import ONE_CORE, lane_groups, over_groups
+
+State = TypeVar("State")
+Metrics = Mapping[str, jax.Array]
+QUICK_COMPILE = {"xla_backend_optimization_level": 0}  # for programs that run once: a third of the compilation time
+
+
+class Report(Protocol):
+    """Told of progress after each chunk: steps done of total, and each metric's value a lane."""
+
+    def __call__(self, stage: str, done: int, total: int, metrics: Mapping[str, Sequence[float]]) -> None: ...
+
+
+def silent(stage: str, done: int, total: int, metrics: Mapping[str, Sequence[float]]) -> None:
+    """The report that tells nobody."""
+
+
+class TrainingDivergedError(RuntimeError):
+    """Every lane's loss became infinite or not a number."""
+
+
+def train(
+    chunk: Callable[[State, int, int], tuple[State, Metrics]],
+    state: State,
+    *,
+    stage: str,
+    num_steps: int,
+    chunk_steps: int,
+    report: Report = silent,
+    start: int = 0,
+    kept: Kept = NOTHING,
+) -> State:
+    """Runs steps `start` to `num_steps` in jitted chunks and returns the last state.
+
+    A chunk must derive its randomness from the step number (`jax.random.fold_in`), so that a run
+    resumed at a chunk's border is the run that was never stopped.
+
+    Args:
+      chunk: (state, first step, number of steps) -> (state, metrics [L] averaged over the chunk);
+        see `scanned`.
+      state: lanes leading.
+      stage: the name that progress and errors carry.
+      chunk_steps: steps between two reports.
+      kept: where the state is kept between chunks, and gone on from.
+
+    Raises:
+      TrainingDivergedError: when no lane's metrics are finite any more.
+    """
+    done, state = kept.resume(stage, state)
+    for first, count in chunks(max(start, done), num_steps, chunk_steps):
+        state, metrics = chunk(state, first, count)
+        values = {name: np.asarray(value).tolist() for name, value in metrics.items()}
+        _check_finite(stage, first + count, values)
+        report(stage, first + count, num_steps, values)
+        kept.save(stage, first + count, state)
+    return state
+
+
+def chunks(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
+    """Pairs (first, count) that cover start..stop; borders are multiples of size wherever one starts."""
+    while start < stop:
+        end = min(stop, (start // size + 1) * size)
+        yield start, end - start
+        start = end
+
+
+def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) -> Any:
+    """Turns step(state, index, lane, shared) into a jitted chunk over lanes.
+
+    The chunk is called as (state, first, count, lanes, shared): `lanes` is a pytree with a leading
+    lane axis (keys, float settings), `shared` is seen whole by every lane (the data). Devices may
+    share the lanes; so do the cores of a CPU (`threads.py`). One program of all lanes takes the old state's memory.
+    """
+
+    def one_lane(state: State, first: jax.Array, count: int, lane: Any, shared: Any) -> tuple[State, Metrics]:
+        state, metrics = jax.lax.scan(lambda s, i: step(s, i, lane, shared), state, first + jnp.arange(count))
+        return state, jax.tree.map(jnp.mean, metrics)
+
+    def chunk(state: State, first: jax.Array, count: int, lanes: Any, shared: Any) -> tuple[State, Metrics]:
+        state, lanes = share.lanes((state, lanes))
+        return jax.vmap(lambda s, lane: one_lane(s, first, count, lane, shared))(state, lanes)
+
+    how: dict[str, Any] = {"static_argnums": 2, "donate_argnums": 0}
+    one_core = jax.jit(chunk, **how, compiler_options=ONE_CORE) if share.mesh is None else None
+    return Chunk(_room(step), share.jit(chunk, **how), one_core)
+
+
+class Chunk(NamedTuple):
+    """A jitted chunk of steps over lanes; `name` is that of the module whose steps they are.
+
+    one_core: the same for a group of lanes, beside others; None where devices share the lanes.
+    """
+
+    name: str
+    jitted: Any
+    one_core: Any = None
+
+    def __call__(self, state: Any, first: Any, count: int, lanes: Any, shared: Any) -> Any:
+        """The new state and the metrics."""
+        call = _watch[-1] if _watch else Chunk.run
+        return call(self, state, first, count, lanes, shared)
+
+    def run(self, state: Any, first: Any, count: int, lanes: Any, shared: Any) -> Any:
+        """As a call does, unwatched."""
+        groups = self._groups(state)
+        if len(groups) == 1:
+            return self.jitted(state, first, count, lanes, shared)
+        return over_groups(lambda part: self.one_core(part[0], first, count, part[1], shared), (state, lanes), groups)
+
+    def lower(self, *given: Any) -> Any:
+        """As jax.jit's, of all lanes in one program."""
+        return self.jitted.lower(*given)
+
+    def compile(self, state: Any, first: Any, count: int, lanes: Any, shared: Any) -> None:
+        """Compiles what `run` will run; arrays may be shapes."""
+        groups = self._groups(state)
+        program = self.jitted if len(groups) == 1 else self.one_core
+        for size in sorted({mine.stop - mine.start for mine in groups}):
+            mine = jax.tree.map(lambda x, size=size: _some_lanes(x, size), (state, lanes))
+            program.lower(mine[0], first, count, mine[1], shared).compile()
+
+    def _groups(self, state: Any) -> list[slice]:
+        count = len(jax.tree.leaves(state)[0])
+        return [slice(0, count)] if self.one_core is None else lane_groups(count)
+
+
+def _some_lanes(x: Any, count: int) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((count, *x.shape[1:]), x.dtype)
+
+
+_watch: list[Callable[..., Any]] = []
+
+
+@contextlib.contextmanager
+def watching(call: Callable[..., Any]) -> Iterator[None]:
+    """Within, `call(chunk, state, first, count, lanes, shared)` runs each chunk, so that benchmarks can time it."""
+    _watch.append(call)
+    try:
+        yield
+    finally:
+        _watch.pop()
+
+
+def _room(step: Callable[..., Any]) -> str:
+    function = step.func if isinstance(step, functools.partial) else step
+    return str(function.__module__).rpartition(".")[2]
+
+
+def lane_keys(seeds: Sequence[int]) -> jax.Array:
+    """A typed key [L] for each seed; the same seed gives the same key in any company."""
+    return jax.vmap(jax.random.key)(jnp.asarray(seeds, jnp.uint32))
+
+
+def small_uniform(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32) -> jax.Array:
+    """Numbers from -0.05 to 0.05: what Keras's Embedding starts from, hence what was published."""
+    return jax.random.uniform(key, shape, dtype, -0.05, 0.05)
+
+
+def stacked_floats(configs: Sequence[Any], names: Sequence[str]) -> dict[str, jax.Array]:
+    """The named fields of configurations, each as a float32 array [L]."""
+    return {n: jnp.asarray([getattr(c, n) for c in configs], jnp.float32) for n in names}
+
+
+def lane(tree: Any, index: int) -> Any:
+    """One lane's part of a pytree."""
+    return jax.tree.map(lambda x: x[index], tree)
+
+
+def _check_finite(stage: str, step: int, values: Mapping[str, Sequence[float]]) -> None:
+    table = np.array([np.atleast_1d(v) for v in values.values()])
+    if table.size and not np.isfinite(table).all(0).any():
+        raise TrainingDivergedError(
+            f"{stage}: the loss is not finite at step {step}; a smaller learning rate may help, or another seed"
+        )

@@ -1,0 +1,19 @@
+"""What is refused, and how it is told."""
+
+import dataclasses
+
+import pytest
+
+from ganrs_jax.data.sources import ReadOptions, load_ratings
+from ganrs_jax.errors import InputError
+
+STARS = ReadOptions(scale="1:5:1")
+
+
+def failure(name_or_path, options=ReadOptions()) -> str:  # noqa: B008 - frozen
+    with pytest.raises(InputError) as caught:
+        load_ratings(str(name_or_path), dataclasses.replace(options, download=False))
+    text = str(caught.value)
+    assert "\n" not in text
+    assert "InputError" not in text
+    return text

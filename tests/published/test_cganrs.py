@@ -1,0 +1,80 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ganrs_jax.data.dataset import Request
+from ganrs_jax.data.sources import ReadOptions, load_ratings
+from ganrs_jax.errors import InputError
+from ganrs_jax.published import cganrs
+
+ASKED = Request(num_users=50, num_items=20, num_samples=4000, sigma=1.0)
+
+
+@pytest.fixture(scope="module")
+def ratings():
+    return load_ratings("planted", ReadOptions(planted_users=80, planted_items=60, planted_ratings=2000))
+
+
+@pytest.fixture(scope="module")
+def generator(ratings):
+    return cganrs.fit([0], ratings, [cganrs.CganrsConfig(embedding_epochs=2, gan_steps=100)])[0]
+
+
+def shares(dataset, name="gender"):
+    return dict(zip(*np.unique(dataset.groups[name], return_counts=True), strict=True))
+
+
+def test_users_come_in_the_sources_shares(generator):
+    dataset = cganrs.generate(generator, ASKED)
+    assert shares(dataset) == {"F": 25, "M": 25}
+    assert len(dataset.groups["gender"]) == 50
+
+
+def test_users_come_in_the_asked_shares(generator):
+    dataset = cganrs.generate(generator, dataclasses.replace(ASKED, group_shares={"F": 0.9, "M": 0.1}))
+    assert shares(dataset) == {"F": 45, "M": 5}
+    used = np.unique(dataset.user)
+    assert (dataset.groups["gender"][used] == "M").sum() <= 5
+    only = cganrs.generate(generator, dataclasses.replace(ASKED, group_shares={"M": 1.0}))
+    assert shares(only) == {"M": 50}
+
+
+def test_groups_share_one_catalogue(generator):
+    """The notebook gave group 2 the item clusters of group 1; here an item id means the same for both."""
+    dataset = cganrs.generate(generator, ASKED)
+    women = dataset.groups["gender"][dataset.user] == "F"
+    assert set(dataset.item[women]) | set(dataset.item[~women]) == set(range(20))
+
+
+@pytest.mark.parametrize("given", [{"F": 0.5}, {"F": 0.5, "X": 0.5}, {"F": 1.5, "M": -0.5}])
+def test_shares_that_cannot_be_are_refused(given, generator):
+    with pytest.raises(InputError, match="accepted: shares of F, M, none below 0, summing to 1"):
+        cganrs.generate(generator, dataclasses.replace(ASKED, group_shares=given))
+
+
+def test_ages_become_bands(ratings):
+    people = {"age": np.where(np.arange(80) % 4 == 0, -1, np.arange(80)).astype(np.int16)}
+    known, names, code = cganrs.user_groups(dataclasses.replace(ratings, demographics=people), "age")
+    assert names == list(cganrs.AGE_BANDS)
+    assert known.sum() == 60
+    assert [names[code[age]] for age in (1, 17, 18, 25, 45, 55, 57)] == [
+        *("under 18", "under 18", "18-24", "25-34", "45-49", "50-55", "56+")
+    ]
+
+
+def test_users_of_unknown_group_are_left_out(ratings):
+    gender = np.where(np.arange(80) < 20, "", ratings.demographics["gender"])
+    some = dataclasses.replace(ratings, demographics={"gender": gender})
+    made = cganrs.fit([0], some, [cganrs.CganrsConfig(embedding_epochs=1, gan_steps=5)])[0]
+    assert sum(made.source["group_users"]) == 60
+    assert made.source["ratings"] == sum(made.source["group_ratings"]) == (some.user >= 20).sum()
+
+
+def test_a_source_without_groups_is_refused(ratings):
+    config = cganrs.CganrsConfig()
+    with pytest.raises(InputError, match="gender is not known of its users; it has: no demographics"):
+        cganrs.fit([0], dataclasses.replace(ratings, demographics={}), [config])
+    same = dataclasses.replace(ratings, demographics={"gender": np.full(80, "F")})
+    with pytest.raises(InputError, match="one gender group only"):
+        cganrs.fit([0], same, [config])
