@@ -8,8 +8,8 @@ from threadpoolctl import threadpool_info
 from ganrs_jax.profile import calibration as prescribing
 from ganrs_jax.profile import recipe as profile
 from ganrs_jax.profile.calibration import prescribe
+from ganrs_jax.training import lanes as threads
 from ganrs_jax.training.checkpointer import NOTHING, Kept
-from ganrs_jax.training.loop import lanes as threads
 from tests.profile.conftest import quick
 
 

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from ganrs_jax.training import checkpointer as resume
 from ganrs_jax.training.checkpointer import NOTHING, Kept
-from ganrs_jax.training.loop import checkpointer as resume
 from ganrs_jax.training.loop import lane_keys, scanned, train
 
 

@@ -22,7 +22,7 @@ def trained(tmp_path_factory) -> dict[int, dict[str, np.ndarray]]:
         environment = os.environ | {
             "XLA_FLAGS": flags,
             "JAX_PLATFORMS": "cpu",
-            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
         }
         command = [sys.executable, "-P", "-m", "tests.published.trained", str(folder / f"{devices}.npz")]
         subprocess.run(command, env=environment, check=True, timeout=600)
