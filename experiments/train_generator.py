@@ -24,10 +24,11 @@ from ganrs_jax.cli.flags import check_seed, define_source, read_source
 from ganrs_jax.cli.processes import Process, define_processes, processes
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
 from ganrs_jax.cli.unfinished import check_unfinished, define_unfinished, unfinished
-from ganrs_jax.data.dataset import Generator, best_lane
+from ganrs_jax.data.dataset import Generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.files import check_writable
 from ganrs_jax.recipes import get_recipe
+from ganrs_jax.training.lanes import best_lane
 
 PRESETS = {
     "small": [
@@ -72,7 +73,7 @@ def main() -> None:
     say_source(ratings)
     kept = unfinished(workdir.path, ratings, seeds, configs)
     generators = get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, Progress(workdir), kept=kept)
-    chosen = best_lane(generators) if pick is None else pick
+    chosen = best_lane([float(g.training["criterion"]) for g in generators]) if pick is None else pick
     made = generators[chosen]._replace(arrays=jax.tree.map(np.asarray, generators[chosen].arrays))
     process.part()
     # Before the generator, which ends a run: one that was killed between the two could not be started again.

@@ -1,7 +1,7 @@
 """What every recipe takes and gives: a generator, a request, a dataset."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -152,12 +152,3 @@ def check_numbers(request: Request) -> None:
         value = getattr(request, name)
         if not value >= 0 or value == float("inf"):
             raise InputError(f"--{name}={value}; accepted: a number over 0, or 0 for the default")
-
-
-def best_lane(generators: Sequence[Generator]) -> int:
-    """The lane whose samples lie closest to held-out ones (`training["criterion"]`, lowest wins).
-
-    A lane whose criterion is not a number has diverged and never wins over one that has not.
-    """
-    scores = np.array([g.training["criterion"] for g in generators], np.float64)
-    return int(np.argmin(np.where(np.isfinite(scores), scores, np.inf)))

@@ -19,8 +19,8 @@ from ganrs_jax.networks.residual import ResidualMLP, applied
 from ganrs_jax.networks.sliced_wasserstein import sliced_wasserstein
 from ganrs_jax.training.checkpointer import NOTHING, Kept
 from ganrs_jax.training.devices import ALONE, Share, as_first, sharing
-from ganrs_jax.training.lanes import over_groups, single_lanes
-from ganrs_jax.training.loop import Report, lane_keys, scanned, silent, train
+from ganrs_jax.training.lanes import lane_keys, over_groups, single_lanes
+from ganrs_jax.training.loop import Report, scanned, silent, train
 
 Floats = Mapping[str, jax.Array]
 _CHUNKS = 10  # of training: after each, the averages are looked at

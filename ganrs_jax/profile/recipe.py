@@ -35,13 +35,13 @@ from ganrs_jax.profile.restarts import fit_with_restarts
 from ganrs_jax.profile.scores import plain_strength
 from ganrs_jax.profile.strata import find_strata
 from ganrs_jax.profile.vectors import columns
-from ganrs_jax.published.training import check_lanes
 from ganrs_jax.sampling.degree_distributions import count_law, parse_law
 from ganrs_jax.sampling.feasibility import check_counts, nearest_ratings
 from ganrs_jax.sampling.histograms import parse_histogram
 from ganrs_jax.statistics.summary import describe_source
 from ganrs_jax.training.checkpointer import NOTHING, Kept
-from ganrs_jax.training.loop import Report, silent, stacked_floats
+from ganrs_jax.training.lanes import check_lanes, stacked_floats
+from ganrs_jax.training.loop import Report, silent
 
 _COPIES = {"num_users": 4, "num_items": 12}  # of a vector that memory holds, measured
 LANE_FLOATS = ("gan_learning_rate", "beta1", "beta2", "clip", "gradient_penalty", "average")

@@ -7,7 +7,8 @@ import numpy as np
 
 from ganrs_jax.profile.gan import PARTS, Part, TwoPartSpec, fit_two_part
 from ganrs_jax.training.checkpointer import Kept
-from ganrs_jax.training.loop import Report, TrainingDivergedError, lane
+from ganrs_jax.training.lanes import lane
+from ganrs_jax.training.loop import Report, TrainingDivergedError
 
 _COLLAPSED = 0.4  # sliced Wasserstein distance over which a part has learned nothing
 _ATTEMPTS = 3  # each from other keys

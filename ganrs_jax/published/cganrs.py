@@ -18,8 +18,9 @@ from ganrs_jax.errors import InputError
 from ganrs_jax.published import config as published
 from ganrs_jax.published import decoding as clustered
 from ganrs_jax.published.config import LANE_FLOATS, GanrsConfig, refuse_laws
-from ganrs_jax.published.training import check_lanes, fit_lanes
+from ganrs_jax.published.training import fit_lanes
 from ganrs_jax.training.checkpointer import NOTHING, Kept
+from ganrs_jax.training.lanes import check_lanes
 from ganrs_jax.training.loop import Report, silent
 
 GROUPINGS = ("gender", "age")
@@ -59,7 +60,7 @@ def fit(
         refuse_laws("cganrs", expect)
     for config in configs:
         check(config)
-    check_lanes(seeds, configs)  # before the first one's grouping is taken for all
+    check_lanes(seeds, configs, LANE_FLOATS)  # before the first one's grouping is taken for all
     known, names, code = user_groups(ratings, configs[0].group)
     rows = known[ratings.user]
     label = code[ratings.user[rows]].astype(np.int32)

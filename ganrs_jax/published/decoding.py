@@ -17,7 +17,8 @@ from ganrs_jax.published.kmeans import compile_kmeans, fit_kmeans
 from ganrs_jax.published.networks import Generator as GeneratorNetwork
 from ganrs_jax.published.repeats import drop_repeats
 from ganrs_jax.published.unit_scale import from_unit, match_moments
-from ganrs_jax.training.loop import Report, lane, silent, stacked_floats
+from ganrs_jax.training.lanes import lane, stacked_floats
+from ganrs_jax.training.loop import Report, silent
 
 
 def generator_network(config: GanrsConfig, num_labels: int) -> GeneratorNetwork:

@@ -16,7 +16,8 @@ import optax
 
 from ganrs_jax.data.ratings import Ratings, split_rows
 from ganrs_jax.training.checkpointer import NOTHING, Kept
-from ganrs_jax.training.loop import QUICK_COMPILE, Report, lane_keys, scanned, silent, small_uniform, train
+from ganrs_jax.training.lanes import lane_keys
+from ganrs_jax.training.loop import QUICK_COMPILE, Report, scanned, silent, small_uniform, train
 
 
 class Embedding(NamedTuple):

@@ -14,7 +14,8 @@ from ganrs_jax.networks.objectives import OBJECTIVES
 from ganrs_jax.networks.optimizers import OPTIMIZERS
 from ganrs_jax.published.networks import Critic, Floats, Generator, generated, scores
 from ganrs_jax.training.checkpointer import NOTHING, Kept
-from ganrs_jax.training.loop import QUICK_COMPILE, Report, lane_keys, scanned, silent, train
+from ganrs_jax.training.lanes import lane_keys
+from ganrs_jax.training.loop import QUICK_COMPILE, Report, scanned, silent, train
 
 CHUNK_STEPS = 2000  # steps between two reports
 SAMPLE_BLOCK = 1 << 15  # samples drawn at once: bounds memory whatever is asked

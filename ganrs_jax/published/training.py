@@ -15,7 +15,6 @@ import numpy as np
 
 from ganrs_jax.data.dataset import Generator, Request
 from ganrs_jax.data.ratings import Ratings, split_rows
-from ganrs_jax.errors import InputError
 from ganrs_jax.networks.sliced_wasserstein import sliced_wasserstein
 from ganrs_jax.published import decoding as clustered
 from ganrs_jax.published.config import LANE_FLOATS, GanrsConfig, refuse_laws
@@ -35,7 +34,8 @@ from ganrs_jax.published.networks import Critic
 from ganrs_jax.published.unit_scale import to_unit
 from ganrs_jax.statistics.summary import describe_source
 from ganrs_jax.training.checkpointer import NOTHING, Kept
-from ganrs_jax.training.loop import Report, lane, lane_keys, silent, stacked_floats
+from ganrs_jax.training.lanes import check_lanes, lane, lane_keys, stacked_floats
+from ganrs_jax.training.loop import Report, silent
 
 _CRITERION_SAMPLES = 8192
 
@@ -67,7 +67,7 @@ def fit_lanes(
       InputError: if the ratings cannot be split, seeds or lanes are not as said, or a law is expected.
       TrainingDivergedError: if every lane diverges.
     """
-    check_lanes(seeds, configs)
+    check_lanes(seeds, configs, LANE_FLOATS)
     if expect is not None:
         refuse_laws(recipe, expect)
     seeds, floats, config = tuple(seeds), stacked_floats(configs, LANE_FLOATS), configs[0]
@@ -92,21 +92,6 @@ def fit_lanes(
     arrays = {"network": jax.tree.map(np.asarray, state.generator), **_moments(samples, len(seeds))}
     source = {**describe_source(ratings), **(extra or {})}
     return [Generator(recipe, configs[i], lane(arrays, i), source, facts) for i, facts in enumerate(training)]
-
-
-def check_lanes(seeds: Sequence[int], configs: Sequence[Any], floats: Sequence[str] = LANE_FLOATS) -> None:
-    """Raises InputError unless there is a seed of 32 bits and a configuration a lane, alike but for `floats`."""
-    if not seeds or len(seeds) != len(configs):
-        raise InputError(
-            f"{len(seeds)} seeds, {len(configs)} configurations; accepted: one of each a lane, at least one"
-        )
-    bad = [seed for seed in seeds if not 0 <= seed < 2**32]
-    if bad:
-        raise InputError(f"seed {bad[0]}; accepted: 0 to {2**32 - 1}")
-    rest = [{k: v for k, v in dataclasses.asdict(c).items() if k not in floats} for c in configs]
-    other = [name for name, value in rest[0].items() if any(r[name] != value for r in rest)]
-    if other:
-        raise InputError(f"lanes differ in {', '.join(other)}; accepted: differences in {', '.join(floats)}")
 
 
 def _gan_spec(config: GanrsConfig, num_labels: int = 0) -> GanSpec:

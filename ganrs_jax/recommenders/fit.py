@@ -10,10 +10,10 @@ import numpy as np
 
 from ganrs_jax.data.ratings import Ratings, split_rows
 from ganrs_jax.errors import InputError
-from ganrs_jax.published.training import check_lanes
 from ganrs_jax.recommenders.hyperparameters import check, check_threshold
 from ganrs_jax.recommenders.interface import Baseline, Score, Scored, Split, Task
-from ganrs_jax.training.loop import Report, lane, silent
+from ganrs_jax.training.lanes import check_lanes, lane
+from ganrs_jax.training.loop import Report, silent
 
 _PAIRS = 1 << 16  # scored at a time
 

@@ -11,7 +11,8 @@ import numpy as np
 import optax
 
 from ganrs_jax.recommenders.interface import Baseline, Fitted, Score, Scored, Split, Task
-from ganrs_jax.training.loop import QUICK_COMPILE, Report, lane_keys, scanned, stacked_floats, train
+from ganrs_jax.training.lanes import lane_keys, stacked_floats
+from ganrs_jax.training.loop import QUICK_COMPILE, Report, scanned, train
 
 _EPSILON = 1e-7  # Keras's Adam
 _INIT, _EPOCHS, _SETTLE = range(3)  # streams of a lane's key

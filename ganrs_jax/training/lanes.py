@@ -4,6 +4,7 @@ XLA splits the small operations of one program badly over cores: a program of al
 lanes go in as many groups as there are cores, each a program of its own that keeps to one core, in a thread of its own.
 """
 
+import dataclasses
 import itertools
 import os
 from collections.abc import Callable, Sequence
@@ -12,6 +13,9 @@ from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+
+from ganrs_jax.errors import InputError
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -82,3 +86,42 @@ def side_by_side(
             stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def lane_keys(seeds: Sequence[int]) -> jax.Array:
+    """A typed key [L] for each seed; the same seed gives the same key in any company."""
+    return jax.vmap(jax.random.key)(jnp.asarray(seeds, jnp.uint32))
+
+
+def stacked_floats(configs: Sequence[Any], names: Sequence[str]) -> dict[str, jax.Array]:
+    """The named fields of configurations, each as a float32 array [L]."""
+    return {n: jnp.asarray([getattr(c, n) for c in configs], jnp.float32) for n in names}
+
+
+def lane(tree: Any, index: int) -> Any:
+    """One lane's part of a pytree."""
+    return jax.tree.map(lambda x: x[index], tree)
+
+
+def check_lanes(seeds: Sequence[int], configs: Sequence[Any], floats: Sequence[str]) -> None:
+    """Raises InputError unless there is a seed of 32 bits and a configuration a lane, alike but for `floats`."""
+    if not seeds or len(seeds) != len(configs):
+        raise InputError(
+            f"{len(seeds)} seeds, {len(configs)} configurations; accepted: one of each a lane, at least one"
+        )
+    bad = [seed for seed in seeds if not 0 <= seed < 2**32]
+    if bad:
+        raise InputError(f"seed {bad[0]}; accepted: 0 to {2**32 - 1}")
+    rest = [{k: v for k, v in dataclasses.asdict(c).items() if k not in floats} for c in configs]
+    other = [name for name, value in rest[0].items() if any(r[name] != value for r in rest)]
+    if other:
+        raise InputError(f"lanes differ in {', '.join(other)}; accepted: differences in {', '.join(floats)}")
+
+
+def best_lane(criteria: Sequence[float]) -> int:
+    """The lane whose samples lie closest to held-out ones (the criterion of each lane; lowest wins).
+
+    A lane whose criterion is not a number has diverged and never wins over one that has not.
+    """
+    scores = np.array(criteria, np.float64)
+    return int(np.argmin(np.where(np.isfinite(scores), scores, np.inf)))

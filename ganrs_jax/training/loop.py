@@ -16,6 +16,7 @@ import numpy as np
 from ganrs_jax.training.checkpointer import NOTHING, Kept
 from ganrs_jax.training.devices import ALONE, Share
 from ganrs_jax.training.lanes import ONE_CORE, lane_groups, over_groups
+from ganrs_jax.training.stages import LoopCheckpoint
 
 State = TypeVar("State")
 Metrics = Mapping[str, jax.Array]
@@ -46,6 +47,7 @@ def train(
     report: Report = silent,
     start: int = 0,
     kept: Kept = NOTHING,
+    checkpoint: LoopCheckpoint | None = None,
 ) -> State:
     """Runs steps `start` to `num_steps` in jitted chunks and returns the last state.
 
@@ -58,18 +60,20 @@ def train(
       state: lanes leading.
       stage: the name that progress and errors carry.
       chunk_steps: steps between two reports.
-      kept: where the state is kept between chunks, and gone on from.
+      checkpoint: keeps the state between chunks, and restores it; `kept` is its forerunner.
 
     Raises:
       TrainingDivergedError: when no lane's metrics are finite any more.
     """
-    done, state = kept.resume(stage, state)
+    done, state = kept.resume(stage, state) if checkpoint is None else checkpoint.restore(state)
     for first, count in chunks(max(start, done), num_steps, chunk_steps):
         state, metrics = chunk(state, first, count)
         values = {name: np.asarray(value).tolist() for name, value in metrics.items()}
         _check_finite(stage, first + count, values)
         report(stage, first + count, num_steps, values)
         kept.save(stage, first + count, state)
+        if checkpoint is not None:
+            checkpoint.save(first + count, state)
     return state
 
 
@@ -163,24 +167,9 @@ def _room(step: Callable[..., Any]) -> str:
     return str(function.__module__).rpartition(".")[2]
 
 
-def lane_keys(seeds: Sequence[int]) -> jax.Array:
-    """A typed key [L] for each seed; the same seed gives the same key in any company."""
-    return jax.vmap(jax.random.key)(jnp.asarray(seeds, jnp.uint32))
-
-
 def small_uniform(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32) -> jax.Array:
     """Numbers from -0.05 to 0.05: what Keras's Embedding starts from, hence what was published."""
     return jax.random.uniform(key, shape, dtype, -0.05, 0.05)
-
-
-def stacked_floats(configs: Sequence[Any], names: Sequence[str]) -> dict[str, jax.Array]:
-    """The named fields of configurations, each as a float32 array [L]."""
-    return {n: jnp.asarray([getattr(c, n) for c in configs], jnp.float32) for n in names}
-
-
-def lane(tree: Any, index: int) -> Any:
-    """One lane's part of a pytree."""
-    return jax.tree.map(lambda x: x[index], tree)
 
 
 def _check_finite(stage: str, step: int, values: Mapping[str, Sequence[float]]) -> None:

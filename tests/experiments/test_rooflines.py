@@ -6,7 +6,8 @@ import pytest
 
 from ganrs_jax.cli.rooflines import Watch, of_nearest, timed
 from ganrs_jax.cli.timing import machine
-from ganrs_jax.training.loop import lane_keys, scanned, watching
+from ganrs_jax.training.lanes import lane_keys
+from ganrs_jax.training.loop import scanned, watching
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from ganrs_jax.networks.residual import ResidualMLP
 from ganrs_jax.profile.gan import PARTS, TwoPartSpec, Vectors, fit_two_part, generate_vectors, matching
-from ganrs_jax.training.loop import lane
+from ganrs_jax.training.lanes import lane
 
 NOISE = 8
 SPEC = TwoPartSpec(ResidualMLP(32, 1, 2), ResidualMLP(32, 1, 1), "relativistic", "adam", NOISE, 64, 1, 2500)

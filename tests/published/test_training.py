@@ -6,8 +6,8 @@ import pytest
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.published.config import LANE_FLOATS, GanrsConfig
-from ganrs_jax.published.training import check_lanes
 from ganrs_jax.recipes import RECIPES
+from ganrs_jax.training.lanes import check_lanes
 
 QUICK = {"embedding_epochs": 1, "gan_steps": 50}
 OTHER = {"gan_steps": 51, "train_share": 0.7, "sigma": 2.0, "kmeans_tolerance": 0.1, "generator_hidden": (11, 20)}

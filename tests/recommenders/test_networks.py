@@ -13,7 +13,7 @@ from ganrs_jax.recommenders.fit import fit
 from ganrs_jax.recommenders.interface import Task
 from ganrs_jax.recommenders.layers import Dropout, Joined
 from ganrs_jax.recommenders.ncf_classification import cross_entropy
-from ganrs_jax.training.loop import lane_keys
+from ganrs_jax.training.lanes import lane_keys
 from tests.recommenders.conftest import NETWORKS, quick
 
 TABLES = (943 + 1682) * 5

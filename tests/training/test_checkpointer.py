@@ -9,7 +9,8 @@ import pytest
 
 from ganrs_jax.training import checkpointer as resume
 from ganrs_jax.training.checkpointer import NOTHING, Kept
-from ganrs_jax.training.loop import lane_keys, scanned, train
+from ganrs_jax.training.lanes import lane_keys
+from ganrs_jax.training.loop import scanned, train
 
 
 class State(NamedTuple):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ganrs_jax.training import lanes as threads
-from ganrs_jax.training.lanes import lane_groups, over_groups, side_by_side, single_lanes
-from ganrs_jax.training.loop import lane_keys, scanned
+from ganrs_jax.training.lanes import lane_groups, lane_keys, over_groups, side_by_side, single_lanes
+from ganrs_jax.training.loop import scanned
 
 
 @pytest.fixture

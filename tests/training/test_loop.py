@@ -6,16 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.training.loop import (
-    TrainingDivergedError,
-    chunks,
-    lane,
-    lane_keys,
-    scanned,
-    stacked_floats,
-    train,
-    watching,
-)
+from ganrs_jax.training.lanes import lane, lane_keys, stacked_floats
+from ganrs_jax.training.loop import TrainingDivergedError, chunks, scanned, train, watching
 
 
 def walk(state, index, lane, shared):
