@@ -11,19 +11,20 @@ from ganrs_jax.cli.flags import numbers, read_source
 from ganrs_jax.cli.rooflines import Watch, of_choice, of_vectors, told
 from ganrs_jax.cli.runner import FLAGS, Progress, recipe_config
 from ganrs_jax.cli.timing import Laps, machine, process_seconds, stages
-from ganrs_jax.data.dataset import Generator, Request
 from ganrs_jax.errors import InputError
 from ganrs_jax.export.shards import open_folder, write_part
-from ganrs_jax.recipes import RECIPES, get_recipe
+from ganrs_jax.profile.model import ProfileModel
+from ganrs_jax.profile.recipe import blocks, complete, fit
+from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.sampling.assignment import block_users
 from ganrs_jax.training.loop import watching
 
-_LARGE = Request(num_users=80_000, num_items=4000, num_ratings=10_000_000)
+_LARGE = RatingsRequest(num_users=80_000, num_items=4000, num_ratings=10_000_000)
 
 
 def profile_training(progress: Progress) -> dict[str, Any]:
     """One seed twice, the second steady; then --lanes seeds at once, in proportion to one."""
-    lanes, config, ratings, fit = numbers("lanes", int), profile_config(), read_source(), RECIPES["profile"].fit
+    lanes, config, ratings = numbers("lanes", int), profile_config(), read_source()
     passes = []
     for seed in (0, 1):
         lap, watch = Laps(), Watch()
@@ -58,8 +59,8 @@ def profile_training(progress: Progress) -> dict[str, Any]:
 
 def generation(progress: Progress) -> dict[str, Any]:
     """A large dataset in parts, twice with two seeds; and its innermost program beside the machine's limits."""
-    generator, recipe = generator_given(progress), RECIPES["profile"]
-    asked = recipe.complete(generator, sizes_asked())
+    generator = generator_given(progress)
+    asked = complete(generator, sizes_asked())
     passes = [written(generator, dataclasses.replace(asked, seed=seed), progress) for seed in (0, 1)]
     steady = sum(passes[1].values())
     until_parts = process_seconds() - steady
@@ -76,7 +77,7 @@ def generation(progress: Progress) -> dict[str, Any]:
     }
 
 
-def rooflines_of_generation(generator: Generator, asked: Request) -> dict[str, dict[str, float]]:
+def rooflines_of_generation(generator: ProfileModel, asked: RatingsRequest) -> dict[str, dict[str, float]]:
     """Of the two programs that a block of users takes most of its time in."""
     limits, users = machine(), block_users(asked.num_items)
     return {
@@ -85,10 +86,9 @@ def rooflines_of_generation(generator: Generator, asked: Request) -> dict[str, d
     }
 
 
-def written(generator: Generator, asked: Request, progress: Progress) -> dict[str, float]:
+def written(generator: ProfileModel, asked: RatingsRequest, progress: Progress) -> dict[str, float]:
     """Seconds that a dataset takes by stage, written in parts."""
-    lap, blocks = Laps(), RECIPES["profile"].blocks
-    assert blocks is not None
+    lap = Laps()
     made = blocks(generator, asked, progress)
     lap("plan")
     with tempfile.TemporaryDirectory(dir=FLAGS.workdir) as place:
@@ -99,7 +99,7 @@ def written(generator: Generator, asked: Request, progress: Progress) -> dict[st
     return lap.seconds
 
 
-def generator_given(progress: Progress) -> Generator:
+def generator_given(progress: Progress) -> ProfileModel:
     """That of --generator, or one trained now.
 
     Raises:
@@ -107,18 +107,18 @@ def generator_given(progress: Progress) -> Generator:
     """
     if FLAGS.generator:
         generator = load_generator(Path(FLAGS.generator).expanduser())
-        if get_recipe(generator.recipe).blocks is None:
+        if not isinstance(generator, ProfileModel):
             raise InputError(f"--generator={FLAGS.generator}: of recipe {generator.recipe}; accepted: of profile")
         return generator
-    return RECIPES["profile"].fit([0], read_source(), [profile_config()], progress)[0]
+    return fit([0], read_source(), [profile_config()], progress)[0]
 
 
-def sizes_asked(default: Request = _LARGE) -> Request:
+def sizes_asked(default: RatingsRequest = _LARGE) -> RatingsRequest:
     """The sizes on the command line, or the default's where there are none."""
     if not any(FLAGS[name].present for name in ("num_users", "num_items", "num_ratings")):
         return default
     users, items = (int(FLAGS[name].value or 0) if FLAGS[name].present else 0 for name in ("num_users", "num_items"))
-    return Request(num_users=users, num_items=items, num_ratings=FLAGS.num_ratings)
+    return RatingsRequest(num_users=users, num_items=items, num_ratings=FLAGS.num_ratings)
 
 
 def profile_config() -> Any:

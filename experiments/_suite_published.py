@@ -12,11 +12,13 @@ from ganrs_jax.cli.flags import read_source, request
 from ganrs_jax.cli.rooflines import Watch, of_nearest, told
 from ganrs_jax.cli.runner import FLAGS, Progress, recipe_config
 from ganrs_jax.cli.timing import Laps, machine, process_seconds, stages
-from ganrs_jax.data.dataset import Request, completed
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import write_dataset
-from ganrs_jax.published import decoding as clustered
+from ganrs_jax.published.decoding import assemble, cluster, draw
+from ganrs_jax.published.ganrs import complete
+from ganrs_jax.published.model import PublishedModel
+from ganrs_jax.published.request import RawSamplesRequest
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.training.loop import watching
 
@@ -27,7 +29,7 @@ def published_recipe(progress: Progress) -> dict[str, Any]:
         raise InputError(f"--recipe={FLAGS.recipe}; accepted: ganrs, wganrs")
     begin = time.monotonic()
     config, ratings = recipe_config(), read_source()
-    request(0)  # checked before any work
+    request(RawSamplesRequest, 0)  # checked before any work
     reading = time.monotonic() - begin
     first = _pass(0, config, ratings, progress)
     until_file = process_seconds()
@@ -49,25 +51,29 @@ def published_recipe(progress: Progress) -> dict[str, Any]:
 def _pass(seed: int, config: Any, ratings: Ratings, progress: Progress) -> dict[str, float]:
     """Seconds of each stage of one training and one dataset."""
     lap = Laps()
-    fitted = get_recipe(FLAGS.recipe).fit([seed], ratings, [config], lap.reporting(progress), request(seed))
+    fitted = get_recipe(FLAGS.recipe).fit([seed], ratings, [config], lap.reporting(progress))
     lap("criterion")
-    _decode(fitted[0], completed(fitted[0], request(seed)), progress, lap)
+    model, asked = fitted[0], request(RawSamplesRequest, seed)
+    assert isinstance(model, PublishedModel)
+    assert isinstance(asked, RawSamplesRequest)
+    _decode(model, complete(model, asked), progress, lap)
     return lap.seconds
 
 
 def _nearest(config: Any) -> dict[str, dict[str, float]]:
-    asked = request(0)
+    asked = request(RawSamplesRequest, 0)
+    assert isinstance(asked, RawSamplesRequest)
     return {"K-means": of_nearest(asked.num_samples, asked.num_users, config.embedding_size, machine())}
 
 
-def _decode(generator: Any, asked: Request, progress: Progress, lap: Callable[[str], None]) -> None:
-    samples = jax.block_until_ready(clustered.draw(generator, asked))
+def _decode(model: PublishedModel, asked: RawSamplesRequest, progress: Progress, lap: Callable[[str], None]) -> None:
+    samples, size = jax.block_until_ready(draw(model, asked)), model.config.embedding_size
     lap("samples")
-    users = clustered.cluster(generator, asked, samples, "users", progress)
+    users = cluster(model, asked, samples[:, :size], asked.num_users, "users", progress)
     lap("K-means, users")
-    items = clustered.cluster(generator, asked, samples, "items", progress)
+    items = cluster(model, asked, samples[:, size : 2 * size], asked.num_items, "items", progress)
     lap("K-means, items")
-    dataset = clustered.assemble(generator, asked, samples, users, items)
+    dataset = assemble(model, asked, samples, users, items, {})
     lap("ratings and repeats")
     with tempfile.TemporaryDirectory() as folder:
         write_dataset(Path(folder) / "synthetic.parquet", dataset)

@@ -16,14 +16,15 @@ from ganrs_jax.cli.flags import numbers, read_source
 from ganrs_jax.cli.rooflines import told
 from ganrs_jax.cli.runner import FLAGS, Progress
 from ganrs_jax.cli.timing import compile_seconds, fresh_peak, recent_peak_mib
-from ganrs_jax.data.dataset import Generator, Request
 from ganrs_jax.errors import InputError
-from ganrs_jax.recipes import RECIPES
+from ganrs_jax.profile.model import ProfileModel
+from ganrs_jax.profile.recipe import complete, fit
+from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.report.scaling import insert, scaling_figure, scaling_table
 
 _ONCE = 60.0  # seconds; what takes longer is not done again, as compiling is little of it
 _FIGURE = "scaling.svg"
-_BASE = Request(num_users=20_000, num_items=4000, num_ratings=2_000_000)
+_BASE = RatingsRequest(num_users=20_000, num_items=4000, num_ratings=2_000_000)
 
 
 def scaling(progress: Progress) -> dict[str, Any]:
@@ -31,7 +32,6 @@ def scaling(progress: Progress) -> dict[str, Any]:
     axes = {name: numbers(name, int) for name in ("rows", "items", "users")}
     lanes, readme = numbers("lanes", int), _readme()
     generator = generator_given(progress)
-    complete = RECIPES["profile"].complete
     base = complete(generator, sizes_asked(_BASE))
     asked = [(axis, complete(generator, _sized(base, axis, n))) for axis, all_n in axes.items() for n in all_n]
     found = [_dataset(axis, request, generator, progress) for axis, request in asked]
@@ -54,7 +54,7 @@ def _readme() -> Path | None:
     return path
 
 
-def _sized(base: Request, axis: str, number: int) -> Request:
+def _sized(base: RatingsRequest, axis: str, number: int) -> RatingsRequest:
     """With more items or users, each user rates as many; more rows are more users."""
     a_user = base.num_ratings / base.num_users
     if axis == "items":
@@ -64,7 +64,7 @@ def _sized(base: Request, axis: str, number: int) -> Request:
     return dataclasses.replace(base, num_users=users, num_ratings=rows)
 
 
-def _dataset(axis: str, asked: Request, generator: Generator, progress: Progress) -> dict[str, Any]:
+def _dataset(axis: str, asked: RatingsRequest, generator: ProfileModel, progress: Progress) -> dict[str, Any]:
     fresh_peak()
     before = compile_seconds()
     first = written(generator, asked, progress)
@@ -82,7 +82,7 @@ def _training(count: int, progress: Progress) -> dict[str, Any]:
     for seed in (0, count):
         before = compile_seconds()
         begin = time.monotonic()
-        RECIPES["profile"].fit(list(range(seed, seed + count)), ratings, [config] * count, progress)
+        fit(list(range(seed, seed + count)), ratings, [config] * count, progress)
         seconds.append(time.monotonic() - begin)
         compiling.append(compile_seconds() - before)
         if seconds[0] > _ONCE:

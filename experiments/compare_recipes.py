@@ -11,7 +11,6 @@ from absl import flags
 
 from ganrs_jax.cli.flags import check_seed, define_source, read_source
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
-from ganrs_jax.data.dataset import Request
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.data.sources import ReadOptions
 from ganrs_jax.data.sources.tables import read_table
@@ -55,8 +54,8 @@ def _dataset(name: str, real: Ratings, progress: Progress) -> Rated:
     path = _place(f"{name}_{real.name}_{FLAGS.seed}.parquet")
     if not path.exists():
         recipe = get_recipe(name)
-        generator = recipe.fit([FLAGS.seed], real, [recipe.config()], progress)[0]
-        write_dataset(path, recipe.generate(generator, Request(seed=FLAGS.seed), progress))
+        model = recipe.fit([FLAGS.seed], real, [recipe.config()], progress)[0]
+        write_dataset(path, recipe.generate(model, recipe.request(seed=FLAGS.seed), progress))
     return read_table(path, ReadOptions()).columns
 
 

@@ -11,21 +11,21 @@ stopped goes on with the same command: whole parts are kept, broken ones made ag
 whatever K, devices and processes. A few seconds: --preset=small (after `train_generator --preset=small`).
 """  # noqa: E501 - a command to copy
 
+import dataclasses
 import os
 from pathlib import Path
 
 from absl import flags
 
 from ganrs_jax.checkpoint import load_generator
-from ganrs_jax.cli.flags import define_request, request
+from ganrs_jax.cli.flags import check_request, check_seed, define_request, request
 from ganrs_jax.cli.parts import folder_place, make_parts
 from ganrs_jax.cli.processes import define_processes, processes
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
-from ganrs_jax.data.dataset import Generator, Request
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import check_suffix, write_dataset
 from ganrs_jax.files import check_writable
-from ganrs_jax.recipes import get_recipe
+from ganrs_jax.recipes import Model, Request, get_recipe
 from ganrs_jax.report.comparison import outcome
 from ganrs_jax.statistics.summary import describe
 
@@ -57,25 +57,26 @@ def main() -> None:
         if not FLAGS[name].value:
             raise InputError(f"--{name} is missing; accepted: --generator=FOLDER --out=FILE.parquet")
     _check_shards()
-    out, asked = _place(FLAGS.out), request(FLAGS.seed)
+    out = _place(FLAGS.out)
+    check_seed(FLAGS.seed)
+    check_request()
     process = processes()
     generator = load_generator(Path(FLAGS.generator).expanduser())
     recipe = get_recipe(generator.recipe)
-    asked = recipe.complete(generator, asked)
+    asked = recipe.complete(generator, request(recipe.request, FLAGS.seed))
     if FLAGS.num_shards:
         make_parts(out, generator, asked, process)
     else:
         _make_file(out, generator, asked)
 
 
-def _make_file(out: Path, generator: Generator, asked: Request) -> None:
+def _make_file(out: Path, generator: Model, asked: Request) -> None:
     recipe = get_recipe(generator.recipe)
     workdir = Workdir(FLAGS.workdir or f"{out}.run")
     dataset = recipe.generate(generator, asked, Progress(workdir))
     write_dataset(out, dataset)
-    workdir.results(
-        {**dataset.metadata, "summary": describe(dataset.user, dataset.item, dataset.rating, dataset.scale)}
-    )
+    summary = describe(dataset.user, dataset.item, dataset.rating, dataset.scale)
+    workdir.results({**dataset.metadata, "summary": dataclasses.asdict(summary)})
     say(outcome(dataset, str(out)))
 
 

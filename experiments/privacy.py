@@ -11,7 +11,6 @@ from absl import flags
 from ganrs_jax.cli.flags import check_seed, define_source, read_source
 from ganrs_jax.cli.json_file import define_json, json_place, write_json
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say
-from ganrs_jax.data.dataset import Request
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.fidelity.failure_checks import signatures
@@ -52,8 +51,8 @@ def main() -> None:
     progress = Progress(workdir)
     say(f"{ratings.name}: trained on {members.num_users} of {ratings.num_users} users, {members.num_ratings} ratings")
     recipe = get_recipe(FLAGS.recipe)
-    generator = recipe.fit([FLAGS.seed], members, [config], progress)[0]
-    dataset = recipe.generate(generator, Request(seed=FLAGS.seed), progress)
+    model = recipe.fit([FLAGS.seed], members, [config], progress)[0]
+    dataset = recipe.generate(model, recipe.request(seed=FLAGS.seed), progress)
     result = privacy(known, unknown, _described(dataset, ratings), FLAGS.seed)
     say(privacy_table({FLAGS.recipe: result}))
     warnings = signatures(privacy=result)

@@ -17,11 +17,13 @@ from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.cli.cells import COLUMNS, Cells
 from ganrs_jax.cli.flags import check_seed, define_reading, numbers, read_options, read_source
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say
-from ganrs_jax.data.dataset import Generator, Request, completed
 from ganrs_jax.data.sources import SOURCES
 from ganrs_jax.errors import InputError
 from ganrs_jax.files import whole_file
-from ganrs_jax.published import decoding as clustered
+from ganrs_jax.published.decoding import assemble, cluster, draw
+from ganrs_jax.published.ganrs import complete
+from ganrs_jax.published.model import PublishedModel
+from ganrs_jax.published.request import RawSamplesRequest
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.report.comparison import text_table
 
@@ -88,7 +90,7 @@ def main() -> None:
             continue
         published = PUBLISHED.get(name, Published(0, (generator.config.sigma,), {}))
         for sigma in sigmas or published.sigmas:
-            asked = Request(0, FLAGS.items, _samples(name, generator.source["ratings"]), sigma, FLAGS.seed)
+            asked = RawSamplesRequest(0, FLAGS.items, _samples(name, generator.source.ratings), sigma, FLAGS.seed)
             for cell in _cells(generator, asked, users, published, cells, progress):
                 cells.add(name, cell)
     if not cells.rows:
@@ -122,7 +124,7 @@ def _check_filled(num_samples: int, users: list[int]) -> None:
 
 def _settings(config: Any) -> dict[str, Any]:
     """All that decides the generators of a workdir."""
-    places = ("path", "data_dir", "cache_dir", "download")
+    places = ("source_path", "data_dir", "cache_dir", "download")
     reading = {k: v for k, v in dataclasses.asdict(read_options()).items() if k not in places}
     return {"config": dataclasses.asdict(config), "recipe": FLAGS.recipe, "seed": FLAGS.seed, "reading": reading}
 
@@ -132,11 +134,12 @@ def _samples(name: str, ratings: int) -> int:
     return FLAGS.num_samples or (PUBLISHED[name].num_samples if name in PUBLISHED else 8 * ratings)
 
 
-def _generator(place: Path, name: str, config: Any, users: list[int], progress: Progress) -> Generator | None:
+def _generator(place: Path, name: str, config: Any, users: list[int], progress: Progress) -> PublishedModel | None:
     """The source's generator, from an earlier run or trained now; None if a default source is not at hand."""
     if (place / "generator").exists():
         held = load_generator(place / "generator")
-        _check_filled(_samples(name, held.source["ratings"]), users)
+        assert isinstance(held, PublishedModel)
+        _check_filled(_samples(name, held.source.ratings), users)
         return held
     try:
         ratings = read_source(name)
@@ -148,22 +151,28 @@ def _generator(place: Path, name: str, config: Any, users: list[int], progress: 
     _check_filled(_samples(name, ratings.num_ratings), users)
     generator = get_recipe(FLAGS.recipe).fit([FLAGS.seed], ratings, [config], progress)[0]
     save_generator(place / "generator", generator)
+    assert isinstance(generator, PublishedModel)
     return generator
 
 
 def _cells(
-    generator: Generator, asked: Request, users: list[int], published: Published, done: Cells, progress: Progress
+    generator: PublishedModel,
+    asked: RawSamplesRequest,
+    users: list[int],
+    published: Published,
+    done: Cells,
+    progress: Progress,
 ) -> Iterator[dict[str, Any]]:
     """Rows kept for each number of users; samples and item clusters are shared, as equal requests make them equal."""
     todo = [dataclasses.replace(asked, num_users=n) for n in users]
-    todo = [completed(generator, r) for r in todo if not done.has(generator.source["name"], r)]
+    todo = [complete(generator, r) for r in todo if not done.has(generator.source.name, r)]
     if not todo:
         return
-    samples = clustered.draw(generator, todo[0])
-    items = clustered.cluster(generator, todo[0], samples, "items", progress)
+    samples, size = draw(generator, todo[0]), generator.config.embedding_size
+    items = cluster(generator, todo[0], samples[:, size : 2 * size], FLAGS.items, "items", progress)
     for request in todo:
-        found = clustered.cluster(generator, request, samples, "users", progress)
-        facts = clustered.assemble(generator, request, samples, found, items).metadata
+        found = cluster(generator, request, samples[:, :size], request.num_users, "users", progress)
+        facts = assemble(generator, request, samples, found, items, {}).metadata
         yield {
             "samples": request.num_samples,
             "sigma": request.sigma,

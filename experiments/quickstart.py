@@ -5,6 +5,7 @@ that flags ask for) and compares it with its source: a table of fidelity and wha
 the terminal, and comparison.png in the workdir. A few seconds: --preset=small.
 """
 
+import dataclasses
 import time
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,16 @@ import numpy as np
 from absl import flags
 
 from ganrs_jax.checkpoint import load_generator, save_generator
-from ganrs_jax.cli.flags import define_request, define_source, read_source, request
+from ganrs_jax.cli.flags import check_seed, define_request, define_source, read_source, request
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
-from ganrs_jax.data.dataset import Dataset, Request
+from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.export import write_dataset
 from ganrs_jax.fidelity.fidelity import fidelity, reference
 from ganrs_jax.fidelity.metrics import Fidelity
 from ganrs_jax.fidelity.samples import Rated
 from ganrs_jax.files import check_writable
-from ganrs_jax.recipes import get_recipe
+from ganrs_jax.recipes import Request, get_recipe
 from ganrs_jax.report.comparison import comparison_figure, outcome
 from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
 from ganrs_jax.statistics.summary import describe
@@ -48,7 +49,9 @@ define_request()
 
 def main() -> None:
     begin = time.monotonic()
-    config, asked = recipe_config(), request(FLAGS.seed)
+    config, recipe = recipe_config(), get_recipe(FLAGS.recipe)
+    check_seed(FLAGS.seed)
+    asked = request(recipe.request, FLAGS.seed)
     folder = Path(FLAGS.workdir).expanduser()
     check_writable(folder / "synthetic.parquet")
     ratings = read_source()
@@ -65,8 +68,8 @@ def main() -> None:
     figure = folder / "comparison.png"
     columns = {ratings.name: (*_counts(ratings), source), "synthetic": (*_counts(dataset), synthetic)}
     comparison_figure(figure, columns)
-    facts = {**dataset.metadata, "source_summary": source, "summary": synthetic, "seconds": written}
-    workdir.results({**facts, "fidelity": result.as_json()})
+    summaries = {"source_summary": dataclasses.asdict(source), "summary": dataclasses.asdict(synthetic)}
+    workdir.results({**dataset.metadata, **summaries, "seconds": written, "fidelity": result.as_json()})
     say(f"figure: {figure}; dataset written after {written:.1f} s, the start of Python not counted")
     say(f"another one: ./launch.sh generate --generator={folder / 'generator'} --seed=1 --out=another.parquet")
 
@@ -74,7 +77,7 @@ def main() -> None:
 def _made(folder: Path, ratings: Ratings, config: Any, asked: Request, progress: Progress) -> Dataset:
     """Trains, saves the generator, loads it again, generates and writes."""
     recipe = get_recipe(FLAGS.recipe)
-    trained = recipe.fit([FLAGS.seed], ratings, [config], progress, asked)[0]
+    trained = recipe.fit([FLAGS.seed], ratings, [config], progress)[0]
     save_generator(folder / "generator", trained, overwrite=True)
     dataset = recipe.generate(load_generator(folder / "generator"), asked, progress)
     out = folder / "synthetic.parquet"

@@ -23,7 +23,6 @@ from ganrs_jax.cli.models import Asked, define_models, models_asked
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.data.ratings import digest
 from ganrs_jax.data.sources import SOURCES
-from ganrs_jax.data.sources.options import flag_name
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES, get_recipe
 from ganrs_jax.report.study import Study, write_study
@@ -193,8 +192,8 @@ def _too_dense() -> list[str]:
 
 def _settings(asked: Asked) -> dict[str, Any]:
     """All flags that decide what a cell or a verdict is; parts, sources, recipes and models only say which cells."""
-    places = ("path", "data_dir", "cache_dir", "download")
-    reading = {flag_name(k): v for k, v in dataclasses.asdict(read_options()).items() if k not in places}
+    places = ("source_path", "data_dir", "cache_dir", "download")
+    reading = {k: v for k, v in dataclasses.asdict(read_options()).items() if k not in places}
     cutoffs = ",".join(map(str, asked.cutoffs))
     given = ("num_seeds", "seed", "threshold", "epochs", "settings_of", "data_seed", "margin")
     values = {name: FLAGS[name].value for name in given}

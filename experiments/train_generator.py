@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
 from absl import flags
 
 from ganrs_jax.checkpoint import save_generator
@@ -24,10 +22,9 @@ from ganrs_jax.cli.flags import check_seed, define_source, read_source
 from ganrs_jax.cli.processes import Process, define_processes, processes
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
 from ganrs_jax.cli.unfinished import check_unfinished, define_unfinished, unfinished
-from ganrs_jax.data.dataset import Generator
 from ganrs_jax.errors import InputError
 from ganrs_jax.files import check_writable
-from ganrs_jax.recipes import get_recipe
+from ganrs_jax.recipes import Model, get_recipe
 from ganrs_jax.training.lanes import best_lane
 
 PRESETS = {
@@ -71,23 +68,22 @@ def main() -> None:
     ratings = read_source()
     workdir = Workdir(FLAGS.workdir)
     say_source(ratings)
-    kept = unfinished(workdir.path, ratings, seeds, configs)
-    generators = get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, Progress(workdir), kept=kept)
-    chosen = best_lane([float(g.training["criterion"]) for g in generators]) if pick is None else pick
-    made = generators[chosen]._replace(arrays=jax.tree.map(np.asarray, generators[chosen].arrays))
+    stages = unfinished(workdir.path, ratings, seeds, configs)
+    generators = get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, Progress(workdir), stages)
+    chosen = best_lane([model.training["criterion"] for model in generators]) if pick is None else pick
     process.part()
     # Before the generator, which ends a run: one that was killed between the two could not be started again.
     workdir.results({"picked": chosen, "lanes": [lane_record(g, FLAGS.sweep) for g in generators]})
-    save_generator(place, made, overwrite=FLAGS.overwrite)
-    kept.clear()
+    save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)
+    stages.clear()
     say(_outcome(generators, chosen, str(place)))
 
 
 def _help(process: Process, seeds: list[int], configs: list[Any]) -> None:
     """Computes with process 0, which writes."""
     ratings = read_source()
-    kept = unfinished(Path(FLAGS.workdir).expanduser(), ratings, seeds, configs)
-    get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, kept=kept)
+    stages = unfinished(Path(FLAGS.workdir).expanduser(), ratings, seeds, configs)
+    get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, stages=stages)
     process.part()
 
 
@@ -124,11 +120,11 @@ def swept(config: Any, sweep: str) -> list[Any]:
         raise InputError(f"--sweep={sweep}; accepted: FIELD=NUMBER,NUMBER,... with FIELD one of {', '.join(floats)}")
     configs = [dataclasses.replace(config, **{name: number}) for number in numbers]
     for each in configs:
-        get_recipe(FLAGS.recipe).check(each)
+        get_recipe(FLAGS.recipe).check_config(each)
     return configs
 
 
-def lane_record(generator: Generator, sweep: str) -> dict[str, Any]:
+def lane_record(generator: Model, sweep: str) -> dict[str, Any]:
     """What results.json says of a lane."""
     field = sweep.partition("=")[0]
     return {**generator.training, **({field: getattr(generator.config, field)} if field else {})}
@@ -152,7 +148,7 @@ def _asked_lane(count: int) -> int | None:
     return int(FLAGS.pick)
 
 
-def _outcome(generators: Sequence[Generator], chosen: int, place: str) -> str:
+def _outcome(generators: Sequence[Model], chosen: int, place: str) -> str:
     score = generators[chosen].training["criterion"]
     text = f"generator written to {place} (sliced Wasserstein distance to held-out samples {score:.3f})"
     if len(generators) == 1:

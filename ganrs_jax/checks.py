@@ -15,7 +15,7 @@ def check_choice(config: Any, field: str, accepted: Iterable[str]) -> None:
     """Raises InputError unless the field's value is one of those accepted."""
     value = getattr(config, field)
     if value not in accepted:
-        raise InputError(f"--config.{field}={value!r}; accepted: {', '.join(accepted)}")
+        raise InputError(f"`config.{field}={value!r}`; accepted: {', '.join(accepted)}")
 
 
 def check_range(
@@ -32,7 +32,7 @@ def check_range(
         if not np.all((values >= low) & (values > above) & (values < below)):
             bounds = [f"at least {low:g}"] * (low > -np.inf) + [f"over {above:g}"] * (above > -np.inf)
             bounds += [f"under {below:g}"] * (below < np.inf)
-            raise InputError(f"--config.{field}={getattr(config, field)}; accepted: {' and '.join(bounds)}, finite")
+            raise InputError(f"`config.{field}={getattr(config, field)}`; accepted: {' and '.join(bounds)}, finite")
 
 
 def check_memory(flag: str, asked: int, bytes_of_each: int, advice: str = "") -> None:
@@ -48,7 +48,7 @@ def check_memory(flag: str, asked: int, bytes_of_each: int, advice: str = "") ->
     free = free_memory()
     if free and bytes_of_each * asked > free:
         raise InputError(
-            f"--{flag}={asked} needs about {bytes_of_each * asked / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free;"
+            f"`{flag}={asked}` needs about {bytes_of_each * asked / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free;"
             f" accepted: up to {free // bytes_of_each}{advice}"
         )
 

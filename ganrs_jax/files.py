@@ -64,7 +64,7 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
       InputError: if `path` exists and is not to be overwritten, is a file, or cannot be written.
     """
     if path.exists() and not overwrite:
-        raise InputError(f"{path} exists already; accepted: a new place, or --overwrite")
+        raise InputError(f"{path} exists already; accepted: a new place, or `overwrite`")
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; accepted: a folder, or a new place")
     partial = _beside(path, "partial")

@@ -1,24 +1,109 @@
-"""The recipes by name."""
+"""The recipes by name, and what all of them offer: from ratings to a model, from a model to datasets."""
 
-from ganrs_jax.data.dataset import Recipe
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from ganrs_jax.data.dataset import Blocks, Dataset
 from ganrs_jax.errors import InputError
+from ganrs_jax.profile import config as profile_config
 from ganrs_jax.profile import recipe as profile
+from ganrs_jax.profile.model import ProfileModel
+from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.published import cganrs, ganrs, wganrs
+from ganrs_jax.published import config as published_config
+from ganrs_jax.published.model import PublishedModel
+from ganrs_jax.published.request import GroupsRequest, RawSamplesRequest
 
-RECIPES: dict[str, Recipe] = {
-    "profile": profile.RECIPE,
-    "ganrs": ganrs.RECIPE,
-    "wganrs": wganrs.RECIPE,
-    "cganrs": cganrs.RECIPE,
-}
+Config = profile_config.ProfileConfig | published_config.GanrsConfig
+Request = RatingsRequest | RawSamplesRequest
 
 
-def get_recipe(name: str, flag: str = "recipe") -> Recipe:
-    """The recipe of that name; flag: what a message calls it.
+Model = ProfileModel | PublishedModel
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """A way from ratings to datasets.
+
+    Attributes:
+      name: as in `RECIPES`.
+      config: the frozen dataclass of its settings; its defaults are the recipe's.
+      request: the frozen dataclass of what can be asked of its models.
+      model: the frozen dataclass that training gives.
+      check_config: (config) -> None; raises InputError on a value that cannot be.
+      fit: (seeds [L], ratings, configs [L], report, stages) -> a model per lane.
+      complete: (model, request) -> the request with the source's sizes where it has none; raises InputError, before any
+        work, on one that cannot be met.
+      generate: (model, request, report) -> Dataset.
+      lane_floats: fields of the settings that lanes of one `fit` may differ in.
+      blocks: (model, completed request, report) -> Blocks, of a recipe whose datasets can be made in parts.
+    """
+
+    name: str
+    config: type[profile_config.ProfileConfig] | type[published_config.GanrsConfig]
+    request: type[RatingsRequest] | type[RawSamplesRequest]
+    model: type[ProfileModel] | type[PublishedModel]
+    check_config: Callable[..., None]
+    fit: Callable[..., Sequence[Model]]
+    complete: Callable[..., Request]
+    generate: Callable[..., Dataset]
+    lane_floats: tuple[str, ...]
+    blocks: Callable[..., Blocks] | None = None
+
+
+_PUBLISHED = (RawSamplesRequest, PublishedModel, published_config.check_config)
+_ALL = (
+    Recipe(
+        "profile",
+        profile_config.ProfileConfig,
+        RatingsRequest,
+        ProfileModel,
+        profile_config.check_config,
+        profile.fit,
+        profile.complete,
+        profile.generate,
+        profile_config.LANE_FLOATS,
+        profile.blocks,
+    ),
+    Recipe(
+        "ganrs",
+        published_config.GanrsConfig,
+        *_PUBLISHED,
+        ganrs.fit,
+        ganrs.complete,
+        ganrs.generate,
+        published_config.LANE_FLOATS,
+    ),
+    Recipe(
+        "wganrs",
+        wganrs.WganrsConfig,
+        *_PUBLISHED,
+        wganrs.fit,
+        ganrs.complete,
+        ganrs.generate,
+        published_config.LANE_FLOATS,
+    ),
+    Recipe(
+        "cganrs",
+        cganrs.CganrsConfig,
+        GroupsRequest,
+        PublishedModel,
+        cganrs.check_config,
+        cganrs.fit,
+        cganrs.complete,
+        cganrs.generate,
+        published_config.LANE_FLOATS,
+    ),
+)
+RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
+
+
+def get_recipe(name: str, parameter: str = "recipe") -> Recipe:
+    """The recipe of that name; parameter: what a message calls it.
 
     Raises:
       InputError: listing the names there are.
     """
     if name not in RECIPES:
-        raise InputError(f"--{flag}={name}; accepted: {', '.join(RECIPES)}")
+        raise InputError(f"`{parameter}={name}` is no recipe; accepted: {', '.join(RECIPES)}")
     return RECIPES[name]

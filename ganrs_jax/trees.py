@@ -4,7 +4,7 @@ import dataclasses
 import types
 import typing
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ T = TypeVar("T")
 Tree = object  # an array, number or text, or a dict of such trees by text
 
 
-def as_tree(value: object) -> Tree:
+def as_tree(value: object) -> Any:
     """Nested dicts of numpy arrays, numbers and texts: a record by its fields, a list or tuple by its indices."""
     if value is None:
         return {}
@@ -38,13 +38,15 @@ def from_tree(kind: type[T], tree: Tree) -> T:
     return typing.cast(T, _restored(kind, tree))
 
 
-def _restored(kind: typing.Any, tree: typing.Any) -> object:
+def _restored(kind: Any, tree: Any) -> object:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
         if isinstance(tree, dict) and not tree and type(None) in arguments:
             return None
         return _restored(next(each for each in arguments if each is not type(None)), tree)
     if dataclasses.is_dataclass(kind) or hasattr(kind, "_fields"):
+        if not isinstance(tree, Mapping):
+            return tree  # restored before
         hints = typing.get_type_hints(kind)
         names = [f.name for f in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else kind._fields
         return kind(**{name: _restored(hints[name], tree[name]) for name in names})
@@ -54,6 +56,6 @@ def _restored(kind: typing.Any, tree: typing.Any) -> object:
         return (origin or kind)(_restored(k, x) for k, x in zip(inner, each, strict=True)) if arguments else each
     if kind is jax.Array:
         return jnp.asarray(tree)
-    if kind in (int, float, str, bool):
+    if kind in (int, float, str, bool) or (isinstance(kind, type) and issubclass(kind, np.generic)):
         return kind(tree)
     return tree  # arrays, and dicts of them as networks have them

@@ -116,7 +116,7 @@ def test_folder_appears_at_the_end(tmp_path):
 
 def test_folder_is_replaced_only_when_asked(tmp_path):
     make(tmp_path / "folder", "old")
-    with pytest.raises(InputError, match="exists already; accepted: a new place, or --overwrite"):
+    with pytest.raises(InputError, match="exists already; accepted: a new place, or `overwrite`"):
         make(tmp_path / "folder", "new")
     assert (tmp_path / "folder" / "file").read_text() == "old"
     make(tmp_path / "folder", "new", overwrite=True)

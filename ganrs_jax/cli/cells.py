@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ganrs_jax.data.dataset import Request
 from ganrs_jax.errors import InputError
 from ganrs_jax.files import whole_file
+from ganrs_jax.published.request import RawSamplesRequest
 
 _KEY = ("source", "samples", "sigma", "users", "items")
 COLUMNS = (*_KEY, "rows", "rows_by_published_rule", "published_rows")
@@ -29,7 +29,7 @@ class Cells:
         self.rows.append({"source": source, **cell})
         self._write()
 
-    def has(self, source: str, request: Request) -> bool:
+    def has(self, source: str, request: RawSamplesRequest) -> bool:
         """Whether the cell of this request is finished."""
         key = (source, request.num_samples, request.sigma, request.num_users, request.num_items)
         return any(key == tuple(r[k] for k in _KEY) for r in self.rows)

@@ -62,7 +62,7 @@ def recipe_config() -> Any:
     """
     recipe = get_recipe(FLAGS.recipe)
     config = recipe.config(**{f.name: _value(f) for f in dataclasses.fields(recipe.config)})
-    recipe.check(config)
+    recipe.check_config(config)
     return config
 
 
@@ -173,3 +173,16 @@ def _fields(recipe: str) -> Iterator[tuple[str, Any, str]]:
         comments.update(_COMMENTED.findall(inspect.getsource(kind)))
     for field in dataclasses.fields(config):
         yield field.name, field.default, comments.get(field.name, "")
+
+
+def command_line_words(text: str) -> str:
+    """An error of the library in the words of the command line: `name=value` becomes --name=value where that is a flag.
+
+    The library writes parameters in backticks and never names a flag.
+    """
+
+    def flag(found: re.Match[str]) -> str:
+        known = found[1] in FLAGS or found[1].startswith("config.")
+        return f"--{found[1]}{found[2] or ''}" if known else f"{found[1]}{found[2] or ''}"
+
+    return re.sub(r"`([\w.]+)(=[^`]*)?`", flag, text)

@@ -7,18 +7,30 @@ from typing import Any
 
 from absl import flags
 
-from ganrs_jax.data.dataset import Request
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.data.sources import SOURCES, ReadOptions, load_ratings
-from ganrs_jax.data.sources.options import flag_name
 from ganrs_jax.errors import InputError
+from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.published.request import RawSamplesRequest
+from ganrs_jax.recipes import Request
 from ganrs_jax.sampling.degree_distributions import parse_law
 from ganrs_jax.sampling.histograms import histogram_entries
 
 FLAGS = flags.FLAGS
 _MOST = 2**31 - 1  # users, items or samples: ids are 32 bits wide
+_REQUEST = (  # the flags of a request, beside its seed
+    "num_users",
+    "num_items",
+    "num_samples",
+    "num_ratings",
+    "sigma",
+    "group_shares",
+    "activity",
+    "popularity",
+    "rating_histogram",
+)
 _HELP = {
-    "path": "File or folder that holds the named --source.",
+    "source_path": "File or folder that holds the named --source.",
     "data_dir": "Folder of published releases or NAME.parquet files; default: environment GANRS_DATA_DIR.",
     "cache_dir": "Folder for downloads; default: XDG_CACHE_HOME or ~/.cache, /ganrs_jax.",
     "download": "Whether a named source may be fetched over the network.",
@@ -32,7 +44,7 @@ _HELP = {
     "max_users": "Users kept at random; 0 = all.",
     "max_items": "Items kept at random; 0 = all.",
     "min_user_ratings": "Users of fewer ratings are dropped.",
-    "seed": "Seed of the sub-sampling and of the planted world.",
+    "source_seed": "Seed of the sub-sampling and of the planted world.",
     "planted_users": "Users of the planted world.",
     "planted_items": "Items of the planted world.",
     "planted_ratings": "Ratings of the planted world.",
@@ -57,7 +69,7 @@ def define_source(default: str = "ml100k") -> None:
 def define_reading() -> None:
     """A flag for each field of ReadOptions."""
     for field in dataclasses.fields(ReadOptions):
-        _DEFINERS[type(field.default)](flag_name(field.name), field.default, _HELP[field.name])
+        _DEFINERS[type(field.default)](field.name, field.default, _HELP[field.name])
 
 
 def read_source(name: str | None = None) -> Ratings:
@@ -71,7 +83,7 @@ def read_source(name: str | None = None) -> Ratings:
 
 def read_options() -> ReadOptions:
     """The options of reading that the flags give."""
-    values: dict[str, Any] = {f.name: FLAGS[flag_name(f.name)].value for f in dataclasses.fields(ReadOptions)}
+    values: dict[str, Any] = {f.name: FLAGS[f.name].value for f in dataclasses.fields(ReadOptions)}
     return ReadOptions(**values)
 
 
@@ -99,14 +111,27 @@ def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0)
     )
 
 
-def request(seed: int) -> Request:
-    """The request that the flags make.
+def request(kind: type[RatingsRequest] | type[RawSamplesRequest], seed: int) -> Request:
+    """The request that the flags make, of the kind that a recipe takes.
 
     Raises:
-      InputError: for sizes that cannot be, group shares that are not NAME=SHARE, or laws and shares of ratings that
-        are none.
+      InputError: for a flag that this kind of request does not have, sizes that cannot be, group shares that are not
+        NAME=SHARE, or distributions and shares of ratings that are none.
     """
-    check_seed(seed)
+    check_request()
+    fields = {field.name for field in dataclasses.fields(kind)}
+    for name in _REQUEST:
+        if name not in fields and FLAGS[name].present:
+            has = ", ".join(f"--{each}" for each in _REQUEST if each in fields)
+            raise InputError(f"--{name}: this recipe does not take it; accepted: {has}")
+    values: dict[str, Any] = {name: FLAGS[name].value for name in _REQUEST if name in fields}
+    if "group_shares" in fields:
+        values["group_shares"] = _group_shares(FLAGS.group_shares)
+    return kind(**values, seed=seed)
+
+
+def check_request() -> None:
+    """Raises InputError for flags of a request that no recipe could meet, before any work."""
     if FLAGS["num_ratings"].present and FLAGS["num_samples"].present:
         raise InputError(
             f"--num_ratings={FLAGS.num_ratings} and --num_samples={FLAGS.num_samples}; "
@@ -116,11 +141,11 @@ def request(seed: int) -> Request:
         _check_size(name)
     if FLAGS["sigma"].present and not 0 < FLAGS.sigma < math.inf:
         raise InputError(f"--sigma={FLAGS.sigma:g}; accepted: a finite number over 0")
-    given = ("num_users", "num_items", "num_ratings", "sigma", "activity", "popularity", "rating_histogram")
-    values: dict[str, Any] = {name: FLAGS[name].value for name in given}
-    _check_laws()
-    samples = 0 if FLAGS.num_ratings else FLAGS.num_samples  # a default gives way
-    return Request(**values, num_samples=samples, seed=seed, group_shares=_group_shares(FLAGS.group_shares))
+    for name in ("activity", "popularity"):
+        parse_law(str(FLAGS[name].value), name)
+    if FLAGS.rating_histogram != "source":
+        histogram_entries(FLAGS.rating_histogram, "rating_histogram")
+    _group_shares(FLAGS.group_shares)
 
 
 def check_seed(seed: int) -> None:
@@ -144,14 +169,6 @@ def numbers(flag: str, kind: type) -> list[Any]:
     if not all(0 < value < math.inf for value in values):
         raise InputError(f"--{flag}={','.join(getattr(FLAGS, flag))}; accepted: numbers over 0, separated by commas")
     return values
-
-
-def _check_laws() -> None:
-    """As far as they can be judged without a generator."""
-    for name in ("activity", "popularity"):
-        parse_law(str(FLAGS[name].value), name)
-    if FLAGS.rating_histogram != "source":
-        histogram_entries(FLAGS.rating_histogram, "rating_histogram")
 
 
 def _check_size(name: str) -> None:

@@ -11,7 +11,6 @@ import jax
 from ganrs_jax.checkpoint import generator_digest
 from ganrs_jax.cli.processes import Process
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, say, versions
-from ganrs_jax.data.dataset import Generator, Request
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import WRITERS
 from ganrs_jax.export.shards import (
@@ -25,7 +24,8 @@ from ganrs_jax.export.shards import (
     write_part,
 )
 from ganrs_jax.files import check_writable
-from ganrs_jax.recipes import get_recipe
+from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.recipes import Model, Request, get_recipe
 from ganrs_jax.sampling.number_files import is_file
 from ganrs_jax.training.devices import bytes_of_first
 
@@ -41,7 +41,7 @@ def folder_place(out: str) -> Path:
     return path
 
 
-def make_parts(out: Path, generator: Generator, asked: Request, process: Process) -> None:
+def make_parts(out: Path, generator: Model, asked: Request, process: Process) -> None:
     """Makes the parts that are this process's and are not there yet, whole.
 
     Raises:
@@ -53,6 +53,7 @@ def make_parts(out: Path, generator: Generator, asked: Request, process: Process
             f"--num_shards={FLAGS.num_shards}: recipe {generator.recipe} makes datasets as a whole; accepted: recipe "
             "profile, or --out=FILE.parquet without --num_shards"
         )
+    assert isinstance(asked, RatingsRequest)
     facts = _facts(generator, asked)
     _check_agreed(process, facts)
     folder = open_folder(out, FLAGS.num_shards, facts)
@@ -81,7 +82,7 @@ def make_parts(out: Path, generator: Generator, asked: Request, process: Process
     say("\n".join([_outcome(folder, asked, missing, bool(parts)), *(f"WARNING {line}" for line in warnings)]))
 
 
-def _outcome(folder: Folder, asked: Request, made: list[int], whole: bool) -> str:
+def _outcome(folder: Folder, asked: RatingsRequest, made: list[int], whole: bool) -> str:
     what = f"{len(made)} parts written to {folder.path}"
     if not whole:
         return f"{what}; others are still to come"
@@ -99,14 +100,14 @@ def _check_agreed(process: Process, facts: dict[str, Any]) -> None:
         )
 
 
-def _facts(generator: Generator, asked: Request) -> dict[str, Any]:
+def _facts(generator: Model, asked: RatingsRequest) -> dict[str, Any]:
     """All that the bytes of the parts depend on, beside the machine."""
     return {
         "recipe": generator.recipe,
         "request": dataclasses.asdict(asked),
         "law_files": {name: digest for name in _LAWS if (digest := _file_digest(getattr(asked, name)))},
         "generator": generator_digest(Path(FLAGS.generator).expanduser()),
-        "source": {name: generator.source[name] for name in ("name", "digest")},
+        "source": {"name": generator.source.name, "digest": generator.source.digest},
         "versions": versions(),
         "platform": jax.default_backend(),
     }

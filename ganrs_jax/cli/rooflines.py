@@ -9,10 +9,9 @@ import jax
 import jax.numpy as jnp
 
 from ganrs_jax.cli.timing import best_of
-from ganrs_jax.data.dataset import Generator
 from ganrs_jax.networks.residual import ResidualMLP
 from ganrs_jax.profile.gan import generate_vectors
-from ganrs_jax.profile.vectors import columns
+from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.sampling import nearest
 from ganrs_jax.sampling.assignment import MANY, block_users
 from ganrs_jax.sampling.gumbel_top_k import choose
@@ -52,11 +51,13 @@ class Watch:
         found = {}
         for name, (chunk, (state, lanes, shared), seconds) in self._seen.items():
             batches, size = 1, 2 * _bytes(state)
-            if "rows" in lanes:
-                rows = jax.tree.leaves(lanes["rows"])
+            held = lanes if isinstance(lanes, dict) else lanes._asdict()
+            if "rows" in held:
+                rows = jax.tree.leaves(held["rows"])
                 batches = -(-rows[0].shape[1] // batch_size)
                 one = [jax.ShapeDtypeStruct((x.shape[0], batch_size), x.dtype) for x in rows]
-                lanes = {**lanes, "rows": jax.tree.unflatten(jax.tree.structure(lanes["rows"]), one)}
+                held = {**held, "rows": jax.tree.unflatten(jax.tree.structure(held["rows"]), one)}
+                lanes = held if isinstance(lanes, dict) else type(lanes)(**held)
             compiled = chunk.lower(state, 0, 1, lanes, shared).compile()
             found[name] = roofline(seconds / batches, compiled, size, limits)
         return found
@@ -73,11 +74,11 @@ def of_choice(num_items: int, rank: int, limits: Mapping[str, Any]) -> dict[str,
     return {"cells": users * num_items, **timed(choose, given, limits)}
 
 
-def of_vectors(generator: Generator, count: int, limits: Mapping[str, Any]) -> dict[str, float]:
+def of_vectors(model: ProfileModel, count: int, limits: Mapping[str, Any]) -> dict[str, float]:
     """Of the users' network on so many noise vectors."""
-    config = generator.config
-    network = ResidualMLP(config.width, config.blocks, columns(generator).width)
-    weights, shape = generator.arrays["users"]["weights"], (count, config.noise_size)
+    config = model.config
+    network = ResidualMLP(config.width, config.blocks, model.columns.width)
+    weights, shape = model.users.weights, (count, config.noise_size)
     draw = jax.jit(lambda key, weights: generate_vectors(key, network, weights, jnp.float32(1), shape))
     return {"vectors": count, **timed(draw, (jax.random.key(0), weights), limits)}
 

@@ -19,7 +19,7 @@ from absl import app, flags
 from absl import logging as absl_logging
 
 import ganrs_jax
-from ganrs_jax.cli.command_line import FLAGS, Presets, own_flags, parse, recipe_config
+from ganrs_jax.cli.command_line import FLAGS, Presets, command_line_words, own_flags, parse, recipe_config
 from ganrs_jax.cli.peers import parting
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
@@ -56,7 +56,7 @@ def _guarded(act: Callable[[], Any]) -> Any:
     try:
         return act()
     except InputError as error:
-        _end(str(error), 2)
+        _end(command_line_words(str(error)), 2)
     except TrainingDivergedError as error:
         _end(str(error), 1)
     except BrokenPipeError:  # whoever read our output has gone; nothing more can be said there

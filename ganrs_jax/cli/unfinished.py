@@ -15,9 +15,9 @@ from absl import flags
 from ganrs_jax.cli.runner import say, versions
 from ganrs_jax.data.ratings import Ratings, digest
 from ganrs_jax.errors import InputError
-from ganrs_jax.training.checkpointer import Kept
 from ganrs_jax.training.devices import bytes_of_first, is_first
 from ganrs_jax.training.lanes import lane_groups
+from ganrs_jax.training.stages import Stages
 
 FLAGS = flags.FLAGS
 
@@ -33,7 +33,7 @@ def check_unfinished() -> None:
         raise InputError(f"--checkpoint_seconds={FLAGS.checkpoint_seconds:g}; accepted: 0 or more, or inf")
 
 
-def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> Kept:
+def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> Stages:
     """What an earlier run of the same recipe, seeds, settings, source and versions has done; others' is dropped.
 
     Raises:
@@ -53,7 +53,7 @@ def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: S
             shutil.rmtree(other, ignore_errors=True)
     if is_first() and keeps and folder.exists():
         say(f"goes on from {folder}")
-    return Kept(folder if keeps else None, FLAGS.checkpoint_seconds)
+    return Stages(folder if keeps else None, FLAGS.checkpoint_seconds)
 
 
 def _fingerprint(ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> str:

@@ -68,7 +68,7 @@ def unrepeated(
         row = int(table.index[again].min())
         raise InputError(
             f"{place(row)}: repeats an earlier (user, item) pair, one of {repeats}; "
-            "accepted: each pair once, or --duplicates=last or first"
+            "accepted: each pair once, or `duplicates=last` or first"
         )
     order = " by time" if time is not None else ""
     return (

@@ -2,13 +2,17 @@
 
 import dataclasses
 import hashlib
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ganrs_jax.data.ids import DUPLICATE_POLICIES, numbered, unrepeated
 from ganrs_jax.data.scale import Scale, check_on_scale, find_scale
 from ganrs_jax.errors import InputError, Place
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = [
     "DUPLICATE_POLICIES",
@@ -19,6 +23,7 @@ __all__ = [
     "digest",
     "find_scale",
     "from_columns",
+    "rating_table",
     "split_rows",
     "subsample",
 ]
@@ -33,7 +38,7 @@ class Columns(NamedTuple):
     timestamp: np.ndarray | None = None
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Ratings:
     """N ratings of I items by U users; no (user, item) pair repeats.
 
@@ -72,6 +77,16 @@ class Ratings:
     @property
     def num_ratings(self) -> int:
         return len(self.rating)
+
+    def __repr__(self) -> str:
+        sizes = f"{self.num_users:,} users, {self.num_items:,} items, {self.num_ratings:,} ratings"
+        return f"Ratings({self.name}: {sizes}, {self.scale})"
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A row per rating: the source's own user_id and item_id, rating, and timestamp and demographics if known."""
+        more = {} if self.timestamp is None else {"timestamp": self.timestamp}
+        more |= {name: values[self.user] for name, values in self.demographics.items()}
+        return rating_table(self.user_ids[self.user], self.item_ids[self.item], self.rating, more)
 
     def levels(self) -> np.ndarray:
         """The place of each rating on the scale, from 0, int32 [N]."""
@@ -118,6 +133,15 @@ def from_columns(
         time = None if time is None else time[keep]
     _check_size(len(user_ids), len(item_ids), name)
     return Ratings(user, item, rating, user_ids, item_ids, scale, name, time, notes=(note,) if note else ())
+
+
+def rating_table(
+    user: np.ndarray, item: np.ndarray, rating: np.ndarray, more: Mapping[str, np.ndarray]
+) -> "pandas.DataFrame":
+    """The columns user_id, item_id, rating and `more`, all [N], as a data frame."""
+    import pandas  # here: generation needs none of it, and it takes a third of a second to import
+
+    return pandas.DataFrame({"user_id": user, "item_id": item, "rating": rating, **more})
 
 
 def split_rows(num_rows: int, train_share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -178,7 +202,7 @@ def digest(ratings: Ratings) -> str:
 
 
 def _part(ratings: Ratings, keep: np.ndarray) -> Ratings:
-    name = f"{ratings.name}, what --max_users, --max_items and --min_user_ratings leave"
+    name = f"{ratings.name}, what `max_users`, `max_items` and `min_user_ratings` leave"
     if not keep.any():
         _check_size(0, 0, name)
     user, users = numbered(ratings.user[keep], "user", str)

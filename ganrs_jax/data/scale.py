@@ -38,7 +38,7 @@ def find_scale(rating: np.ndarray, name: str = "ratings") -> Scale:
 
     values = np.sort(pd.unique(rating)).astype(np.float64)
     if len(values) == 1:
-        raise InputError(f"{name}: every rating is {values[0]:g}, which tells no scale; give --scale=low:high:step")
+        raise InputError(f"{name}: every rating is {values[0]:g}, which tells no scale; give `scale=low:high:step`")
     for step in _STEPS:
         steps = (values - values[0]) / step
         if np.all(np.abs(steps - np.round(steps)) < 1e-3) and steps[-1] < MAX_LEVELS:

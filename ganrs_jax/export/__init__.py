@@ -30,7 +30,7 @@ def write_dataset(path: str | Path, dataset: Dataset) -> None:
 def check_suffix(path: str | Path) -> None:
     """Raises InputError unless a writer knows the suffix."""
     if Path(path).suffix not in WRITERS:
-        raise InputError(f"--out={path}: suffix {Path(path).suffix!r}; accepted: {', '.join(WRITERS)}")
+        raise InputError(f"`out={path}`: suffix {Path(path).suffix!r}; accepted: {', '.join(WRITERS)}")
 
 
 def as_table(dataset: Dataset) -> pa.Table:

@@ -1,68 +1,71 @@
-"""What a user should know of a dataset before relying on it: faults of training, requests far from the source."""
+"""What to know of a dataset before relying on it: faults of training, requests far from the source."""
 
 import numpy as np
 
-from ganrs_jax.data.dataset import Generator, Request
-from ganrs_jax.profile.interaction_plan import Plan
+from ganrs_jax.profile.model import ProfileModel
+from ganrs_jax.profile.plan import Plan
+from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.sampling.degree_distributions import law_weights, parse_law
 from ganrs_jax.sampling.feasibility import moved
 
 _POTENTIALS = 0.02  # total variation between wanted and expected item shares
-_LAW = 0.05  # total variation between the shares of a law and what a dataset can hold of it
+_DISTRIBUTION = 0.05  # total variation between the shares of a degree distribution and what a dataset can hold of it
 _SPECTRUM = 0.08  # mean relative error of the singular values at the end of training
 _DISTANCE = 0.15  # sliced Wasserstein between generated and real vectors
 _MANY_ITEMS, _MANY_USERS, _DENSE = 5, 50, 3  # times the source's
 
 
-def warnings_of(generator: Generator, request: Request, plan: Plan) -> list[str]:
+def warnings_of(model: ProfileModel, request: RatingsRequest, plan: Plan) -> list[str]:
     """A line for each fault: what was found, and what to do."""
-    facts, potentials_error = generator.training, plan.potentials.error
-    found = [
-        (facts.get("restarts", 0) > 0, f"training collapsed and was restarted {facts.get('restarts')} times"),
-        (
-            max(facts["users_distance"], facts["items_distance"]) > _DISTANCE,
-            "the generator did not learn the vectors well; train longer (--config.gan_steps) or with another seed",
-        ),
-        (
-            facts.get("spectrum_error", 0.0) > _SPECTRUM,
-            f"the spectrum is off by {facts.get('spectrum_error', 0.0):.0%}: who rates what is less, or more, "
-            "structured than in the source; try --config.interaction_rank or --config.structure_rounds",
-        ),
-        (
-            potentials_error > _POTENTIALS,
-            f"the potentials did not converge: {potentials_error:.1%} of the ratings go to other items than wanted; "
-            "ask for a less steep popularity, more users or fewer ratings",
-        ),
-    ]
-    return [line for wrong, line in found if wrong] + _cut(generator, request, plan) + _far(generator, request)
-
-
-def _cut(generator: Generator, request: Request, plan: Plan) -> list[str]:
-    """Laws whose greatest shares do not fit, since no pair is rated twice."""
-    lines = []
-    for name, counts in (("activity", plan.activity), ("popularity", plan.catalogue.popularity)):
-        weights = law_weights(parse_law(getattr(request, name), name), generator.arrays[name], len(counts))
+    facts, source, lines = model.training, model.source, []
+    # Training.
+    restarts, spectrum_error = facts.get("restarts", 0), facts.get("spectrum_error", 0.0)
+    distance = max(facts["users_distance"], facts["items_distance"])
+    if restarts:
+        lines.append(f"training collapsed and was restarted {restarts} times")
+    if distance > _DISTANCE:
+        lines.append(
+            "the generator did not learn the vectors well; train longer (`config.gan_steps`) or with another seed"
+        )
+    if spectrum_error > _SPECTRUM:
+        lines.append(
+            f"the spectrum is off by {spectrum_error:.0%}: who rates what is less, or more, structured than in the "
+            "source; try `config.interaction_rank` or `config.structure_rounds`"
+        )
+    # The plan: potentials, and degrees cut because no pair repeats.
+    error = plan.interactions.potentials.error
+    if error > _POTENTIALS:
+        lines.append(
+            f"the potentials did not converge: {error:.1%} of the ratings go to other items than wanted; "
+            "ask for a less steep popularity, more users or fewer ratings"
+        )
+    degrees = (
+        ("activity", request.activity, model.activity, plan.interactions.activity),
+        ("popularity", request.popularity, model.popularity, plan.interactions.popularity),
+    )
+    for name, asked, distribution, counts in degrees:
+        weights = law_weights(parse_law(asked, name), distribution, len(counts))
         part = moved(weights, np.sort(counts)[::-1])
-        if part > _LAW:
+        if part > _DISTRIBUTION:
             lines.append(
-                f"--{name}={getattr(request, name)}: {part:.0%} of the ratings are elsewhere than the law has them, "
-                "as no pair is rated twice and all have a rating; a less steep law, or fewer ratings, would be met"
+                f"`{name}={asked}`: {part:.0%} of the ratings are elsewhere than the distribution has them, "
+                "as no pair is rated twice and all have a rating; a less steep one, or fewer ratings, would be met"
             )
-    return lines
-
-
-def _far(generator: Generator, request: Request) -> list[str]:
-    source = generator.source
-    lines = []
-    for what, times in (("items", _MANY_ITEMS), ("users", _MANY_USERS)):
-        asked = getattr(request, f"num_{what}")
-        if asked > times * source[what]:
+    # Sizes far from the source's.
+    sizes = (
+        ("items", request.num_items, source.items, _MANY_ITEMS),
+        ("users", request.num_users, source.users, _MANY_USERS),
+    )
+    for what, number, own, times in sizes:
+        if number > times * own:
             lines.append(
-                f"{asked:,} {what} are {asked / source[what]:.0f} times the source's {source[what]:,}: "
+                f"{number:,} {what} are {number / own:.0f} times the source's {own:,}: "
                 "they vary within what so few have shown"
             )
     density = request.num_ratings / (request.num_users * request.num_items)
-    own = source["ratings"] / (source["users"] * source["items"])
-    if density > _DENSE * own:
-        lines.append(f"{density:.1%} of all pairs are rated, {own:.1%} in the source: such density was never seen")
+    own_density = source.ratings / (source.users * source.items)
+    if density > _DENSE * own_density:
+        lines.append(
+            f"{density:.1%} of all pairs are rated, {own_density:.1%} in the source: such density was never seen"
+        )
     return lines

@@ -1,34 +1,41 @@
-"""A generator in two parts, users and items, trained as one program against a critic each.
+"""The GAN of the profile recipe: a generator for users and one for items, each against a critic of its own.
 
-A real draw of a part is a user (or item) uniformly and one of its posterior draws, so users count equally and
-activity is a generated number. Averages of the generators' weights (EMA) are what is kept; of the averages
-seen at the end of each chunk of steps, the one whose samples lie closest to vectors held out of training.
+A real draw is a user (or item) uniformly and one of its posterior draws, so users count equally and activity is a
+generated number. What is kept are averages of the generators' weights (EMA); of those seen at the end of each chunk of
+steps, the one whose samples lie closest to vectors held out of training. A run that collapses or diverges starts again
+from another key.
 """
 
 import functools
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
-from ganrs_jax.networks.objectives import OBJECTIVES, Objective
+from ganrs_jax.networks.objectives import OBJECTIVES
 from ganrs_jax.networks.optimizers import OPTIMIZERS
 from ganrs_jax.networks.residual import ResidualMLP, applied
 from ganrs_jax.networks.sliced_wasserstein import sliced_wasserstein
-from ganrs_jax.training.checkpointer import NOTHING, Kept
+from ganrs_jax.profile.config import ProfileConfig
+from ganrs_jax.profile.model import VectorColumns
 from ganrs_jax.training.devices import ALONE, Share, as_first, sharing
-from ganrs_jax.training.lanes import lane_keys, over_groups, single_lanes
-from ganrs_jax.training.loop import Report, scanned, silent, train
+from ganrs_jax.training.lanes import lane, lane_keys, over_groups, single_lanes
+from ganrs_jax.training.loop import Chunk, Metrics, Report, TrainingDivergedError, scanned, silent, train
+from ganrs_jax.training.stages import Stages
 
 Floats = Mapping[str, jax.Array]
-_CHUNKS = 10  # of training: after each, the averages are looked at
-_LAST_RATE = 0.05  # share of the learning rate at the last step
-PARTS = ("users", "items")
+_CHUNKS = 10  # of training: after each, the averages are validated
+_LAST_RATE = 0.05  # share of the learning rate at the last step: a usual end of a cosine decay
+_COLLAPSED = 0.4  # sliced Wasserstein distance over which nothing was learned; 0.02 to 0.06 is usual
+_ATTEMPTS = 3  # each from other keys
+_HELD_OUT = 8192  # vectors that choose the best average
+SIDES = ("users", "items")
 
 
-class TwoPartSpec(NamedTuple):
+class GanSpec(NamedTuple):
     """All that fixes the compiled program."""
 
     generator: ResidualMLP
@@ -42,36 +49,111 @@ class TwoPartSpec(NamedTuple):
     share: Share = ALONE
 
 
-class Part(NamedTuple):
-    """One part's weights, optimiser states and average, and the best average so far with its distance."""
+class SideState(NamedTuple):
+    """Weights, optimiser states and average of one side, and the best average so far with its distance."""
 
-    generator: Any
-    critic: Any
-    generator_moments: Any
-    critic_moments: Any
-    average: Any
-    best: Any
+    generator: optax.Params
+    critic: optax.Params
+    generator_moments: optax.OptState
+    critic_moments: optax.OptState
+    average: optax.Params
+    best: optax.Params
     distance: jax.Array
 
 
+State = dict[str, SideState]  # by side
+
+
 class Vectors(NamedTuple):
-    """Standardised vectors to learn, [R, N, D] (R draws of each owner), and M of other owners, [M, D]."""
+    """Standardised vectors to learn, [R, N, D] (R draws of each user or item), and M others, [M, D]."""
 
     train: jax.Array
     held_out: jax.Array
 
 
-def fit_two_part(
-    seeds: tuple[int, ...],
-    spec: TwoPartSpec,
+def gan_spec(config: ProfileConfig, columns: VectorColumns) -> GanSpec:
+    """Networks and sizes of a configuration."""
+    return GanSpec(
+        generator=ResidualMLP(config.width, config.blocks, columns.width),
+        critic=ResidualMLP(config.width, config.blocks, 1),
+        objective=config.objective,
+        optimizer=config.optimizer,
+        noise_size=config.noise_size,
+        batch_size=config.gan_batch_size,
+        critic_steps=config.critic_steps,
+        num_steps=config.gan_steps,
+    )
+
+
+def standardised(drawn_RxNxD: jax.Array) -> Vectors:
+    """Posterior draws as vectors of mean 0 and deviation 1: all draws but the last to learn, the last to choose by."""
+    flat = drawn_RxNxD.reshape(-1, drawn_RxNxD.shape[-1])
+    scaled = (drawn_RxNxD - flat.mean(0)[None, None]) / (flat.std(0) + 1e-6)[None, None]
+    return Vectors(scaled[:-1], scaled[-1][np.resize(np.arange(scaled.shape[1]), _HELD_OUT)])
+
+
+class _Lane(NamedTuple):
+    """What differs by lane: its key and its float settings."""
+
+    key: jax.Array
+    floats: Floats
+
+
+def fit_with_restarts(
+    seeds: Sequence[int],
+    spec: GanSpec,
+    vectors: Mapping[str, Vectors],
+    floats: Floats,
+    report: Report = silent,
+    stages: Stages = Stages(),  # noqa: B008 - keeps nothing
+) -> tuple[list[State], list[int]]:
+    """Trains a lane per seed, as `fit_gan` does; one that collapsed or diverged starts again from another key.
+
+    Returns:
+      The state of each lane, the best of its attempts, and how often it was started again.
+
+    Raises:
+      TrainingDivergedError: if a lane diverges at every attempt.
+    """
+    states: list[State | None] = [None] * len(seeds)
+    attempts = [0] * len(seeds)
+    for attempt in range(_ATTEMPTS):
+        again = [i for i, state in enumerate(states) if state is None or _worst_distance(state) > _COLLAPSED]
+        if not again:
+            break
+        mine = {name: value[np.array(again)] for name, value in floats.items()}
+        try:
+            found = fit_gan(
+                [seeds[i] for i in again], spec, vectors, floats=mine, attempt=attempt, report=report, stages=stages
+            )
+        except TrainingDivergedError:
+            if attempt == _ATTEMPTS - 1 and None in states:
+                raise
+            continue
+        for place, index in enumerate(again):
+            attempts[index] = attempt
+            state, before = lane(found, place), states[index]
+            if before is None or _worst_distance(state) < _worst_distance(before):
+                states[index] = state
+    return cast(list[State], states), attempts
+
+
+def _worst_distance(state: State) -> float:
+    worst = max(float(state[side].distance) for side in SIDES)
+    return worst if np.isfinite(worst) else np.inf
+
+
+def fit_gan(
+    seeds: Sequence[int],
+    spec: GanSpec,
     vectors: Mapping[str, Vectors],
     *,
     floats: Floats,
     attempt: int = 0,
     report: Report = silent,
-    kept: Kept = NOTHING,
-) -> dict[str, Part]:
-    """Trains both parts, a lane a seed.
+    stages: Stages = Stages(),  # noqa: B008 - keeps nothing
+) -> State:
+    """Trains both sides, a lane per seed.
 
     Args:
       vectors: for "users" and "items".
@@ -79,143 +161,121 @@ def fit_two_part(
       attempt: another number gives another start and other draws.
 
     Returns:
-      The state of each part, lanes leading; `best` holds the generator to use, `distance` [L] how far it is.
+      The state of each side, lanes leading; `best` holds the generator to use, `distance` [L] how far it is.
 
     Raises:
       TrainingDivergedError: if every lane diverges.
     """
     keys = jax.vmap(lambda key: jax.random.fold_in(key, attempt))(lane_keys(seeds))
     spec = spec._replace(share=sharing(len(seeds), spec.batch_size))
-    chunk, look = _programs(spec)
-    lanes = {"key": keys, "floats": dict(floats)}
+    chunk, validate = _programs(spec)
+    lanes = _Lane(keys, dict(floats))
     vectors = as_first(dict(vectors))
     shared = spec.share.everywhere(vectors)
-    state = {name: _init(spec, number, keys, dict(floats)) for number, name in enumerate(PARTS)}
+    state = {side: _init(spec, number, keys, dict(floats)) for number, side in enumerate(SIDES)}
 
-    def step(state: Any, first: int, count: int) -> Any:
+    def step(state: State, first: int, count: int) -> tuple[State, Metrics]:
         state, metrics = chunk(spec.share.everywhere(state), first, count, lanes, shared)
-        looked = (spec.share.here(state), keys)
-        state = over_groups(lambda mine: look(*mine, vectors), looked, single_lanes(len(seeds)))
-        return state, {**metrics, **{f"{name}_distance": state[name].distance for name in PARTS}}
+        local = (spec.share.here(state), keys)
+        state = over_groups(lambda mine: validate(*mine, vectors), local, single_lanes(len(seeds)))
+        return state, {**metrics, **{f"{side}_distance": state[side].distance for side in SIDES}}
 
+    name = f"GAN ({spec.objective})" + (f", attempt {attempt + 1}" if attempt else "")
     return train(
         step,
         state,
-        stage=f"GAN ({spec.objective})" + (f", attempt {attempt + 1}" if attempt else ""),
+        stage=name,
         num_steps=spec.num_steps,
         chunk_steps=-(-spec.num_steps // _CHUNKS),
         report=report,
-        kept=kept,
+        checkpoint=stages.loop(name),
     )
 
 
 @functools.partial(jax.jit, static_argnums=(1, 4))
 def generate_vectors(
-    key: jax.Array, generator: ResidualMLP, weights: Any, sigma: jax.Array, shape: tuple[int, int]
+    key: jax.Array, generator: ResidualMLP, weights: optax.Params, sigma: jax.Array, shape: tuple[int, int]
 ) -> jax.Array:
     """Vectors [N, D] from noise N(0, sigma^2) of `shape` (N, numbers in a noise vector)."""
     return applied(generator, weights, sigma * jax.random.normal(key, shape))
 
 
-def matching(generated_MxD: jax.Array, wanted_RxNxD: jax.Array) -> dict[str, jax.Array]:
-    """The affine map that gives generated vectors the mean and covariance of the wanted ones.
-
-    Returns:
-      `shift_before` [D], `turn` [D, D], `shift_after` [D], `spread` [D] (of the wanted):
-      x -> (x - shift_before) @ turn + shift_after.
-    """
-    wanted = wanted_RxNxD.reshape(-1, wanted_RxNxD.shape[-1])
-    ridge = 1e-6 * jnp.eye(wanted.shape[1])
-    have, want = (jnp.linalg.cholesky(jnp.cov(x.T) + ridge) for x in (generated_MxD, wanted))
-    return {
-        "shift_before": generated_MxD.mean(0),
-        "turn": jnp.linalg.inv(have).T @ want.T,
-        "shift_after": wanted.mean(0),
-        "spread": wanted.std(0),
-    }
-
-
 @functools.lru_cache
-def _programs(spec: TwoPartSpec) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The compiled chunk of training steps, and the look at the averages, lanes leading."""
-    look = jax.jit(jax.vmap(functools.partial(_look, spec=spec), in_axes=(0, 0, None)))
-    return scanned(functools.partial(_step, spec=spec), spec.share), look
+def _programs(spec: GanSpec) -> tuple[Chunk, Callable[..., State]]:
+    """The compiled chunk of training steps, and the validation of the averages, lanes leading."""
+    validate = jax.jit(jax.vmap(functools.partial(_validate, spec=spec), in_axes=(0, 0, None)))
+    return scanned(functools.partial(_step, spec=spec), spec.share), validate
 
 
 @functools.partial(jax.jit, static_argnums=0)
 @functools.partial(jax.vmap, in_axes=(None, None, 0, 0))
-def _init(spec: TwoPartSpec, number: jax.Array | int, key: jax.Array, floats: Floats) -> Part:
+def _init(spec: GanSpec, number: jax.Array | int, key: jax.Array, floats: Floats) -> SideState:
     generator_key, critic_key = jax.random.split(jax.random.fold_in(key, number))
     generator = spec.generator.init(generator_key, jnp.zeros((1, spec.noise_size)))
     critic = spec.critic.init(critic_key, jnp.zeros((1, spec.generator.outputs)))
     optimizer = OPTIMIZERS[spec.optimizer](floats)
     moments = optimizer.init(generator), optimizer.init(critic)
-    return Part(generator, critic, *moments, generator, generator, jnp.float32(jnp.inf))
+    return SideState(generator, critic, *moments, generator, generator, jnp.float32(jnp.inf))
 
 
 def _step(
-    state: dict[str, Part], index: jax.Array, lane: Any, vectors: Mapping[str, Vectors], *, spec: TwoPartSpec
-) -> tuple[dict[str, Part], dict[str, jax.Array]]:
-    key = jax.random.fold_in(jax.random.fold_in(lane["key"], 2), index)
+    state: State, index: jax.Array, lane: _Lane, vectors: Mapping[str, Vectors], *, spec: GanSpec
+) -> tuple[State, Metrics]:
+    """Of each side: `critic_steps` critic steps, then one generator step, then the average."""
+    key = jax.random.fold_in(jax.random.fold_in(lane.key, 2), index)
     decay = optax.schedules.cosine_decay_schedule(1.0, spec.num_steps, _LAST_RATE)(index)
-    floats = {**lane["floats"], "gan_learning_rate": lane["floats"]["gan_learning_rate"] * decay}
+    floats = {**lane.floats, "gan_learning_rate": lane.floats["gan_learning_rate"] * decay}
+    optimizer, objective = OPTIMIZERS[spec.optimizer](floats), OBJECTIVES[spec.objective]
     moved, losses = {}, {}
-    for number, name in enumerate(PARTS):
-        part_key = jax.random.fold_in(key, number)
-        moved[name], losses[f"{name}_loss"] = _part_step(
-            part_key, state[name], vectors[name].train, index, floats, spec
-        )
+    for number, name in enumerate(SIDES):
+        side, train_RxNxD = state[name], vectors[name].train
+        keys = jax.random.split(jax.random.fold_in(key, number), spec.critic_steps + 1)
+        for critic_key in keys[1:]:
+            side = _critic_step(critic_key, side, train_RxNxD, floats, spec)
+        real, noise, _ = _batch(keys[0], train_RxNxD, spec)
+        scores = functools.partial(_scores, spec, side.critic)
+
+        def loss(
+            weights: optax.Params,
+            scores: Callable[[jax.Array], jax.Array] = scores,
+            real: jax.Array = real,
+            noise: jax.Array = noise,
+        ) -> jax.Array:
+            return objective.generator_loss(scores, real, applied(spec.generator, weights, noise))
+
+        losses[f"{name}_loss"], grads = jax.value_and_grad(loss)(side.generator)
+        updates, moments = optimizer.update(grads, side.generator_moments)
+        generator = optax.apply_updates(side.generator, updates)
+        kept = jnp.minimum(floats["average"], 1 - 1 / (1 + 0.1 * index))  # a short memory at first
+        average = jax.tree.map(lambda a, x, kept=kept: kept * a + (1 - kept) * x, side.average, generator)
+        moved[name] = side._replace(generator=generator, generator_moments=moments, average=average)
     return moved, losses
 
 
-def _part_step(
-    key: jax.Array, part: Part, train_RxNxD: jax.Array, index: jax.Array, floats: Floats, spec: TwoPartSpec
-) -> tuple[Part, jax.Array]:
-    """`critic_steps` critic steps, then one generator step, then the average."""
-    keys = jax.random.split(key, spec.critic_steps + 1)
-    for critic_key in keys[1:]:
-        part = _critic_step(critic_key, part, train_RxNxD, floats, spec)
-    real, noise, _ = _batch(keys[0], train_RxNxD, spec)
-    objective = OBJECTIVES[spec.objective]
-
-    def loss(weights: Any) -> jax.Array:
-        return objective.generator_loss(_scores(spec, part.critic), real, applied(spec.generator, weights, noise))
-
-    value, grads = jax.value_and_grad(loss)(part.generator)
-    updates, moments = OPTIMIZERS[spec.optimizer](floats).update(grads, part.generator_moments)
-    generator = optax.apply_updates(part.generator, updates)
-    kept = jnp.minimum(floats["average"], 1 - 1 / (1 + 0.1 * index))  # a short memory at first
-    average = jax.tree.map(lambda a, x: kept * a + (1 - kept) * x, part.average, generator)
-    return part._replace(generator=generator, generator_moments=moments, average=average), value
-
-
-def _critic_step(key: jax.Array, part: Part, train_RxNxD: jax.Array, floats: Floats, spec: TwoPartSpec) -> Part:
+def _critic_step(key: jax.Array, side: SideState, train_RxNxD: jax.Array, floats: Floats, spec: GanSpec) -> SideState:
     real, noise, penalty_key = _batch(key, train_RxNxD, spec)
-    fake = applied(spec.generator, part.generator, noise)
+    fake = applied(spec.generator, side.generator, noise)
     objective = OBJECTIVES[spec.objective]
-    grads = jax.grad(_critic_loss)(part.critic, penalty_key, real, fake, objective, floats, spec)
-    updates, moments = OPTIMIZERS[spec.optimizer](floats).update(grads, part.critic_moments)
-    critic = optax.apply_updates(part.critic, updates)
+
+    def loss(critic: optax.Params) -> jax.Array:
+        scores = functools.partial(_scores, spec, critic)
+        value = objective.critic_loss(scores, real, fake)
+        if objective.penalty is None:
+            return value
+        return value + floats["gradient_penalty"] * objective.penalty(penalty_key, scores, real, fake)
+
+    updates, moments = OPTIMIZERS[spec.optimizer](floats).update(jax.grad(loss)(side.critic), side.critic_moments)
+    critic = optax.apply_updates(side.critic, updates)
     if objective.clipped:
         critic = jax.tree.map(lambda w: jnp.clip(w, -floats["clip"], floats["clip"]), critic)
-    return part._replace(critic=critic, critic_moments=moments)
+    return side._replace(critic=critic, critic_moments=moments)
 
 
-def _critic_loss(
-    critic: Any, key: jax.Array, real: jax.Array, fake: Any, objective: Objective, floats: Floats, spec: TwoPartSpec
-) -> jax.Array:
-    scores = _scores(spec, critic)
-    loss = objective.critic_loss(scores, real, fake)
-    if objective.penalty is None:
-        return loss
-    return loss + floats["gradient_penalty"] * objective.penalty(key, scores, real, fake)
+def _scores(spec: GanSpec, critic: optax.Params, x_BxD: jax.Array) -> jax.Array:
+    return spec.share.together(applied(spec.critic, critic, x_BxD)[:, 0])
 
 
-def _scores(spec: TwoPartSpec, critic: Any) -> Callable[[jax.Array], jax.Array]:
-    return lambda x: spec.share.together(applied(spec.critic, critic, x)[:, 0])
-
-
-def _batch(key: jax.Array, train_RxNxD: jax.Array, spec: TwoPartSpec) -> tuple[jax.Array, jax.Array, jax.Array]:
+def _batch(key: jax.Array, train_RxNxD: jax.Array, spec: GanSpec) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Real vectors [B, D], noise [B, Z], and a key for the penalty."""
     draw_key, row_key, noise_key, penalty_key = jax.random.split(key, 4)
     draws, rows, _ = train_RxNxD.shape
@@ -225,19 +285,15 @@ def _batch(key: jax.Array, train_RxNxD: jax.Array, spec: TwoPartSpec) -> tuple[j
     return spec.share.rows(real), spec.share.rows(noise), penalty_key
 
 
-def _look(
-    state: dict[str, Part], key: jax.Array, vectors: Mapping[str, Vectors], *, spec: TwoPartSpec
-) -> dict[str, Part]:
+def _validate(state: State, key: jax.Array, vectors: Mapping[str, Vectors], *, spec: GanSpec) -> State:
     """Keeps an average as the best if its samples lie closer to the held-out vectors than the best one's did."""
-    key = jax.random.fold_in(key, 3)
-
-    def looked(key: jax.Array, part: Part, held_out: jax.Array) -> Part:
-        noise_key, slice_key = jax.random.split(key)
+    validated = {}
+    for side_key, name in zip(jax.random.split(jax.random.fold_in(key, 3), len(SIDES)), SIDES, strict=True):
+        side, held_out = state[name], vectors[name].held_out
+        noise_key, slice_key = jax.random.split(side_key)
         noise = jax.random.normal(noise_key, (len(held_out), spec.noise_size))
-        distance = sliced_wasserstein(slice_key, held_out, applied(spec.generator, part.average, noise))
-        better = distance < part.distance
-        best = jax.tree.map(lambda new, old: jnp.where(better, new, old), part.average, part.best)
-        return part._replace(best=best, distance=jnp.where(better, distance, part.distance))
-
-    keys = jax.random.split(key, len(PARTS))
-    return {name: looked(key, state[name], vectors[name].held_out) for key, name in zip(keys, PARTS, strict=True)}
+        distance = sliced_wasserstein(slice_key, held_out, applied(spec.generator, side.average, noise))
+        better = distance < side.distance
+        best = jax.tree.map(lambda new, old, better=better: jnp.where(better, new, old), side.average, side.best)
+        validated[name] = side._replace(best=best, distance=jnp.where(better, distance, side.distance))
+    return validated

@@ -3,28 +3,29 @@
 logit P(user u rated item i) = a_u + c_i + x_u . y_i over all cells (Johnson 2014, "Logistic matrix
 factorization", without confidence weights), with normal priors learned from the draws. Each round takes a
 Newton step on every user's vector, draws it from its Laplace approximation, and then does the same for
-items: an approximate Gibbs sampler. All cells are summed over (`dense_cells`), a block at a time; of matrices of
+items: an approximate Gibbs sampler. All cells are summed over, a block at a time; of matrices of
 more than `MOST_CELLS` a new sample of columns in every step (`sampled_cells`), whose time grows with users,
 items and ratings, not with users x items.
 """
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from ganrs_jax.data.ratings import Ratings
-from ganrs_jax.profile.dense_cells import DenseSide, dense_side
+from ganrs_jax.profile.posterior import Prior, degree_covariates, fit_prior, shortened, with_prior
 from ganrs_jax.profile.sampled_cells import SampledSide, sampled_side
 from ganrs_jax.profile.spectral_start import randomised_start, spectral_start
-from ganrs_jax.training.checkpointer import NOTHING, Kept
 from ganrs_jax.training.loop import Report, silent
 
 MOST_CELLS = 1 << 28  # users x items that are all summed over
+_BLOCK_CELLS = 1 << 21  # cells of the matrix held at once
 _WARM_UP = 3  # first rounds, without draws
 _STAGE = "who rates what"
-
-_Start = tuple[jax.Array, jax.Array]
 
 
 class Interactions(NamedTuple):
@@ -42,7 +43,6 @@ def fit_interactions(
     rounds: int,
     draws: int,
     report: Report = silent,
-    kept: Kept = NOTHING,
 ) -> Interactions:
     """Draws of the vectors of all users and items.
 
@@ -51,24 +51,95 @@ def fit_interactions(
       rounds: passes over users and items.
       draws: R, draws of each side given the last draw of the other.
     """
-    (users, items), start = _sides(ratings, rank)
-    done, (x, y) = kept.resume(_STAGE, start)
-    for number in range(done, rounds):
+    users: DenseSide | SampledSide
+    items: DenseSide | SampledSide
+    size, transposed = (ratings.num_users, ratings.num_items), (ratings.num_items, ratings.num_users)
+    if size[0] * size[1] <= MOST_CELLS:
+        users, items = (
+            dense_side(ratings.user, ratings.item, *size),
+            dense_side(ratings.item, ratings.user, *transposed),
+        )
+        x, y = spectral_start(ratings, rank)
+    else:
+        users = sampled_side(ratings.user, ratings.item, *size)
+        items = sampled_side(ratings.item, ratings.user, *transposed)
+        x, y = randomised_start(users.rated, items.rated, rank)
+    for number in range(rounds):
         user_key, item_key = jax.random.split(jax.random.fold_in(key, number))
         drawn = 0 if number < _WARM_UP else 1
-        x = users.turn(user_key, x, y)[drawn]
-        y = items.turn(item_key, y, x)[drawn]
+        x = users.newton_step(user_key, x, y)[drawn]
+        y = items.newton_step(item_key, y, x)[drawn]
         report(_STAGE, number + 1, rounds, {})
-        kept.save(_STAGE, number + 1, (x, y))
     user_key, item_key = jax.random.split(jax.random.fold_in(key, rounds))
     return Interactions(users.draws(user_key, x, y, draws), items.draws(item_key, y, x, draws))
 
 
-def _sides(ratings: Ratings, rank: int) -> tuple[Sequence[DenseSide] | Sequence[SampledSide], _Start]:
-    """Users and items, and where their vectors start."""
-    size, turned = (ratings.num_users, ratings.num_items), (ratings.num_items, ratings.num_users)
-    by_user, by_item = (ratings.user, ratings.item, *size), (ratings.item, ratings.user, *turned)
-    if size[0] * size[1] <= MOST_CELLS:
-        return (dense_side(*by_user), dense_side(*by_item)), spectral_start(ratings, rank)
-    users, items = sampled_side(*by_user), sampled_side(*by_item)
-    return (users, items), randomised_start(users.rated, items.rated, rank)
+class DenseSide(NamedTuple):
+    """Rows of one side: cells [blocks, M] = row in block * columns + column, padded; covariates [N, 3]."""
+
+    cells: jax.Array
+    covariates: jax.Array
+    block_rows: int
+    num_columns: int
+
+    def newton_step(self, key: jax.Array, x: jax.Array, other: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Vectors after a Newton step, and a draw around them, both [N, K]."""
+        return self._newton(key, x, other, fit_prior(x, self.covariates))
+
+    def draws(self, key: jax.Array, x: jax.Array, other: jax.Array, count: int) -> jax.Array:
+        """Draws [R, N, K] from the Laplace approximation at the mode."""
+        prior = fit_prior(x, self.covariates)
+        for number in range(2):
+            x, _ = self._newton(jax.random.fold_in(key, number), x, other, prior)
+        gram, linear = self._quadratic(x, other)
+        drawn = [with_prior(k, gram, linear, prior, self.covariates)[1] for k in jax.random.split(key, count)]
+        return jnp.stack(drawn)
+
+    def _newton(self, key: jax.Array, x: jax.Array, other: jax.Array, prior: Prior) -> tuple[jax.Array, jax.Array]:
+        gram, linear = self._quadratic(x, other)
+        mean, drawn = with_prior(key, gram, linear, prior, self.covariates)
+        mode = x + shortened(mean - x)
+        return mode, mode + drawn - mean
+
+    def _quadratic(self, x: jax.Array, other: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """The log-likelihood around x as gram [N, K, K] and linear term [N, K]."""
+        return _blocks(self.block_rows, self.num_columns)(self.cells, x, other)
+
+
+def dense_side(row: np.ndarray, column: np.ndarray, num_rows: int, num_columns: int) -> DenseSide:
+    """The side whose vectors are of `row` [N ratings]; `column` [N] is the other's."""
+    block_rows = min(num_rows, max(16, min(512, _BLOCK_CELLS // num_columns)))
+    block, cell = row // block_rows, (row % block_rows) * num_columns + column
+    counts = np.bincount(block, minlength=-(-num_rows // block_rows))
+    cells = np.full((len(counts), counts.max()), block_rows * num_columns, np.int32)
+    order = np.argsort(block, kind="stable")
+    within = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    cells[block[order], within] = cell[order]
+    covariates = degree_covariates(np.bincount(row, minlength=num_rows))
+    return DenseSide(jnp.asarray(cells), covariates, block_rows, num_columns)
+
+
+@functools.lru_cache
+def _blocks(block_rows: int, num_columns: int) -> Callable[..., tuple[jax.Array, jax.Array]]:
+    def quadratic(cells: jax.Array, x: jax.Array, other: jax.Array) -> tuple[jax.Array, jax.Array]:
+        size = x.shape[1]
+        upper = np.triu_indices(size)
+        place = np.zeros((size, size), np.int32)
+        place[upper] = place.T[upper] = np.arange(len(upper[0]))
+        features = other.at[:, 0].set(1.0)
+        products = features[:, upper[0]] * features[:, upper[1]]
+
+        def block(part: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            cells_M, x_BxK = part
+            rated = jnp.zeros(block_rows * num_columns).at[cells_M].set(1.0, mode="drop")
+            chance = jax.nn.sigmoid(x_BxK @ features.T + other[:, 0][None])
+            gram = ((chance * (1 - chance)) @ products)[:, place]
+            slope = (rated.reshape(block_rows, num_columns) - chance) @ features
+            return gram, slope + jnp.einsum("nij,nj->ni", gram, x_BxK)
+
+        rows = cells.shape[0] * block_rows
+        padded = jnp.pad(x, ((0, rows - len(x)), (0, 0))).reshape(-1, block_rows, size)
+        gram, linear = jax.lax.map(block, (cells, padded))
+        return gram.reshape(rows, size, size)[: len(x)], linear.reshape(rows, size)[: len(x)]
+
+    return jax.jit(quadratic)

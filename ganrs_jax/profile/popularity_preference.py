@@ -1,47 +1,52 @@
-"""How popular the items are that users who rate much, or little, choose: prescribed.
+"""How popular the items are that users of each activity rate: their popularity preference, calibrated.
 
-The few ratings of a user who hardly rates say next to nothing of its factors. Those are what its size lets expect, by
-a parabola, which is off at the ends; and a taste of chance leads away from the items that all choose. So scores have
-a weight by the user's size times the item's log popularity added (the least change there is that gives it a mean),
-found by comparing generated datasets with the source.
+The few ratings of a user who hardly rates say next to nothing of its factors. Those are what its degree lets expect,
+by a parabola, which is off at the ends; and an affinity of chance leads away from the items that all choose. So a
+weight by the user's degree times the item's log popularity is added to the scores (the least change that gives it a
+mean), found by comparing generated datasets with the source.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-_MOST_BINS, _LEAST_USERS = 8, 50  # of size, and users in each at least
+from ganrs_jax.profile.model import PopularityPreference
+
+_MOST_BINS, _LEAST_USERS = 8, 50  # of degree, and users in each at least
 _LONGEST_STEP = 1.0
-_LEAST_RESPONSE = 0.1
+_LEAST_RESPONSE = 0.1  # of the mean to the weight, for a step to be worked out
 
 
-class Appetite(NamedTuple):
-    """Of users in bins of size, [B] each.
+class PopularityByActivity(NamedTuple):
+    """Of users in bins of degree, [B] each.
 
     Attributes:
-      size: mean log number of ratings.
+      log_degree: mean log number of ratings.
       popularity: mean log number of ratings of the items they rate, each user's mean once.
     """
 
-    size: np.ndarray
+    log_degree: np.ndarray
     popularity: np.ndarray
 
 
-def plain_appetite() -> dict[str, np.ndarray]:
-    """Before any is prescribed: the `weight` of an item's popularity at users' log sizes `size`, ascending; none."""
-    return {"size": np.zeros(1, np.float32), "weight": np.zeros(1, np.float32)}
+def no_preference(log_degree: np.ndarray) -> PopularityPreference:
+    """The preference before calibration: weight 0 at each log degree [B]."""
+    log_degree = log_degree.astype(np.float32)
+    return PopularityPreference(log_degree, np.zeros_like(log_degree))
 
 
-def find_appetite(user: np.ndarray, item: np.ndarray) -> Appetite:
-    """The `Appetite` of a dataset's pairs [N]."""
+def popularity_by_activity(user: np.ndarray, item: np.ndarray) -> PopularityByActivity:
+    """The `PopularityByActivity` of a dataset's pairs [N]."""
     counts, popularity = np.bincount(user), np.log(np.bincount(item))[item]
     mean = np.bincount(user, popularity) / np.maximum(counts, 1)
-    bins = _bins(counts)
-    return Appetite(*(np.array([x[part].mean() for part in bins]) for x in (np.log(np.maximum(counts, 1)), mean)))
+    bins, log_degree = _bins(counts), np.log(np.maximum(counts, 1))
+    return PopularityByActivity(*(np.array([x[part].mean() for part in bins]) for x in (log_degree, mean)))
 
 
-def appetite_step(wanted: Appetite, user: np.ndarray, item: np.ndarray, weighed: np.ndarray) -> np.ndarray:
-    """What the weights have to have added at the sizes of `wanted`, [B]: a Newton step.
+def preference_step(
+    wanted: PopularityByActivity, user: np.ndarray, item: np.ndarray, weighed: np.ndarray
+) -> np.ndarray:
+    """What is to be added to the weights at the log degrees of `wanted`, [B]: a Newton step.
 
     The mean log popularity answers to the weight of a number by the covariance of the two in what users rate.
 
@@ -49,7 +54,7 @@ def appetite_step(wanted: Appetite, user: np.ndarray, item: np.ndarray, weighed:
       user, item: pairs [N] of a generated dataset.
       weighed: the number of its items that the weight is of, [I].
     """
-    found, popularity = find_appetite(user, item), np.log(np.bincount(item))
+    found, popularity = popularity_by_activity(user, item), np.log(np.bincount(item))
     bins = _bins(np.bincount(user))
     bin_of = np.empty(int(user.max()) + 1, np.int64)
     for number, part in enumerate(bins):

@@ -15,7 +15,7 @@ _LONGEST_STEP = 4.0  # of a vector in a Newton step
 
 
 class Prior(NamedTuple):
-    """Normal prior of a vector of K numbers given F known facts of its owner: mean facts @ coefficients.
+    """Normal prior of a vector of K numbers given F known covariates: mean covariates @ coefficients.
 
     coefficients_FxK, precision_KxK.
     """
@@ -36,29 +36,29 @@ def draw_vectors(key: jax.Array, precision_NxKxK: jax.Array, linear_NxK: jax.Arr
 
 
 @jax.jit
-def fit_prior(vectors_NxK: jax.Array, facts_NxF: jax.Array) -> Prior:
-    """The prior that N drawn vectors follow, by regression on their owners' facts (empirical Bayes)."""
-    gram = facts_NxF.T @ facts_NxF + jnp.eye(facts_NxF.shape[1])
-    coefficients = jnp.linalg.solve(gram, facts_NxF.T @ vectors_NxK)
-    rest = vectors_NxK - facts_NxF @ coefficients
+def fit_prior(vectors_NxK: jax.Array, covariates_NxF: jax.Array) -> Prior:
+    """The prior that N drawn vectors follow, by regression on their covariates (empirical Bayes)."""
+    gram = covariates_NxF.T @ covariates_NxF + jnp.eye(covariates_NxF.shape[1])
+    coefficients = jnp.linalg.solve(gram, covariates_NxF.T @ vectors_NxK)
+    rest = vectors_NxK - covariates_NxF @ coefficients
     covariance = rest.T @ rest / rest.shape[0] + _FLOOR * jnp.eye(rest.shape[1])
     return Prior(coefficients, jnp.linalg.inv(covariance))
 
 
 @jax.jit
 def with_prior(
-    key: jax.Array, gram_NxKxK: jax.Array, linear_NxK: jax.Array, prior: Prior, facts_NxF: jax.Array
+    key: jax.Array, gram_NxKxK: jax.Array, linear_NxK: jax.Array, prior: Prior, covariates_NxF: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """Mean and draw [N, K] of the posterior of a normal likelihood (gram, linear) and the prior."""
-    mean = facts_NxF @ prior.coefficients_FxK
+    mean = covariates_NxF @ prior.coefficients_FxK
     return draw_vectors(key, gram_NxKxK + prior.precision_KxK[None], linear_NxK + mean @ prior.precision_KxK)
 
 
-def size_facts(counts: np.ndarray) -> jax.Array:
-    """Facts [N, 3] of users or items by their number of ratings: 1, its standardised log, and the square of that."""
-    size = np.log(counts)
-    size = (size - size.mean()) / (size.std() + 1e-9)
-    return jnp.asarray(np.stack([np.ones_like(size), size, size**2], 1), jnp.float32)
+def degree_covariates(counts: np.ndarray) -> jax.Array:
+    """Covariates [N, 3] of users or items: 1, the standardised log of their number of ratings, and its square."""
+    degree = np.log(counts)
+    degree = (degree - degree.mean()) / (degree.std() + 1e-9)
+    return jnp.asarray(np.stack([np.ones_like(degree), degree, degree**2], 1), jnp.float32)
 
 
 def shortened(step_NxK: jax.Array) -> jax.Array:

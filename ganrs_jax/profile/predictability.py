@@ -1,97 +1,94 @@
-"""How well ratings can be predicted, prescribed: by biases, and by factors beside them, as well as the source's.
+"""Ratings as predictable as the source's, by biases and by factors beside them: calibrated.
 
-The embedding says it to within a few percent, less well where users' own ways to use the scale say much or tastes
+The embedding says it to within a few percent, less well where users' own ways to use the scale say much or affinities
 are weak; and its noise is normal given user and item, where real ratings are now and then far from what is expected. So
 datasets of the source's size are generated, and what is predicted of their held-out ratings, and how the errors are
 spread, is compared with the source.
 """
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
-from ganrs_jax.data.dataset import Generator, Request
 from ganrs_jax.data.ratings import Ratings
-from ganrs_jax.profile.calibration_subsample import MOST_RATINGS, compared_part
-from ganrs_jax.profile.rating_plan import make_plan, rows
+from ganrs_jax.profile.calibration_subsample import MOST_RATINGS, CalibrationSubsample, calibration_subsample
+from ganrs_jax.profile.model import ProfileModel
+from ganrs_jax.profile.plan import block_rows, make_plan
 from ganrs_jax.statistics.learnability import Learnability, learnability
-from ganrs_jax.training.checkpointer import NOTHING, Kept
 from ganrs_jax.training.loop import Report, silent
 
-_RESPONSES = {"correlation": 0.5, "taste": 0.4}  # to what is predicted, which is a square of either
-_BOUNDS = {"correlation": (0.05, 0.98), "taste": (0.5, 2.0)}
+_RESPONSES = {"bias_correlation": 0.5, "factor_gain": 0.4}  # to what is predicted, which is a square of either
+_BOUNDS = {"bias_correlation": (0.05, 0.98), "factor_gain": (0.5, 2.0)}
 _ONE_ROUND = (0.8, 1.25)  # bounds of what one dataset changes: each has chances of its own
-_LEAST = {"correlation": 0.01, "taste": 0.002}  # predicted share of the variance, for it to be told from chance
-_PEAK_RESPONSE = -0.09  # of `Learnability.bias_peak` to the tails, as measured on MyAnimeList and MovieLens
-_MOST_STEP, _MOST_TAILS = 0.15, 0.4  # in a round; in all
+_LEAST = {"bias_correlation": 0.01, "factor_gain": 0.002}  # predicted share of the variance, to be told from chance
+_PEAK_RESPONSE = -0.09  # of `Learnability.bias_peak` to the log-variance, as measured on MyAnimeList and MovieLens
+_MOST_STEP, _MOST_LOG_VARIANCE = 0.15, 0.4  # in a round; in all
 
 
-def prescribe_predictability(
-    generator: Generator,
-    ratings: Ratings,
-    request: Request,
-    compared: np.ndarray,
-    rounds: int,
-    report: Report = silent,
-    kept: Kept = NOTHING,
-    name: str = "predictability",
-) -> Generator:
-    """The generator with `arrays["correlation"]`, of ratings with the plain part of predictions, `taste` and `tails`.
+class Predictability(NamedTuple):
+    """What the three calibrated fields of the model are a matter of.
 
-    taste: what the products of rating factors are multiplied by. tails: variance of the log of the noise's scale.
-
-    Args:
-      request: of the size of the source, or of the part of it that is compared.
-      compared: mask [N] of the source's ratings that are.
-      name: what rounds that are done are kept under.
+    Attributes:
+      bias_correlation: share of the held-out variance that biases predict.
+      factor_gain: what factors add to it.
+      noise_log_variance: peak of the errors, `Learnability.bias_peak`.
     """
+
+    bias_correlation: float
+    factor_gain: float
+    noise_log_variance: float
+
+
+def calibrate_predictability(
+    model: ProfileModel, ratings: Ratings, subsample: CalibrationSubsample, rounds: int, report: Report = silent
+) -> ProfileModel:
+    """The model with the correlation with biases, factor gain and log-variance of the noise scale of the source."""
     if not rounds:
-        return generator
-    wanted = _figures(learnability(ratings.user[compared], ratings.item[compared], ratings.rating[compared]))
-    done, arrays = kept.resume(name, {key: generator.arrays[key] for key in wanted})
-    generator = generator._replace(arrays={**generator.arrays, **arrays})
-    for number in range(done, rounds):
-        found = _figures(_generated(generator, dataclasses.replace(request, seed=number)))
-        report("predictability", number + 1, rounds, {f"{k}_off": [found[k] - wanted[k]] for k in wanted})
-        gain = 1 / (1 + number / 2)  # falls: each dataset has chances of its own, and steps that do not would swing
-        arrays = {key: _moved(key, generator.arrays[key], wanted[key], found[key], gain) for key in wanted}
-        generator = generator._replace(arrays={**generator.arrays, **arrays})
-        kept.save(name, number + 1, arrays)
-    return generator
+        return model
+    request, mask = subsample.request(model.config), subsample.mask
+    wanted = predictability(learnability(ratings.user[mask], ratings.item[mask], ratings.rating[mask]))
+    for number in range(rounds):
+        asked = dataclasses.replace(request, seed=number)
+        plan = make_plan(model, asked)
+        parts = [block_rows(model, asked, plan, block) for block in range(plan.interactions.num_blocks)]
+        user, item, rating = (np.concatenate(x) for x in zip(*parts, strict=True))
+        found = predictability(learnability(user, item, rating))
+        rate = 1 / (1 + number / 2)  # falls: each dataset has chances of its own, and steps that do not would swing
+        correlation, gain, log_variance = (
+            _moved(name, getattr(model, name), getattr(wanted, name), getattr(found, name), rate)
+            for name in Predictability._fields
+        )
+        model = dataclasses.replace(
+            model, bias_correlation=correlation, factor_gain=gain, noise_log_variance=log_variance
+        )
+        off = {f"{name}_off": [a - b] for name, a, b in zip(Predictability._fields, found, wanted, strict=True)}
+        report("predictability", number + 1, rounds, off)
+    return model
 
 
 def first_correlation(ratings: Ratings) -> np.float32:
     """That of the source's ratings, held out, with what biases predict of them; of very many, of a part."""
-    part = slice(None) if ratings.num_ratings <= MOST_RATINGS else compared_part(ratings).mask
-    found = _figures(learnability(ratings.user[part], ratings.item[part], ratings.rating[part]))["correlation"]
-    return np.float32(np.clip(np.sqrt(max(found, 0.0)), *_BOUNDS["correlation"]))
+    part = slice(None) if ratings.num_ratings <= MOST_RATINGS else calibration_subsample(ratings).mask
+    found = predictability(learnability(ratings.user[part], ratings.item[part], ratings.rating[part]))
+    return np.float32(np.clip(np.sqrt(max(found.bias_correlation, 0.0)), *_BOUNDS["bias_correlation"]))
 
 
-def _moved(name: str, value: np.float32, wanted: float, found: float, gain: float) -> np.float32:
-    if name == "tails":
-        if max(wanted, found) >= 1:  # no errors to tell them from
+def predictability(found: Learnability | None) -> Predictability:
+    """The `Predictability` of held-out errors; nothing, and errors of no spread, where there is none to predict."""
+    if found is None:
+        return Predictability(0.0, 0.0, 1.0)
+    return Predictability(1 - found.bias_ratio**2, found.bias_ratio**2 - found.mf_ratio**2, found.bias_peak)
+
+
+def _moved(name: str, value: np.float32, wanted: float, found: float, rate: float) -> np.float32:
+    """The value of a field after a step towards what is wanted of its statistic."""
+    if name == "noise_log_variance":
+        if max(wanted, found) >= 1:  # no errors to tell it from
             return value
         step = np.clip((wanted - found) / _PEAK_RESPONSE, -_MOST_STEP, _MOST_STEP)
-        return np.float32(np.clip(value + gain * step, 0, _MOST_TAILS))
+        return np.float32(np.clip(value + rate * step, 0, _MOST_LOG_VARIANCE))
     if wanted < _LEAST[name]:
         return value
-    factor = np.clip((wanted / max(found, _LEAST[name])) ** _RESPONSES[name], *_ONE_ROUND) ** gain
+    factor = np.clip((wanted / max(found, _LEAST[name])) ** _RESPONSES[name], *_ONE_ROUND) ** rate
     return np.float32(np.clip(value * factor, *_BOUNDS[name]))
-
-
-def _figures(found: Learnability | None) -> dict[str, float]:
-    """By the array that it is a matter of: the share of the variance that biases predict, what factors add, the peak.
-
-    Nothing, and errors like those of no tails, where there is none to predict.
-    """
-    if found is None:
-        return {**dict.fromkeys(_RESPONSES, 0.0), "tails": 1.0}
-    predicted = {"correlation": 1 - found.bias_ratio**2, "taste": found.bias_ratio**2 - found.mf_ratio**2}
-    return {**predicted, "tails": found.bias_peak}
-
-
-def _generated(generator: Generator, request: Request) -> Learnability | None:
-    plan = make_plan(generator, request)
-    parts = [rows(generator, request, plan, number) for number in range(plan.num_blocks)]
-    user, item, rating = (np.concatenate(x) for x in zip(*parts, strict=True))
-    return learnability(user, item, rating)

@@ -2,8 +2,8 @@
 
 rating = mean + b_u + b_i + p_u . q_i + noise / sqrt(w_u w_i), normal priors and precisions learned from the
 draws (Salakhutdinov and Mnih 2008, "Bayesian probabilistic matrix factorization using MCMC"). The mean of a
-prior depends on the owner's activity or popularity and on its interaction factors, as in Macau
-(arXiv 1509.04610): what one rates and how one rates it hang together.
+prior depends on the activity or popularity and on the interaction factors, as in Macau
+(arXiv 1509.04610): what one rates and how one rates it are dependent.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,6 @@ import numpy as np
 
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.profile.posterior import Prior, fit_prior, with_prior
-from ganrs_jax.training.checkpointer import NOTHING, Kept
 from ganrs_jax.training.loop import Report, silent
 
 _GROUP = 32  # ratings of one user (or item) summed in one product
@@ -32,12 +31,15 @@ class RatingFactors(NamedTuple):
 
 
 class _Side(NamedTuple):
-    """The owner of each rating, ids [N], and the ratings in groups of one owner: rows [G, 32] (N = none), owner [G]."""
+    """The entity (user or item) of each rating, ids [N], and the ratings in groups of one entity.
+
+    rows [G, 32] (N = none), entity [G].
+    """
 
     ids: jax.Array
     counts: jax.Array
     rows: jax.Array
-    owner: jax.Array
+    entity: jax.Array
 
 
 class _Vectors(NamedTuple):
@@ -51,18 +53,18 @@ class _Vectors(NamedTuple):
 def fit_rating_factors(
     key: jax.Array,
     ratings: Ratings,
-    user_facts: jax.Array,
-    item_facts: jax.Array,
+    user_covariates: jax.Array,
+    item_covariates: jax.Array,
     *,
     rank: int,
     sweeps: int,
     report: Report = silent,
-    kept: Kept = NOTHING,
 ) -> RatingFactors:
-    """Draws of the vectors of all users and items, a draw R for each draw of the facts.
+    """Draws of the vectors of all users and items, one for each of the R draws of the covariates.
 
     Args:
-      user_facts, item_facts: [R, U, F] and [R, I, F], known numbers of each owner; the sampler sees the last.
+      user_covariates, item_covariates: known covariates of each user [R, U, F] and item [R, I, F]; the sampler sees the
+        last draw.
       rank: factors, beside the bias.
       sweeps: Gibbs sweeps.
     """
@@ -71,23 +73,21 @@ def fit_rating_factors(
     rating = jnp.asarray(ratings.rating - mean)
     first_key, sweep_key, user_key, item_key = jax.random.split(key, 4)
     noise = 1 / jnp.var(rating)
-    p = _first(0 * noise, ratings.num_users, rank, user_facts.shape[2], jax.random.fold_in(first_key, 1))._replace(
+    p = _first(0 * noise, ratings.num_users, rank, user_covariates.shape[2], jax.random.fold_in(first_key, 1))._replace(
         precision=jnp.full(ratings.num_users, noise)
     )
-    q = _first(0.1, ratings.num_items, rank, item_facts.shape[2], first_key)
-    facts = user_facts[-1], item_facts[-1]
-    done, (p, q) = kept.resume(_STAGE, (p, q))
-    for sweep in range(done, sweeps):
-        p, q = _sweep(jax.random.fold_in(sweep_key, sweep), p, q, users, items, rating, facts)
+    q = _first(0.1, ratings.num_items, rank, item_covariates.shape[2], first_key)
+    covariates = user_covariates[-1], item_covariates[-1]
+    for sweep in range(sweeps):
+        p, q = _sweep(jax.random.fold_in(sweep_key, sweep), p, q, users, items, rating, covariates)
         report(_STAGE, sweep + 1, sweeps, {})
-        kept.save(_STAGE, sweep + 1, (p, q))
-    user = _draws(user_key, p, q, users, items, rating, user_facts)
-    return RatingFactors(user, _draws(item_key, q, p, items, users, rating, item_facts), mean)
+    user = _draws(user_key, p, q, users, items, rating, user_covariates)
+    return RatingFactors(user, _draws(item_key, q, p, items, users, rating, item_covariates), mean)
 
 
-def _first(spread: float | jax.Array, size: int, rank: int, num_facts: int, key: jax.Array) -> _Vectors:
+def _first(spread: float | jax.Array, size: int, rank: int, num_covariates: int, key: jax.Array) -> _Vectors:
     x = spread * jax.random.normal(key, (size, 1 + rank))
-    wide = Prior(jnp.zeros((num_facts, 1 + rank)), 10 * jnp.eye(1 + rank))
+    wide = Prior(jnp.zeros((num_covariates, 1 + rank)), 10 * jnp.eye(1 + rank))
     return _Vectors(x.at[:, 0].set(0), jnp.ones(size), wide)
 
 
@@ -99,14 +99,14 @@ def _sweep(
     users: _Side,
     items: _Side,
     rating: jax.Array,
-    facts: tuple[jax.Array, jax.Array],
+    covariates: tuple[jax.Array, jax.Array],
 ) -> tuple[_Vectors, _Vectors]:
     """Draws users, items, and both noise precisions, each given all others."""
     user_key, item_key, user_noise_key, item_noise_key = jax.random.split(key, 4)
-    x = with_prior(user_key, *_likelihood(p, q, users, items, rating), p.prior, facts[0])[1]
-    p = _Vectors(x, p.precision, fit_prior(x, facts[0]))
-    y = with_prior(item_key, *_likelihood(q, p, items, users, rating), q.prior, facts[1])[1]
-    q = _Vectors(y, q.precision, fit_prior(y, facts[1]))
+    x = with_prior(user_key, *_likelihood(p, q, users, items, rating), p.prior, covariates[0])[1]
+    p = _Vectors(x, p.precision, fit_prior(x, covariates[0]))
+    y = with_prior(item_key, *_likelihood(q, p, items, users, rating), q.prior, covariates[1])[1]
+    q = _Vectors(y, q.precision, fit_prior(y, covariates[1]))
     square = jnp.square(rating - _predicted(x[users.ids], y[items.ids]))
     user_noise = _precisions(user_noise_key, users, square * q.precision[items.ids], _PRIOR_RATINGS[0])
     item_noise = _precisions(item_noise_key, items, square * user_noise[users.ids], _PRIOR_RATINGS[1])
@@ -129,7 +129,7 @@ def _predicted(x: jax.Array, y: jax.Array) -> jax.Array:
 
 
 def _precisions(key: jax.Array, side: _Side, square_N: jax.Array, prior_ratings: float) -> jax.Array:
-    """Draws of the noise precision of each owner, [N owners], from their gamma posteriors."""
+    """Draws of the noise precision of each entity, [E], from their gamma posteriors."""
     total = jax.ops.segment_sum(square_N, side.ids, len(side.counts))
     mean = total.sum() / side.counts.sum()
     shape = (prior_ratings + side.counts) / 2
@@ -142,10 +142,10 @@ def _precisions(key: jax.Array, side: _Side, square_N: jax.Array, prior_ratings:
 def _likelihood(
     mine: _Vectors, others: _Vectors, side: _Side, other_side: _Side, rating: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """Gram [N, K, K] and linear term [N, K] of each owner's vector given all others; K = 1 + k."""
+    """Gram [N, K, K] and linear term [N, K] of each entity's vector given all others; K = 1 + k."""
     features = others.x.at[:, 0].set(1.0)
-    other, owner_precision = other_side.ids, mine.precision[side.ids]
-    weight = jnp.append(owner_precision * others.precision[other], 0.0)
+    other, entity_precision = other_side.ids, mine.precision[side.ids]
+    weight = jnp.append(entity_precision * others.precision[other], 0.0)
     target = jnp.append(rating - others.x[other, 0], 0.0)
     other = jnp.append(other, 0)
 
@@ -158,7 +158,7 @@ def _likelihood(
     rows = jnp.pad(side.rows, ((0, -groups % _GROUP_BLOCK), (0, 0)), constant_values=len(rating))
     gram, linear = jax.lax.map(block, rows.reshape(-1, _GROUP_BLOCK, _GROUP))
     parts = gram.reshape(-1, size, size)[:groups], linear.reshape(-1, size)[:groups]
-    gram, linear = (jax.ops.segment_sum(x, side.owner, len(side.counts), indices_are_sorted=True) for x in parts)
+    gram, linear = (jax.ops.segment_sum(x, side.entity, len(side.counts), indices_are_sorted=True) for x in parts)
     return gram, linear
 
 
@@ -169,14 +169,14 @@ def _draws(
     side: _Side,
     other_side: _Side,
     rating: jax.Array,
-    facts: jax.Array,
+    covariates: jax.Array,
 ) -> jax.Array:
-    """Draws [R, N, 2 + k] given the other side, one for each draw of the facts; the log precision comes last."""
+    """Draws [R, N, 2 + k] given the other side, one for each draw of the covariates; the log precision comes last."""
     gram, linear = _likelihood(mine, others, side, other_side, rating)
     log_precision = jnp.log(mine.precision)[:, None]
     drawn = [
-        jnp.concatenate([with_prior(k, gram, linear, mine.prior, fact)[1], log_precision], 1)
-        for k, fact in zip(jax.random.split(key, len(facts)), facts, strict=True)
+        jnp.concatenate([with_prior(k, gram, linear, mine.prior, covariate)[1], log_precision], 1)
+        for k, covariate in zip(jax.random.split(key, len(covariates)), covariates, strict=True)
     ]
     return jnp.stack(drawn)
 
@@ -188,5 +188,5 @@ def _side(ids: np.ndarray, size: int) -> _Side:
     slot = np.repeat((np.cumsum(groups) - groups) * _GROUP, counts) + place
     rows = np.full(groups.sum() * _GROUP, len(ids), np.int32)
     rows[slot] = np.argsort(ids, kind="stable")
-    owner = np.repeat(np.arange(size, dtype=np.int32), groups)
-    return _Side(*(jnp.asarray(x) for x in (ids, counts, rows.reshape(-1, _GROUP), owner)))
+    entity = np.repeat(np.arange(size, dtype=np.int32), groups)
+    return _Side(*(jnp.asarray(x) for x in (ids, counts, rows.reshape(-1, _GROUP), entity)))

@@ -1,105 +1,99 @@
-"""Generation by the profile recipe: `plan`, global and small, and `rows`, local to a block of users.
-
-A block's rows depend on the plan and the block's number alone: any block, on any device, in any order,
-gives the same rows.
-"""
+"""What ratings they give: latent ratings of pairs, and the ordinal link that gives them the wanted histogram."""
 
 import functools
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.data.dataset import Generator, Request, Rows
-from ganrs_jax.profile.embedding import Columns
-from ganrs_jax.profile.interaction_plan import Plan, chosen, plan_choices, plan_key, users_of
-from ganrs_jax.profile.item_means import Liking, liking_shift
-from ganrs_jax.profile.ordinal import Latent, Thresholds, fit_thresholds, thresholds_at
+from ganrs_jax.profile.interaction_plan import InteractionPlan, draw_pairs, plan_key, user_vectors
+from ganrs_jax.profile.mean_by_degree import rating_shift
+from ganrs_jax.profile.model import ProfileModel, VectorColumns
+from ganrs_jax.profile.ordinal import Latent, OrdinalLink, fit_link, link_at
+from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.profile.style import ascending
-from ganrs_jax.profile.vectors import columns
 from ganrs_jax.sampling.histograms import parse_histogram
 from ganrs_jax.statistics.learnability import fit_biases
-from ganrs_jax.training.loop import Report, silent
 
-_CALIBRATION_ROWS = 1 << 20  # rows that the rating thresholds are fitted on
+_CALIBRATION_ROWS = 1 << 20  # rows that the link is fitted on
 _NOISES = 4  # draws of the noise that are averaged
-_LIKING_ROUNDS = 4  # of prescribing how well liked items are
+_SHIFT_ROUNDS = 4  # of meeting the mean ratings by degree: the last moves them by under .01
 _ROW_STEP = 1 << 14  # rows of a block are padded to a multiple of it
 
 
-def make_plan(generator: Generator, request: Request, report: Report = silent) -> Plan:
-    """The plan of a completed request."""
-    choices = plan_choices(generator, request)
-    report("plan", 1, 2, {})
-    plan = _with_ratings(generator, request, choices)
-    report("plan", 2, 2, {})
-    return plan
+class RatingPlan(NamedTuple):
+    """What all blocks of users have in common to rate items.
 
-
-def rows(generator: Generator, request: Request, plan: Plan, number: int) -> Rows:
-    """The ratings of block `number`."""
-    assert plan.thresholds is not None
-    user, item, latent = _latent(generator, request, plan, number)
-    latent = _shifted(latent, plan.generosity[user + number * plan.block])
-    rating = generator.scale.levels[plan.thresholds.level(latent)].astype(np.float32)
-    return Rows((user + number * plan.block).astype(np.int32), item.astype(np.int32), rating)
-
-
-def _with_ratings(generator: Generator, request: Request, plan: Plan) -> Plan:
-    """The plan with thresholds, and biases at which items are as well liked, and users as generous, as in the source.
-
-    The first by popularity, the second by activity. Fitted on the first blocks: all of them where the dataset is small.
+    Attributes:
+      item_shift: added to the latent ratings of each item, [I], in rating units.
+      user_shift: added to the latent ratings of each user, [U].
+      link: from latent ratings to levels.
     """
-    user, item, latent = _calibration(generator, request, plan)
-    wanted = parse_histogram(request.rating_histogram, generator.scale, "rating_histogram")
-    histogram = np.asarray(generator.source["rating_histogram"]) if wanted is None else wanted
 
-    def fitted(latent: Latent, first: Thresholds) -> Thresholds:
-        plain = _plain(user, item, latent, first)
-        return fit_thresholds(latent, plain, histogram, float(generator.arrays["correlation"]))
-
-    thresholds = fitted(latent, thresholds_at(latent, 1.0, histogram))
-    sides = (
-        _Side(item, plan.catalogue.popularity, Liking(**generator.arrays["liking"])),
-        _Side(user, plan.activity, Liking(**generator.arrays["generosity"])),
-    )
-    liked, generous = _biases(sides, latent, thresholds.noise_factor, histogram)
-    thresholds = fitted(_shifted(latent, liked[item] + generous[user]), thresholds)
-    items = plan.catalogue.items.at[:, columns(generator).interaction_rank].add(liked)
-    return plan._replace(thresholds=thresholds, catalogue=plan.catalogue._replace(items=items), generosity=generous)
+    item_shift: np.ndarray
+    user_shift: np.ndarray
+    link: OrdinalLink
 
 
-class _Side(NamedTuple):
-    """Items or users: whose each rating is [N], how many each has in the dataset, and what is wanted."""
+def plan_ratings(model: ProfileModel, request: RatingsRequest, interactions: InteractionPlan) -> RatingPlan:
+    """The link, and shifts at which mean ratings of items given popularity and of users given activity are met.
 
-    ids: np.ndarray
-    counts: np.ndarray
-    wanted: Liking
+    Fitted on the first blocks: all of them where the dataset is small.
+    """
+    user, item, latent = _calibration_rows(model, request, interactions)
+    wanted = parse_histogram(request.rating_histogram, model.scale, "rating_histogram")
+    histogram = np.asarray(model.source.rating_histogram) if wanted is None else wanted
+
+    def fitted(latent: Latent, first: OrdinalLink) -> OrdinalLink:
+        """The link with which biases predict the ratings as well as they do in the source."""
+        rng = np.random.default_rng(0)
+        mean = np.mean([first.level(latent.redrawn(rng)) for _ in range(_NOISES)], 0)
+        shape = int(user.max()) + 1, int(item.max()) + 1
+        of_user, of_item = fit_biases(user, item, mean - mean.mean(), shape)
+        return fit_link(latent, of_user[user] + of_item[item], histogram, float(model.bias_correlation))
+
+    link = fitted(latent, link_at(latent, 1.0, histogram))
+    # Mean ratings by degree: shifts of items and users, in a few rounds, since each moves the other.
+    sides = ((item, interactions.popularity, model.item_means), (user, interactions.activity, model.user_means))
+    item_shift, user_shift = (np.zeros(len(degree), np.float32) for _, degree, _ in sides)
+    for _ in range(_SHIFT_ROUNDS):
+        shifted = latent.shifted(item_shift[item] + user_shift[user])
+        spread = np.std(shifted.score(link.noise_factor))
+        levels = link_at(shifted, link.noise_factor, histogram).level(shifted)
+        steps = [spread * rating_shift(means, ids, levels, degree) for ids, degree, means in sides]
+        item_shift, user_shift = item_shift + steps[0], user_shift + steps[1]
+    link = fitted(latent.shifted(item_shift[item] + user_shift[user]), link)
+    return RatingPlan(item_shift, user_shift, link)
 
 
-def _biases(sides: Sequence[_Side], latent: Latent, noise_factor: float, histogram: np.ndarray) -> list[np.ndarray]:
-    """What biases of each side are to have added, for mean ratings to be those of the source."""
-    shifts = [np.zeros(len(side.counts), np.float32) for side in sides]
-    for _ in range(_LIKING_ROUNDS):
-        shifted = _shifted(latent, sum(shift[side.ids] for shift, side in zip(shifts, sides, strict=True)))
-        spread = np.std(shifted.score(noise_factor))
-        levels = thresholds_at(shifted, noise_factor, histogram).level(shifted)
-        steps = [spread * liking_shift(side.wanted, side.ids, levels, side.counts) for side in sides]
-        shifts = [shift + step for shift, step in zip(shifts, steps, strict=True)]
-    return shifts
+def draw_latent(
+    model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int, items_IxD: jax.Array
+) -> tuple[np.ndarray, np.ndarray, Latent]:
+    """User within block `number`, item and latent rating of each of its ratings.
+
+    Args:
+      items_IxD: the vectors of the items, whose biases may have been shifted.
+    """
+    users = user_vectors(model, request, plan, number)
+    user, item = draw_pairs(model, request, plan, number, users)
+    size = len(user) + -len(user) % _ROW_STEP
+    key = jax.random.fold_in(plan_key(request, 4), number)
+    pairs = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
+    held = (model.factor_gain, model.factor_bounds, model.noise_log_variance)
+    drawn = _predicted(key, model.columns, *held, users, items_IxD, *pairs)
+    predicted, noise, scale = (np.asarray(x)[: len(user)] for x in drawn)
+    own = np.asarray(_own_cutpoints(model.columns, model.style.cutpoints, model.style.basis, users))
+    return user, item, Latent(model.style.cutpoints, predicted, noise, own[user], scale)
 
 
-def _shifted(latent: Latent, shift_N: np.ndarray) -> Latent:
-    return latent._replace(predicted=latent.predicted + shift_N)
-
-
-def _calibration(generator: Generator, request: Request, plan: Plan) -> tuple[np.ndarray, np.ndarray, Latent]:
-    """User, item and latent rating of the rows that thresholds are fitted on."""
+def _calibration_rows(
+    model: ProfileModel, request: RatingsRequest, plan: InteractionPlan
+) -> tuple[np.ndarray, np.ndarray, Latent]:
+    """User, item and latent rating of the rows that the link is fitted on."""
     users, items, parts = [], [], []
     for number in range(plan.num_blocks):
-        user, item, latent = _latent(generator, request, plan, number)
+        user, item, latent = draw_latent(model, request, plan, number, plan.items)
         users.append(user + number * plan.block)
         items.append(item)
         parts.append(latent)
@@ -107,53 +101,32 @@ def _calibration(generator: Generator, request: Request, plan: Plan) -> tuple[np
             break
     found = (users, items, *list(zip(*parts, strict=True))[1:])
     user, item, *drawn = (np.concatenate(x)[:_CALIBRATION_ROWS] for x in found)
-    return user, item, Latent(parts[0].borders, *drawn)
-
-
-def _plain(user: np.ndarray, item: np.ndarray, latent: Latent, thresholds: Thresholds) -> np.ndarray:
-    """The part of the ratings that is the user's and the item's alone, [N]; fitted to means over draws of the noise."""
-    rng = np.random.default_rng(0)
-    mean = np.mean([thresholds.level(latent.redrawn(rng)) for _ in range(_NOISES)], 0)
-    of_user, of_item = fit_biases(user, item, mean - mean.mean(), (int(user.max()) + 1, int(item.max()) + 1))
-    return of_user[user] + of_item[item]
-
-
-def _latent(generator: Generator, request: Request, plan: Plan, number: int) -> tuple[np.ndarray, np.ndarray, Latent]:
-    """User within the block, item, and what becomes the rating, of each rating of a block."""
-    users = users_of(generator, request, plan, number)
-    user, item = chosen(generator, request, plan, number, users)
-    size = len(user) + -len(user) % _ROW_STEP
-    key = jax.random.fold_in(plan_key(request, 4), number)
-    pairs = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
-    held = (generator.arrays[name] for name in ("taste", "taste_bounds", "tails"))
-    drawn = _predicted(key, columns(generator), *held, users, plan.catalogue.items, *pairs)
-    style = generator.arrays["style"]
-    own = np.asarray(_own_borders(columns(generator), style, users))
-    predicted, noise, scale = (np.asarray(x)[: len(user)] for x in drawn)
-    return user, item, Latent(style["borders"], predicted, noise, own[user], scale)
+    return user, item, Latent(parts[0].cutpoints, *drawn)
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _own_borders(which: Columns, style: dict[str, jax.Array], users_NxD: jax.Array) -> jax.Array:
-    """Where users put the borders between ratings, [N, E]."""
-    return ascending(style["borders"], which.style(users_NxD) @ style["basis"].T)
+def _own_cutpoints(columns: VectorColumns, cutpoints: jax.Array, basis: jax.Array, users_NxD: jax.Array) -> jax.Array:
+    """Where users put the cutpoints between ratings, [N, E]."""
+    return ascending(cutpoints, columns.style(users_NxD) @ basis.T)
 
 
 @functools.partial(jax.jit, static_argnums=1)
 def _predicted(
     key: jax.Array,
-    which: Columns,
-    taste: jax.Array,
+    columns: VectorColumns,
+    factor_gain: jax.Array,
     bounds: jax.Array,
-    tails: jax.Array,
+    noise_log_variance: jax.Array,
     users: jax.Array,
     items: jax.Array,
     user: jax.Array,
     item: jax.Array,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Prediction, noise and standard deviation of the noise of each pair, [N] each, in rating units."""
     x, y = users[user], items[item]
-    tasted = which.tasted(x, y)
-    heavy = jnp.sqrt(tails) * jax.random.normal(jax.random.fold_in(key, 1), user.shape) - tails  # keeps the variance
-    scale = which.noise_scale(x, y) * jnp.exp(heavy)
-    wanted = taste * jnp.clip(tasted, bounds[0], bounds[1])
-    return which.predicted(x, y) - tasted + wanted, scale * jax.random.normal(key, user.shape), scale
+    score = columns.factor_score(x, y)
+    normal = jax.random.normal(jax.random.fold_in(key, 1), user.shape)
+    log_scale = jnp.sqrt(noise_log_variance) * normal - noise_log_variance  # keeps the variance
+    scale = columns.noise_scale(x, y) * jnp.exp(log_scale)
+    bounded = factor_gain * jnp.clip(score, bounds[0], bounds[1])
+    return columns.predicted(x, y) - score + bounded, scale * jax.random.normal(key, user.shape), scale

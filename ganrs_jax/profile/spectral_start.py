@@ -7,9 +7,11 @@ import scipy.sparse as sp
 import scipy.sparse.linalg as sla
 
 from ganrs_jax.data.ratings import Ratings
-from ganrs_jax.profile.sparse_rows import SparseRows, randomised_svd
+from ganrs_jax.profile.sampled_cells import SparseRows
 
 _KEY = 0  # of the random subspace
+_OVERSAMPLING = 12  # directions beside those wanted
+_POWERS = 6  # products with the matrix and its transpose: real spectra fall off slowly
 
 
 def spectral_start(ratings: Ratings, rank: int) -> tuple[jax.Array, jax.Array]:
@@ -33,17 +35,51 @@ def randomised_start(users: SparseRows, items: SparseRows, rank: int) -> tuple[j
     return _starts(left[:, 1:], right[:, 1:], per_user, per_item, rank)
 
 
+def randomised_svd(
+    key: jax.Array, rows: SparseRows, transposed: SparseRows, rank: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Leading singular triples of D_r^-1/2 A D_c^-1/2, A a sparse 0/1 matrix and its transpose, D its row sums.
+
+    Halko, Martinsson and Tropp 2011 (doi 10.1137/090771806), algorithms 4.4 and 5.1: a random subspace, sharpened by
+    powers with an orthonormal basis between them, and the small problem within it.
+
+    Returns:
+      left [N, rank], values [rank] descending, right [C, rank], float32; a row without ones is zero.
+    """
+    of_row, of_column = (
+        jnp.asarray(np.where(side.counts, 1 / np.sqrt(np.maximum(side.counts, 1)), 0)[:, None], jnp.float32)
+        for side in (rows, transposed)
+    )
+
+    def times(x_CxP: jax.Array) -> jax.Array:
+        return of_row * rows.product(of_column * x_CxP)
+
+    def back(x_NxP: jax.Array) -> jax.Array:
+        return of_column * transposed.product(of_row * x_NxP)
+
+    size = min(rank + _OVERSAMPLING, len(of_row), len(of_column))
+    basis = times(jax.random.normal(key, (len(of_column), size)))
+    for _ in range(_POWERS):
+        basis = times(jnp.linalg.qr(back(jnp.linalg.qr(basis)[0]))[0])
+    basis = jnp.linalg.qr(basis)[0]
+    right, values, rotation = jnp.linalg.svd(back(basis), full_matrices=False)
+    left, values, right = (np.asarray(x) for x in (basis @ rotation.T, values, right))
+    return left[:, :rank], values[:rank], right[:, :rank]
+
+
 def _starts(
     left: np.ndarray, right: np.ndarray, per_user: np.ndarray, per_item: np.ndarray, rank: int
 ) -> tuple[jax.Array, jax.Array]:
+    """Vectors <intercept, factors>; those of users have a spread of 1, those of items of a half."""
     half = 0.5 * np.log(per_user.mean() / len(per_item))
-    sides = ((left, per_user, len(per_item), 1.0), (right, per_item, len(per_user), 0.5))
-    x, y = (_start(vectors, counts, others, half, spread, rank) for vectors, counts, others, spread in sides)
-    return x, y
-
-
-def _start(vectors: np.ndarray, counts: np.ndarray, others: int, half: float, spread: float, rank: int) -> jax.Array:
-    factors = vectors / np.sqrt(counts)[:, None]
-    factors = np.clip(spread * factors / (factors.std(0) + 1e-12), -4 * spread, 4 * spread)
-    factors = np.pad(factors, ((0, 0), (0, rank - factors.shape[1])))
-    return jnp.asarray(np.concatenate([(np.log(counts / others) - half)[:, None], factors], 1), jnp.float32)
+    starts = []
+    for vectors, counts, others, spread in (
+        (left, per_user, len(per_item), 1.0),
+        (right, per_item, len(per_user), 0.5),
+    ):
+        factors = vectors / np.sqrt(counts)[:, None]
+        factors = np.clip(spread * factors / (factors.std(0) + 1e-12), -4 * spread, 4 * spread)
+        factors = np.pad(factors, ((0, 0), (0, rank - factors.shape[1])))
+        intercept = (np.log(counts / others) - half)[:, None]
+        starts.append(jnp.asarray(np.concatenate([intercept, factors], 1), jnp.float32))
+    return starts[0], starts[1]

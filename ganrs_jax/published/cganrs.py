@@ -7,21 +7,23 @@ dimension is kept.
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from ganrs_jax.checks import check_choice
-from ganrs_jax.data.dataset import Dataset, Generator, Recipe, Request, completed
+from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.published import config as published
-from ganrs_jax.published import decoding as clustered
-from ganrs_jax.published.config import LANE_FLOATS, GanrsConfig, refuse_laws
-from ganrs_jax.published.training import fit_lanes
-from ganrs_jax.training.checkpointer import NOTHING, Kept
+from ganrs_jax.published import ganrs
+from ganrs_jax.published.config import LANE_FLOATS, GanrsConfig
+from ganrs_jax.published.decoding import assemble, cluster, draw
+from ganrs_jax.published.model import Groups, PublishedModel
+from ganrs_jax.published.request import GroupsRequest, complete_request
 from ganrs_jax.training.lanes import check_lanes
 from ganrs_jax.training.loop import Report, silent
+from ganrs_jax.training.stages import Stages
 
 GROUPINGS = ("gender", "age")
 _AGE_STARTS = (0, 18, 25, 35, 45, 50, 56)  # the bands of MovieLens 1M
@@ -37,9 +39,9 @@ class CganrsConfig(GanrsConfig):
     critic_hidden: int = 6
 
 
-def check(config: CganrsConfig) -> None:
-    """As `published.check`, and the grouping."""
-    published.check(config)
+def check_config(config: CganrsConfig) -> None:
+    """As `config.check_config`, and the grouping."""
+    published.check_config(config)
     check_choice(config, "group", GROUPINGS)
 
 
@@ -48,18 +50,15 @@ def fit(
     ratings: Ratings,
     configs: Sequence[CganrsConfig],
     report: Report = silent,
-    expect: Request | None = None,
-    kept: Kept = NOTHING,
-) -> list[Generator]:
-    """Trains a conditional generator a lane on the users whose group is known.
+    stages: Stages = Stages(),  # noqa: B008 - keeps nothing
+) -> list[PublishedModel]:
+    """Trains a conditional generator per lane on the users whose group is known.
 
     Raises:
-      InputError: if the source does not know the grouping, or has one group only, or a law is expected.
+      InputError: if the source does not know the grouping, or has one group only.
     """
-    if expect is not None:  # nothing is compiled ahead for it: the sizes of the groups are not known yet
-        refuse_laws("cganrs", expect)
     for config in configs:
-        check(config)
+        check_config(config)
     check_lanes(seeds, configs, LANE_FLOATS)  # before the first one's grouping is taken for all
     known, names, code = user_groups(ratings, configs[0].group)
     rows = known[ratings.user]
@@ -67,11 +66,9 @@ def fit(
     part = dataclasses.replace(
         ratings, user=ratings.user[rows], item=ratings.item[rows], rating=ratings.rating[rows], timestamp=None
     )
-    users = np.bincount(code[known], minlength=len(names))
-    facts = {"grouping": configs[0].group, "groups": list(names), "group_users": users.tolist()}
-    facts["group_ratings"] = np.bincount(label, minlength=len(names)).tolist()
-    groups: Any = {"label": label, "num_labels": len(names), "extra": facts}
-    return fit_lanes("cganrs", seeds, part, configs, **groups, report=report, kept=kept)
+    users, ratings_of = (np.bincount(x, minlength=len(names)).tolist() for x in (code[known], label))
+    groups = Groups(configs[0].group, tuple(names), tuple(users), tuple(ratings_of))
+    return ganrs.fit(seeds, part, configs, report, stages, recipe="cganrs", label=label, groups=groups)
 
 
 def user_groups(ratings: Ratings, grouping: str) -> tuple[np.ndarray, list[str], np.ndarray]:
@@ -82,7 +79,7 @@ def user_groups(ratings: Ratings, grouping: str) -> tuple[np.ndarray, list[str],
     """
     if grouping not in ratings.demographics:
         have = ", ".join(ratings.demographics) or "no demographics"
-        raise InputError(f"{ratings.name}: --config.group={grouping} is not known of its users; it has: {have}")
+        raise InputError(f"{ratings.name}: `config.group={grouping}` is not known of its users; it has: {have}")
     values = ratings.demographics[grouping]
     if grouping == "age":
         band = np.searchsorted(_AGE_STARTS, values, side="right") - 1
@@ -100,58 +97,70 @@ def user_groups(ratings: Ratings, grouping: str) -> tuple[np.ndarray, list[str],
     return text != "", names, code
 
 
-def generate(generator: Generator, request: Request, report: Report = silent) -> Dataset:
-    """As `ganrs.generate`, with users of each group in the asked shares and a demographic column.
+class GroupSizes(NamedTuple):
+    """A completed request, and the users and samples of each of G groups, int64 [G]."""
+
+    request: GroupsRequest
+    users: np.ndarray
+    samples: np.ndarray
+
+
+def complete(model: PublishedModel, request: GroupsRequest) -> GroupsRequest:
+    """The request with the source's sizes where it has none; raises InputError as `group_sizes` does."""
+    return group_sizes(model, request).request
+
+
+def group_sizes(model: PublishedModel, request: GroupsRequest) -> GroupSizes:
+    """How many users and samples each group gets; those of a group are as active as in the source.
 
     Raises:
       InputError: for group shares that name other groups, do not sum to one, or cannot be filled.
     """
-    request, users, counts = _planned(generator, request)
-    source = generator.source
+    source, groups = model.source, model.groups
+    assert groups is not None
+    request = complete_request(request, source.users, source.items, source.ratings, model.config.sigma)
+    shares = np.array(groups.num_users) / np.sum(groups.num_users)
+    if request.group_shares:
+        shares = np.array([request.group_shares.get(name, 0.0) for name in groups.names])
+        unknown = set(request.group_shares) - set(groups.names)
+        if unknown or np.any(shares < 0) or not abs(shares.sum() - 1) <= 1e-6:
+            given = ", ".join(f"{k}={v:g}" for k, v in request.group_shares.items())
+            raise InputError(
+                f"`group_shares={given}`; accepted: shares of {', '.join(groups.names)}, none below 0, summing to 1"
+            )
+    users = _rounded(shares, request.num_users)
+    activity = np.array(groups.num_ratings) / np.array(groups.num_users)
+    samples = _rounded(users * activity / (users @ activity), request.num_samples)
+    short = np.flatnonzero(users > samples)
+    if len(short):
+        raise InputError(
+            f"group {groups.names[short[0]]}: {users[short[0]]} users cannot be filled by {samples[short[0]]} of "
+            f"`num_samples={request.num_samples}`; accepted: fewer users or more samples"
+        )
+    return GroupSizes(request, users, samples)
+
+
+def generate(model: PublishedModel, request: GroupsRequest, report: Report = silent) -> Dataset:
+    """As `ganrs.generate`, with users of each group in the asked shares and a demographic column.
+
+    Raises:
+      InputError: as `group_sizes`.
+    """
+    request, users, counts = group_sizes(model, request)
+    assert model.groups is not None
     label = np.repeat(np.arange(len(users), dtype=np.int32), counts)
-    samples = clustered.draw(generator, request, label, len(users))
-    items = clustered.cluster(generator, request, samples, "items", report)
-    user = _cluster_users(generator, request, samples, label, users, report)
-    column = np.repeat(np.array(source["groups"]), users)
-    return clustered.assemble(generator, request, samples, user, items, {source["grouping"]: column})
-
-
-def _planned(generator: Generator, request: Request) -> tuple[Request, np.ndarray, np.ndarray]:
-    """The completed request, and the users and samples of each group."""
-    refuse_laws(generator.recipe, request)
-    request, source = completed(generator, request), generator.source
-    users = _rounded(_shares(request, source), request.num_users)
-    activity = np.array(source["group_ratings"]) / np.array(source["group_users"])
-    counts = _rounded(users * activity / (users @ activity), request.num_samples)
-    _check_filled(users, counts, source["groups"], request)
-    return request, users, counts
-
-
-def _cluster_users(
-    generator: Generator, request: Request, samples: Any, label: np.ndarray, users: np.ndarray, report: Report
-) -> np.ndarray:
-    """Clusters within each group; ids of a group follow those of the one before."""
-    found = np.zeros(len(label), np.int64)
+    samples, size = draw(model, request, label), model.config.embedding_size
+    items = cluster(model, request, samples[:, size : 2 * size], request.num_items, "items", report)
+    # Users are clustered within each group; ids of a group follow those of the one before.
+    user = np.zeros(len(label), np.int64)
     first = np.concatenate([[0], np.cumsum(users)])
     for group in np.flatnonzero(users):
         mine = np.flatnonzero(label == group)
-        part = dataclasses.replace(request, num_users=int(users[group]))
-        found[mine] = first[group] + clustered.cluster(
-            generator, part, samples[mine], "users", report, group=int(group)
+        user[mine] = first[group] + cluster(
+            model, request, samples[mine][:, :size], int(users[group]), "users", report, int(group)
         )
-    return found
-
-
-def _shares(request: Request, source: dict[str, Any]) -> np.ndarray:
-    names = source["groups"]
-    if not request.group_shares:
-        return np.array(source["group_users"]) / np.sum(source["group_users"])
-    shares = np.array([request.group_shares.get(name, 0.0) for name in names])
-    unknown = set(request.group_shares) - set(names)
-    if unknown or np.any(shares < 0) or abs(shares.sum() - 1) > 1e-6:
-        given = ", ".join(f"{k}={v:g}" for k, v in request.group_shares.items())
-        raise InputError(f"--group_shares={given}; accepted: shares of {', '.join(names)}, none below 0, summing to 1")
-    return shares
+    column = np.repeat(np.array(model.groups.names), users)
+    return assemble(model, request, samples, user, items, {model.groups.grouping: column})
 
 
 def _rounded(shares: np.ndarray, total: int) -> np.ndarray:
@@ -160,22 +169,3 @@ def _rounded(shares: np.ndarray, total: int) -> np.ndarray:
     counts = np.floor(exact).astype(np.int64)
     counts[np.argsort(counts - exact, kind="stable")[: total - counts.sum()]] += 1
     return counts
-
-
-def _check_filled(users: np.ndarray, counts: np.ndarray, names: Sequence[str], request: Request) -> None:
-    short = np.flatnonzero(users > counts)
-    if len(short):
-        raise InputError(
-            f"group {names[short[0]]}: {users[short[0]]} users cannot be filled by {counts[short[0]]} of "
-            f"--num_samples={request.num_samples}; accepted: fewer users or more samples"
-        )
-
-
-RECIPE = Recipe(
-    config=CganrsConfig,
-    check=check,
-    fit=fit,
-    complete=lambda generator, request: _planned(generator, request)[0],
-    generate=generate,
-    lane_floats=LANE_FLOATS,
-)

@@ -3,8 +3,6 @@
 import dataclasses
 
 from ganrs_jax.checks import check_choice, check_range
-from ganrs_jax.data.dataset import Request
-from ganrs_jax.errors import InputError
 from ganrs_jax.networks.objectives import OBJECTIVES
 from ganrs_jax.networks.optimizers import OPTIMIZERS
 
@@ -18,7 +16,7 @@ class GanrsConfig:
 
     embedding_size: int = 5  # numbers in a user's or an item's vector
     embedding_learning_rate: float = 1e-3  # Adam's, DeepMF
-    embedding_batch_size: int = 32  # ratings a step
+    embedding_batch_size: int = 32  # ratings per step
     embedding_epochs: int = 10  # passes over the training rows
     train_share: float = 0.8  # share of the rows that DeepMF sees, 0 to 1; the same in all lanes
     objective: str = "bce"  # bce | wasserstein
@@ -26,9 +24,9 @@ class GanrsConfig:
     gan_learning_rate: float = 2e-4  # of both networks
     beta1: float = 0.5  # Adam's, 0 to 1
     clip: float = 0.01  # bound of the critic's weights, objective wasserstein only
-    critic_steps: int = 1  # critic steps a generator step
+    critic_steps: int = 1  # critic steps per generator step
     gan_steps: int = 20_000  # generator steps
-    gan_batch_size: int = 128  # dense samples a step
+    gan_batch_size: int = 128  # dense samples per step
     noise_size: int = 100  # numbers in a noise vector
     generator_hidden: tuple[int, int] = (10, 20)  # widths of the generator's two layers
     critic_hidden: int = 4  # width of the critic's layer
@@ -40,7 +38,7 @@ class GanrsConfig:
     kmeans_tolerance: float = 1e-4  # share of the mean variance, as scikit-learn's
 
 
-def check(config: GanrsConfig) -> None:
+def check_config(config: GanrsConfig) -> None:
     """Raises InputError naming the first field whose value cannot be, and what is accepted."""
     check_choice(config, "objective", OBJECTIVES)
     check_choice(config, "optimizer", OPTIMIZERS)
@@ -51,18 +49,3 @@ def check(config: GanrsConfig) -> None:
     sizes = ("embedding_size", "embedding_batch_size", "embedding_epochs", "critic_steps", "gan_steps")
     check_range(config, (*sizes, "gan_batch_size", "noise_size", "critic_hidden", "kmeans_iterations"), low=1)
     check_range(config, ("generator_hidden",), low=1)
-
-
-def refuse_laws(recipe: str, request: Request) -> None:
-    """Raises InputError for what only recipe profile can honour: an exact number of ratings, and laws of counts."""
-    if request.num_ratings:
-        raise InputError(
-            f"--num_ratings={request.num_ratings} was given to recipe {recipe}, whose ratings are what is left of its "
-            "samples; accepted: --num_samples, or recipe profile"
-        )
-    for flag in ("activity", "popularity", "rating_histogram"):
-        if getattr(request, flag) != "source":
-            raise InputError(
-                f"--{flag}={getattr(request, flag)} was given to recipe {recipe}, which follows no law; "
-                "accepted: --num_samples and no laws, or recipe profile"
-            )

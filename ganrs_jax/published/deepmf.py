@@ -5,8 +5,8 @@ squared error.
 """
 
 import functools
-from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 import flax.linen as nn
 import jax
@@ -15,9 +15,8 @@ import numpy as np
 import optax
 
 from ganrs_jax.data.ratings import Ratings, split_rows
-from ganrs_jax.training.checkpointer import NOTHING, Kept
 from ganrs_jax.training.lanes import lane_keys
-from ganrs_jax.training.loop import QUICK_COMPILE, Report, scanned, silent, small_uniform, train
+from ganrs_jax.training.loop import QUICK_COMPILE, Chunk, Metrics, Report, scanned, silent, small_uniform, train
 
 
 class Embedding(NamedTuple):
@@ -48,8 +47,23 @@ class _Rows(NamedTuple):
     rating: jax.Array
 
 
+class _Lane(NamedTuple):
+    """What differs by lane: key, learning rate, training rows int32 [N]."""
+
+    key: jax.Array
+    learning_rate: jax.Array
+    rows: jax.Array
+
+
+class _State(NamedTuple):
+    """Parameters and the optimiser's state."""
+
+    params: optax.Params
+    moments: optax.OptState
+
+
 def fit_deepmf(
-    seeds: tuple[int, ...],
+    seeds: Sequence[int],
     ratings: Ratings,
     *,
     size: int,
@@ -58,15 +72,14 @@ def fit_deepmf(
     epochs: int,
     train_share: float,
     report: Report = silent,
-    kept: Kept = NOTHING,
 ) -> Embedding:
-    """Trains one DeepMF a seed, all at once.
+    """Trains one DeepMF per seed, all at once.
 
     Args:
       seeds: L seeds; each draws its own split, start and batches.
       size: numbers in a vector.
       learning_rate: float32 [L], Adam's.
-      batch_size: ratings a step; what is left of an epoch is not used in it.
+      batch_size: ratings per step; what is left of an epoch is not used in it.
       train_share: share of the ratings trained on; the rest measures `held_out_rmse`.
 
     Raises:
@@ -81,7 +94,7 @@ def fit_deepmf(
     batch_size = min(batch_size, train_rows.shape[1])
     state = _init(model, keys, learning_rate)
     steps = train_rows.shape[1] // batch_size
-    lanes = {"key": keys, "learning_rate": learning_rate, "rows": train_rows}
+    lanes = _Lane(keys, learning_rate, train_rows)
     epoch = _epochs(model, batch_size)
     state = train(
         lambda s, first, count: epoch(s, first, count, lanes, rows),
@@ -90,39 +103,42 @@ def fit_deepmf(
         num_steps=epochs,
         chunk_steps=1,
         report=report,
-        kept=kept,
     )
-    tables = state[0]["params"]
-    rmse = _rmse(model, state[0], held_out, rows)
+    tables = state.params["params"]
+    rmse = _rmse(model, state.params, held_out, rows)
     return Embedding(tables["user"]["embedding"], tables["item"]["embedding"], rmse)
 
 
 @functools.lru_cache
-def _epochs(model: DeepMF, batch_size: int) -> Callable[..., Any]:
-    """One compiled program a shape, however often it is trained."""
+def _epochs(model: DeepMF, batch_size: int) -> Chunk:
+    """One compiled program per shape, however often it is trained."""
     return scanned(functools.partial(_epoch, model=model, batch_size=batch_size))
 
 
 @functools.partial(jax.jit, static_argnums=0, compiler_options=QUICK_COMPILE)
 @functools.partial(jax.vmap, in_axes=(None, 0, 0))
-def _init(model: DeepMF, key: jax.Array, learning_rate: jax.Array) -> tuple[Any, Any]:
+def _init(model: DeepMF, key: jax.Array, learning_rate: jax.Array) -> _State:
     some = jnp.zeros(1, jnp.int32)
     params = model.init(jax.random.fold_in(key, 0), some, some)
-    return params, _optimizer(learning_rate).init(params)
+    return _State(params, _optimizer(learning_rate).init(params))
 
 
-def _epoch(state: Any, index: jax.Array, lane: Any, rows: _Rows, *, model: DeepMF, batch_size: int) -> tuple[Any, Any]:
+def _epoch(
+    state: _State, index: jax.Array, lane: _Lane, rows: _Rows, *, model: DeepMF, batch_size: int
+) -> tuple[_State, Metrics]:
     """One pass over the lane's training rows in a fresh order."""
-    key = jax.random.fold_in(jax.random.fold_in(lane["key"], 1), index)
-    order = jax.random.permutation(key, lane["rows"])
+    key = jax.random.fold_in(jax.random.fold_in(lane.key, 1), index)
+    order = jax.random.permutation(key, lane.rows)
     batches = order[: len(order) // batch_size * batch_size].reshape(-1, batch_size)
-    optimizer = _optimizer(lane["learning_rate"])
+    optimizer = _optimizer(lane.learning_rate)
 
-    def step(state: Any, batch: jax.Array) -> tuple[Any, jax.Array]:
-        params, moments = state
-        loss, grads = jax.value_and_grad(_loss)(params, model, *(x[batch] for x in rows))
-        updates, moments = optimizer.update(grads, moments)
-        return (optax.apply_updates(params, updates), moments), loss
+    def step(state: _State, batch: jax.Array) -> tuple[_State, jax.Array]:
+        def loss(params: optax.Params) -> jax.Array:
+            return jnp.mean(_squared_error(params, model, *(x[batch] for x in rows)))
+
+        value, grads = jax.value_and_grad(loss)(state.params)
+        updates, moments = optimizer.update(grads, state.moments)
+        return _State(optax.apply_updates(state.params, updates), moments), value
 
     state, losses = jax.lax.scan(step, state, batches)
     return state, {"squared_error": jnp.mean(losses)}
@@ -132,17 +148,15 @@ def _optimizer(learning_rate: jax.Array) -> optax.GradientTransformation:
     return optax.adam(learning_rate, eps=1e-7)  # Keras's epsilon
 
 
-def _loss(params: Any, model: DeepMF, user: jax.Array, item: jax.Array, rating: jax.Array) -> jax.Array:
-    return jnp.mean(_squared_error(params, model, user, item, rating))
-
-
-def _squared_error(params: Any, model: DeepMF, user: jax.Array, item: jax.Array, rating: jax.Array) -> jax.Array:
+def _squared_error(
+    params: optax.Params, model: DeepMF, user: jax.Array, item: jax.Array, rating: jax.Array
+) -> jax.Array:
     return jnp.square(rating - cast(jax.Array, model.apply(params, user, item)))
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _rmse(model: DeepMF, params: Any, held_out: jax.Array, rows: _Rows) -> jax.Array:
-    def one_lane(params: Any, held_out: jax.Array) -> jax.Array:
+def _rmse(model: DeepMF, params: optax.Params, held_out: jax.Array, rows: _Rows) -> jax.Array:
+    def one_lane(params: optax.Params, held_out: jax.Array) -> jax.Array:
         square = jax.lax.map(
             lambda i: _squared_error(params, model, rows.user[i], rows.item[i], rows.rating[i]),
             held_out,

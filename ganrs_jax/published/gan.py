@@ -4,18 +4,21 @@ arXiv 2303.01297 (GANRS), 10.1007/s10489-024-05313-4 (WGANRS), Applied Soft Comp
 """
 
 import functools
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from ganrs_jax.networks.objectives import OBJECTIVES
 from ganrs_jax.networks.optimizers import OPTIMIZERS
+from ganrs_jax.networks.sliced_wasserstein import sliced_wasserstein
 from ganrs_jax.published.networks import Critic, Floats, Generator, generated, scores
-from ganrs_jax.training.checkpointer import NOTHING, Kept
 from ganrs_jax.training.lanes import lane_keys
-from ganrs_jax.training.loop import QUICK_COMPILE, Report, scanned, silent, train
+from ganrs_jax.training.loop import QUICK_COMPILE, Chunk, Metrics, Report, scanned, silent, train
+from ganrs_jax.training.stages import Stages
 
 CHUNK_STEPS = 2000  # steps between two reports
 SAMPLE_BLOCK = 1 << 15  # samples drawn at once: bounds memory whatever is asked
@@ -49,16 +52,16 @@ class GanSpec(NamedTuple):
 
 
 class GanState(NamedTuple):
-    """Variables of both networks and of their optimisers, lanes leading."""
+    """Variables of both networks and states of their optimisers, lanes leading."""
 
-    generator: Any
-    critic: Any
-    generator_moments: Any
-    critic_moments: Any
+    generator: optax.Params
+    critic: optax.Params
+    generator_moments: optax.OptState
+    critic_moments: optax.OptState
 
 
 def fit_gan(
-    seeds: tuple[int, ...],
+    seeds: Sequence[int],
     spec: GanSpec,
     samples: DenseSamples,
     *,
@@ -66,9 +69,9 @@ def fit_gan(
     num_steps: int,
     chunk_steps: int = CHUNK_STEPS,
     report: Report = silent,
-    kept: Kept = NOTHING,
+    stages: Stages = Stages(),  # noqa: B008 - keeps nothing
 ) -> GanState:
-    """Trains a generator and critic a lane, all at once.
+    """Trains a generator and critic per lane, all at once.
 
     Args:
       seeds: L seeds.
@@ -78,39 +81,19 @@ def fit_gan(
     Raises:
       TrainingDivergedError: if every lane diverges.
     """
-    state, lanes, shared = _beginning(seeds, spec, samples, floats)
-    chunk = _chunk(spec)
+    keys, chunk, name = lane_keys(seeds), _chunk(spec), f"GAN ({spec.objective})"
+    lanes = _Lane(_training_keys(keys), floats, samples.user_vectors, samples.item_vectors)
+    empty = jnp.zeros((0, 0))  # the vectors travel with their lane
+    shared = samples._replace(user_vectors=empty, item_vectors=empty)
     return train(
-        lambda s, first, count: chunk(s, first, count, lanes, shared),
-        state,
-        stage=f"GAN ({spec.objective})",
+        lambda state, first, count: chunk(state, first, count, lanes, shared),
+        _init(spec, keys, floats),
+        stage=name,
         num_steps=num_steps,
         chunk_steps=chunk_steps,
         report=report,
-        kept=kept,
+        checkpoint=stages.loop(name),
     )
-
-
-def compile_gan(
-    seeds: tuple[int, ...],
-    spec: GanSpec,
-    samples: DenseSamples,
-    *,
-    floats: Floats,
-    num_steps: int,
-    chunk_steps: int = CHUNK_STEPS,
-) -> None:
-    """Compiles what `fit_gan` will run with the same arguments; a thread may do so while the embedding trains.
-
-    `samples` may hold shapes (jax.ShapeDtypeStruct) in place of arrays.
-    """
-    state, lanes, shared = _beginning(seeds, spec, samples, floats)
-    _chunk(spec).compile(state, 0, min(chunk_steps, num_steps), lanes, shared)
-
-
-def gan_shapes(seeds: tuple[int, ...], spec: GanSpec, floats: Floats) -> GanState:
-    """What `fit_gan` will give, as shapes."""
-    return jax.eval_shape(functools.partial(_first_state, spec), lane_keys(seeds), floats)
 
 
 def real_samples(samples: DenseSamples, rows: jax.Array) -> jax.Array:
@@ -119,11 +102,42 @@ def real_samples(samples: DenseSamples, rows: jax.Array) -> jax.Array:
     return jnp.concatenate([*parts, samples.value[rows][:, None]], axis=1)
 
 
+def criterion(
+    seeds: Sequence[int],
+    spec: GanSpec,
+    state: GanState,
+    samples: DenseSamples,
+    held_out_LxM: np.ndarray,
+    floats: Floats,
+) -> jax.Array:
+    """Sliced Wasserstein distance between generated and held-out dense samples, [L]; lowest is best."""
+    lanes = (lane_keys(seeds), state.generator, samples.user_vectors, samples.item_vectors, held_out_LxM, floats)
+    return _distances(spec, lanes, samples)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _distances(
+    spec: GanSpec,
+    lanes: tuple[jax.Array, optax.Params, jax.Array, jax.Array, jax.Array, Floats],
+    samples: DenseSamples,
+) -> jax.Array:
+    def one_lane(lane: tuple[jax.Array, optax.Params, jax.Array, jax.Array, jax.Array, Floats]) -> jax.Array:
+        key, variables, users, items, rows, floats = lane
+        mine = samples._replace(user_vectors=users, item_vectors=items)
+        label = None if samples.label is None else samples.label[rows]
+        draw_key, slice_key = jax.random.split(jax.random.fold_in(key, 2))
+        shape = (rows.shape[0], spec.noise_size)
+        fake = draw_samples(draw_key, spec.generator, variables, shape, jnp.float32(1.0), label, floats)
+        return sliced_wasserstein(slice_key, real_samples(mine, rows), fake)
+
+    return cast(jax.Array, jax.lax.map(one_lane, lanes))
+
+
 @functools.partial(jax.jit, static_argnums=(1, 3))
 def draw_samples(
     key: jax.Array,
     generator: Generator,
-    variables: Any,
+    variables: optax.Params,
     shape: tuple[int, int],
     sigma: jax.Array,
     label: jax.Array | None,
@@ -148,16 +162,6 @@ def draw_samples(
     return drawn.reshape(blocks * SAMPLE_BLOCK, -1)[:num_samples]
 
 
-def _beginning(
-    seeds: tuple[int, ...], spec: GanSpec, samples: DenseSamples, floats: Floats
-) -> tuple[GanState, dict[str, Any], DenseSamples]:
-    """The first state, what differs by lane, and what all lanes see."""
-    keys = lane_keys(seeds)
-    lanes = {"key": _training_keys(keys), "floats": floats, "user": samples.user_vectors, "item": samples.item_vectors}
-    empty = jnp.zeros((0, 0))  # the vectors travel with their lane
-    return _init(spec, keys, floats), lanes, samples._replace(user_vectors=empty, item_vectors=empty)
-
-
 @jax.jit
 @jax.vmap
 def _training_keys(key: jax.Array) -> jax.Array:
@@ -165,19 +169,29 @@ def _training_keys(key: jax.Array) -> jax.Array:
 
 
 @functools.lru_cache
-def _chunk(spec: GanSpec) -> Any:
+def _chunk(spec: GanSpec) -> Chunk:
     """One compiled program a spec, however often it is trained."""
     return scanned(functools.partial(_step, spec=spec))
 
 
+@functools.partial(jax.jit, static_argnums=0, compiler_options=QUICK_COMPILE)
 @functools.partial(jax.vmap, in_axes=(None, 0, 0))
-def _first_state(spec: GanSpec, key: jax.Array, floats: Floats) -> GanState:
+def _init(spec: GanSpec, key: jax.Array, floats: Floats) -> GanState:
     generator_key, critic_key = jax.random.split(jax.random.fold_in(key, 0))
     label = jnp.zeros(2, jnp.int32) if spec.generator.num_labels else None
     generator = spec.generator.init(generator_key, jnp.zeros((2, spec.noise_size)), label, floats, train=False)
     critic = spec.critic.init(critic_key, jnp.zeros((2, spec.generator.outputs)), label, floats)
     optimizer = OPTIMIZERS[spec.optimizer](floats)
     return GanState(generator, critic, optimizer.init(generator["params"]), optimizer.init(critic))
+
+
+class _Lane(NamedTuple):
+    """What differs by lane: key, float settings, vectors of users and items."""
+
+    key: jax.Array
+    floats: Floats
+    user: jax.Array
+    item: jax.Array
 
 
 class _Batch(NamedTuple):
@@ -187,15 +201,12 @@ class _Batch(NamedTuple):
     noise: jax.Array
 
 
-_init = jax.jit(_first_state, static_argnums=0, compiler_options=QUICK_COMPILE)
-
-
 def _step(
-    state: GanState, index: jax.Array, lane: Any, samples: DenseSamples, *, spec: GanSpec
-) -> tuple[GanState, Any]:
+    state: GanState, index: jax.Array, lane: _Lane, samples: DenseSamples, *, spec: GanSpec
+) -> tuple[GanState, Metrics]:
     """`critic_steps` critic steps, then one generator step."""
-    samples = samples._replace(user_vectors=lane["user"], item_vectors=lane["item"])
-    row_key, noise_key, dropout_key = jax.random.split(jax.random.fold_in(lane["key"], index), 3)
+    samples = samples._replace(user_vectors=lane.user, item_vectors=lane.item)
+    row_key, noise_key, dropout_key = jax.random.split(jax.random.fold_in(lane.key, index), 3)
     shape = (spec.critic_steps + 1, spec.batch_size)
     batches = _Batch(  # all draws of a step at once: a random call costs more than the numbers it gives
         jax.random.randint(row_key, shape, 0, len(samples.user)),
@@ -203,13 +214,13 @@ def _step(
     )
     batches = jax.lax.optimization_barrier(batches)
     state, losses = jax.lax.scan(
-        lambda s, batch: _critic_step(s, batch, samples, lane["floats"], spec),
+        lambda s, batch: _critic_step(s, batch, samples, lane.floats, spec),
         state,
         jax.tree.map(lambda x: x[:-1], batches),
         unroll=spec.critic_steps == 1,
     )
     last = jax.tree.map(lambda x: x[-1], batches)
-    state, generator_loss = _generator_step(state, last, dropout_key, samples, lane["floats"], spec)
+    state, generator_loss = _generator_step(state, last, dropout_key, samples, lane.floats, spec)
     return state, {"critic_loss": jnp.mean(losses), "generator_loss": generator_loss}
 
 
@@ -221,7 +232,7 @@ def _critic_step(
     fake = generated(spec.generator, state.generator, batch.noise, label, floats)
     objective = OBJECTIVES[spec.objective]
 
-    def loss(critic: Any) -> jax.Array:
+    def loss(critic: optax.Params) -> jax.Array:
         return objective.critic_loss(lambda x: scores(spec.critic, critic, x, label, floats), real, fake)
 
     value, grads = jax.value_and_grad(loss)(state.critic)
@@ -238,7 +249,7 @@ def _generator_step(
     real, label = real_samples(samples, batch.rows), _labels(samples, batch.rows)
     rest = {k: v for k, v in state.generator.items() if k != "params"}
 
-    def loss(params: Any) -> tuple[jax.Array, Any]:
+    def loss(params: optax.Params) -> tuple[jax.Array, optax.Params]:
         fake, moved = spec.generator.apply(
             {"params": params, **rest},
             batch.noise,
@@ -261,6 +272,8 @@ def _labels(samples: DenseSamples, rows: jax.Array) -> jax.Array | None:
     return None if samples.label is None else samples.label[rows]
 
 
-def _updates(spec: GanSpec, floats: Floats, grads: Any, moments: Any) -> tuple[Any, Any]:
+def _updates(
+    spec: GanSpec, floats: Floats, grads: optax.Updates, moments: optax.OptState
+) -> tuple[optax.Updates, optax.OptState]:
     """The barrier keeps XLA from fusing gradient and moments in another way, and rounding, for another lane count."""
     return OPTIMIZERS[spec.optimizer](floats).update(jax.lax.optimization_barrier(grads), moments)

@@ -2,7 +2,7 @@
 
 Decoding step of GANRS (arXiv 2303.01297, section 3). Stops as scikit-learn 1.9 does: labels that
 stay, centroids that move less than `tolerance` times the mean variance, or `max_iterations`.
-Seeding by Arthur and Vassilvitskii 2007 (one candidate a centroid, where scikit-learn tries several).
+Seeding by Arthur and Vassilvitskii 2007 (one candidate per centroid, where scikit-learn tries several).
 Iterations by Hamerly 2010, "Making k-means even faster": bounds on each point's distances tell which
 points can have changed cluster, and only those are compared with the centroids again: by blocks of
 points that lie near one another, with the centroids that can be near the block.
@@ -82,15 +82,6 @@ def fit_kmeans(
         report(stage, done, done if state.done else max_iterations, {})
     inertia = float(_inertia(state, data.points))
     return KMeans(state.found.label, state.centroids + data.centre[None], done, inertia)
-
-
-def compile_kmeans(num_points: int, dimensions: int, num_clusters: int, tolerance: float) -> None:
-    """Compiles what `fit_kmeans` will run on float32 points of that shape; a thread may do so beforehand."""
-    points = jax.ShapeDtypeStruct((num_points, dimensions), jnp.float32)
-    arguments = (jax.random.key(0), points, tolerance, num_clusters)
-    _start.lower(*arguments).compile()
-    state, data = jax.eval_shape(functools.partial(_start, num_clusters=num_clusters), *arguments[:3])
-    _lloyd.lower(state, data, jnp.int32(0)).compile()
 
 
 def seed_centroids(key: jax.Array, points_DxN: jax.Array, num_clusters: int) -> jax.Array:
@@ -193,8 +184,8 @@ def _where(mask_N: jax.Array, order_M: jax.Array, block: int) -> jax.Array:
     """Indices that are true, in the order given, then N for the rest of them and a block more."""
     num, count = len(mask_N), len(order_M)
     ordered = mask_N.at[order_M].get(mode="fill", fill_value=False)
-    turns = jnp.nonzero(ordered, size=count + block, fill_value=count)[0]
-    return order_M.at[turns].get(mode="fill", fill_value=num)
+    places = jnp.nonzero(ordered, size=count + block, fill_value=count)[0]
+    return order_M.at[places].get(mode="fill", fill_value=num)
 
 
 @jax.jit
@@ -220,8 +211,8 @@ def _refilled(
     """Gives the empty clusters the points that lie farthest from their centroids."""
     farthest = jax.lax.top_k(_own_distance(points, centroids, labels), len(centroids))[1]
     empty = counts == 0
-    turn = jnp.cumsum(empty) - 1
-    return jnp.where(empty[:, None], points[:, farthest[turn]].T, means)
+    place = jnp.cumsum(empty) - 1
+    return jnp.where(empty[:, None], points[:, farthest[place]].T, means)
 
 
 def _own_distance(points: jax.Array, centroids: jax.Array, labels: jax.Array) -> jax.Array:

@@ -1,11 +1,12 @@
 """The published generator and discriminator (arXiv 2303.01297, section 3)."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import optax
 
 from ganrs_jax.networks.layers import BatchNorm, Dense
 from ganrs_jax.training.loop import small_uniform
@@ -31,13 +32,9 @@ class Generator(nn.Module):
         x = BatchNorm()(x, floats["momentum"], train=train)
         x = nn.leaky_relu(Dense(self.hidden[1])(x), floats["slope"])
         if train:
-            x = self._dropped(x, floats["dropout"])
+            kept = jax.random.bernoulli(self.make_rng("dropout"), 1 - floats["dropout"], x.shape)
+            x = jnp.where(kept, x / (1 - floats["dropout"]), 0.0)  # nn.Dropout wants a rate that is not traced
         return Dense(self.outputs)(x)
-
-    def _dropped(self, x: jax.Array, rate: jax.Array) -> jax.Array:
-        """nn.Dropout for a rate that may be traced."""
-        kept = jax.random.bernoulli(self.make_rng("dropout"), 1 - rate, x.shape)
-        return jnp.where(kept, x / (1 - rate), 0.0)
 
 
 class Critic(nn.Module):
@@ -54,14 +51,14 @@ class Critic(nn.Module):
 
 
 def generated(
-    generator: Generator, variables: Any, noise_BxZ: jax.Array, label_B: jax.Array | None, floats: Floats
+    generator: Generator, variables: optax.Params, noise_BxZ: jax.Array, label_B: jax.Array | None, floats: Floats
 ) -> jax.Array:
     """Samples [B, outputs] in inference mode."""
     return cast(jax.Array, generator.apply(variables, noise_BxZ, label_B, floats, train=False))
 
 
 def scores(
-    critic: Critic, variables: Any, sample_BxS: jax.Array, label_B: jax.Array | None, floats: Floats
+    critic: Critic, variables: optax.Params, sample_BxS: jax.Array, label_B: jax.Array | None, floats: Floats
 ) -> jax.Array:
     """The critic's score of each sample, [B]."""
     return cast(jax.Array, critic.apply(variables, sample_BxS, label_B, floats))

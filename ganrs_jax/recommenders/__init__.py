@@ -32,5 +32,5 @@ def get_baseline(name: str) -> Baseline:
       InputError: listing the names there are.
     """
     if name not in BASELINES:
-        raise InputError(f"--models={name}; accepted: {', '.join(BASELINES)}")
+        raise InputError(f"`models={name}`; accepted: {', '.join(BASELINES)}")
     return BASELINES[name]

@@ -88,7 +88,7 @@ def check_measurable(ratings: Ratings, *, seeds: Sequence[int], threshold: float
         if count < LEAST_REPEATS:
             raise InputError(
                 f"{ratings.name}: {count} users have ratings of {threshold:g} or more among the rows that seed {seed} "
-                f"holds out; accepted: {LEAST_REPEATS} or more (more ratings, or a lower --threshold)"
+                f"holds out; accepted: {LEAST_REPEATS} or more (more ratings, or a lower `threshold`)"
             )
 
 

@@ -100,11 +100,11 @@ def check_threshold(threshold: float, ratings: Ratings) -> None:
     """Raises InputError unless the threshold is on the scale and some rating reaches it."""
     scale = ratings.scale
     if not scale.low <= threshold <= scale.high:
-        raise InputError(f"--threshold={threshold:g} is off the scale; accepted: {scale.low:g} to {scale.high:g}")
+        raise InputError(f"`threshold={threshold:g}` is off the scale; accepted: {scale.low:g} to {scale.high:g}")
     highest = float(ratings.rating.max())
     if np.float32(highest) < np.float32(threshold):
         raise InputError(
-            f"--threshold={threshold:g}: {ratings.name} has no relevant rating, its highest is {highest:g}; "
+            f"`threshold={threshold:g}`: {ratings.name} has no relevant rating, its highest is {highest:g}; "
             f"accepted: {scale.low:g} to {highest:g}"
         )
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.files import whole_file
+from ganrs_jax.statistics.summary import Summary
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -23,7 +24,7 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def outcome(dataset: Dataset, place: str) -> str:
     """What was asked and what came out, in a line; a line for each warning follows."""
     facts, asked = dataset.metadata, dataset.metadata["request"]
-    wanted, unit = (asked["num_samples"], "samples") if asked["num_samples"] else (asked["num_ratings"], "ratings")
+    wanted, unit = (asked["num_samples"], "samples") if "num_samples" in asked else (asked["num_ratings"], "ratings")
     sizes = f"{asked['num_users']:,} users, {asked['num_items']:,} items, {wanted:,} {unit}"
     made = f"written {facts['users']:,} users, {facts['items']:,} items, {facts['rows']:,} ratings"
     if "dropped_identical" in facts:
@@ -41,7 +42,7 @@ def _dropped(facts: Mapping[str, Any], wanted: int) -> str:
     )
 
 
-def comparison_figure(path: Path, datasets: Mapping[str, tuple[np.ndarray, np.ndarray, Mapping[str, Any]]]) -> None:
+def comparison_figure(path: Path, datasets: Mapping[str, tuple[np.ndarray, np.ndarray, Summary]]) -> None:
     """Saves a figure of rating shares and of ratings per user and per item, by rank.
 
     Args:
@@ -55,12 +56,12 @@ def comparison_figure(path: Path, datasets: Mapping[str, tuple[np.ndarray, np.nd
     shares, users, items = figure.subplots(1, 3)
     width = 0.8 / len(datasets)
     for number, (name, (per_user, per_item, summary)) in enumerate(datasets.items()):
-        places = np.arange(len(summary["rating_levels"])) + (number - (len(datasets) - 1) / 2) * width
-        shares.bar(places, summary["rating_histogram"], width, label=name)
+        places = np.arange(len(summary.rating_levels)) + (number - (len(datasets) - 1) / 2) * width
+        shares.bar(places, summary.rating_histogram, width, label=name)
         for axes, counts in ((users, per_user), (items, per_item)):
             ranked = np.sort(counts)[::-1]
             axes.plot((np.arange(len(ranked)) + 1) / len(ranked), np.maximum(ranked, 0.5) / ranked.mean(), label=name)
-    levels = next(iter(datasets.values()))[2]["rating_levels"]
+    levels = next(iter(datasets.values()))[2].rating_levels
     shares.set(title="Rating histogram", xlabel="rating", ylabel="share of ratings", xticks=np.arange(len(levels)))
     shares.set_xticklabels([f"{level:g}" for level in levels])
     users.set(title="Ratings per user", xlabel="share of users, most active first", ylabel="times the mean")

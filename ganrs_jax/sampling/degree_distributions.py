@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
@@ -44,10 +44,10 @@ def parse_law(text: str, flag: str) -> Law:
     if text in ("source", "uniform"):
         return Law(text)
     if kind in ("power", "lognormal"):
-        return Law(kind, _parameter(number, f"--{flag}={text}"))
+        return Law(kind, _parameter(number, f"`{flag}={text}`"))
     if not is_file(text):
-        raise InputError(f"--{flag}={text}: no law and no file; accepted: {_FORMS}")
-    read_weights(text, f"--{flag}={text}")
+        raise InputError(f"`{flag}={text}`: no law and no file; accepted: {_FORMS}")
+    read_weights(text, f"`{flag}={text}`")
     return Law("file", path=text)
 
 
@@ -61,20 +61,27 @@ def _parameter(number: str, where: str) -> float:
     return value
 
 
-def count_law(counts: np.ndarray) -> dict[str, np.ndarray]:
-    """A source's law in short, as a generator keeps it: nothing in it is of one user or item.
+class DegreeDistribution(NamedTuple):
+    """How many users, or items, of a source have how many ratings: nothing in it is of one of them.
+
+    degree: the distinct numbers of ratings, ascending, int32 [C]. number: how many have each, int32 [C].
+    """
+
+    degree: np.ndarray
+    number: np.ndarray
+
+
+def degree_distribution(counts: np.ndarray) -> DegreeDistribution:
+    """The `DegreeDistribution` of a source.
 
     Args:
       counts: whole numbers [N], the ratings of each user or each item.
-
-    Returns:
-      "count": the distinct counts, ascending, int32 [C]; "number": how many of the N have each, int32 [C].
     """
     count, number = np.unique(counts, return_counts=True)
-    return {"count": count.astype(np.int32), "number": number.astype(np.int32)}
+    return DegreeDistribution(count.astype(np.int32), number.astype(np.int32))
 
 
-def law_weights(law: Law, source: Mapping[str, np.ndarray], size: int) -> np.ndarray:
+def law_weights(law: Law, source: DegreeDistribution | None, size: int) -> np.ndarray:
     """The law's quantiles at (i + 0.5) / size, in descending order, float64 [size]; their unit is free.
 
     Of kind source the weights are counts of the source, and at its own size exactly its sorted counts. Of kind
@@ -83,13 +90,14 @@ def law_weights(law: Law, source: Mapping[str, np.ndarray], size: int) -> np.nda
 
     Args:
       law: of `parse_law`.
-      source: the `count_law` of the source; used by kind source alone.
+      source: of the source; used by kind source alone.
       size: users or items wanted.
 
     Raises:
       InputError: if the law's file cannot be read any more, or holds another number of weights than size.
     """
     if law.kind == "source":
+        assert source is not None
         return _source_weights(source, size)
     if law.kind == "power":
         return np.arange(1, size + 1, dtype=np.float64) ** -law.parameter
@@ -100,12 +108,12 @@ def law_weights(law: Law, source: Mapping[str, np.ndarray], size: int) -> np.nda
     return _file_weights(law.path, size)
 
 
-def _source_weights(source: Mapping[str, np.ndarray], size: int) -> np.ndarray:
+def _source_weights(source: DegreeDistribution, size: int) -> np.ndarray:
     """The quantile's rank is exact: whole numbers throughout."""
-    number = np.asarray(source["number"], np.int64)[::-1]
+    number = np.asarray(source.number, np.int64)[::-1]
     rank = (2 * np.arange(size, dtype=np.int64) + 1) * int(number.sum()) // (2 * size)
     place = np.searchsorted(np.cumsum(number), rank, side="right")
-    return np.asarray(source["count"], np.float64)[::-1][place]
+    return np.asarray(source.degree, np.float64)[::-1][place]
 
 
 def _file_weights(path: str, size: int) -> np.ndarray:

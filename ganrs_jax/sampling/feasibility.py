@@ -1,13 +1,13 @@
 """Requests that no dataset can meet, refused before any work with the nearest one that can be met."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import numpy as np
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.sampling.apportion import apportion
-from ganrs_jax.sampling.degree_distributions import Law, law_weights
+from ganrs_jax.sampling.degree_distributions import DegreeDistribution, Law, law_weights
 from ganrs_jax.sampling.number_files import read_weights
 
 MOST_MOVED = 0.2  # share of the ratings that the bounds may take from where a law has them
@@ -21,6 +21,15 @@ class Counts(NamedTuple):
 
     users: np.ndarray
     items: np.ndarray
+
+
+class Laws(NamedTuple):
+    """The laws of the users' and of the items' counts, and the source's degree distributions."""
+
+    activity: Law
+    popularity: Law
+    users: DegreeDistribution
+    items: DegreeDistribution
 
 
 class _Side(NamedTuple):
@@ -38,18 +47,13 @@ def check_counts(
     num_users: int,
     num_items: int,
     num_ratings: int,
-    *,
-    activity: Law,
-    popularity: Law,
-    users: Mapping[str, np.ndarray],
-    items: Mapping[str, np.ndarray],
+    laws: Laws,
 ) -> Counts:
     """The counts of a request: every user and item occurs, no pair repeats, and the laws are followed.
 
     Args:
       num_users, num_items, num_ratings: wanted, each at least 1.
-      activity, popularity: the laws of the users' and of the items' counts.
-      users, items: the source's laws, of `laws.count_law`.
+      laws: of the users' and of the items' counts.
 
     Raises:
       InputError: fewer ratings than users or items, more than pairs, a file of another length, a law from which
@@ -57,19 +61,19 @@ def check_counts(
         together (by Gale and Ryser); each in a line with the nearest request that can be met.
     """
     _check_sizes(num_users, num_items, num_ratings)
-    sides = _both_sides(num_users, num_items, activity=activity, popularity=popularity, users=users, items=items)
+    sides = _both_sides(num_users, num_items, laws)
     counts, fault = _followed(sides, num_ratings)
     if fault:
         raise InputError(_refusal(sides, counts, num_ratings, fault))
     return Counts(*counts)
 
 
-def nearest_ratings(num_users: int, num_items: int, wanted: int, **laws: Any) -> int:
+def nearest_ratings(num_users: int, num_items: int, wanted: int, laws: Laws) -> int:
     """The number of ratings nearest to the wanted one with which sizes and laws can be met.
 
     Where there is none, the wanted number within the sizes' bounds; `check_counts`, of the same arguments, says why.
     """
-    sides = _both_sides(num_users, num_items, **laws)
+    sides = _both_sides(num_users, num_items, laws)
     wanted = min(max(wanted, num_users, num_items), num_users * num_items)
     return wanted if not _followed(sides, wanted)[1] else _nearest_ratings(sides, wanted) or wanted
 
@@ -78,37 +82,29 @@ def _check_sizes(num_users: int, num_items: int, num_ratings: int) -> None:
     least, cells = max(num_users, num_items), num_users * num_items
     if num_ratings > cells:
         raise InputError(
-            f"--num_ratings={num_ratings} is more than the {cells} pairs of --num_users={num_users} and "
-            f"--num_items={num_items}; accepted: {least} to {cells}"
+            f"`num_ratings={num_ratings}` is more than the {cells} pairs of `num_users={num_users}` and "
+            f"`num_items={num_items}`; accepted: {least} to {cells}"
         )
     for flag, size in (("num_users", num_users), ("num_items", num_items)):
         if size > num_ratings:
             raise InputError(
-                f"--num_ratings={num_ratings} is less than one for each of --{flag}={size}; "
-                f"accepted: {least} to {cells}, or --{flag}={num_ratings} at most"
+                f"`num_ratings={num_ratings}` is less than one for each of `{flag}={size}`; "
+                f"accepted: {least} to {cells}, or `{flag}={num_ratings}` at most"
             )
 
 
-def _both_sides(
-    num_users: int,
-    num_items: int,
-    *,
-    activity: Law,
-    popularity: Law,
-    users: Mapping[str, np.ndarray],
-    items: Mapping[str, np.ndarray],
-) -> _Sides:
+def _both_sides(num_users: int, num_items: int, laws: Laws) -> _Sides:
     return (
-        _side("activity", "user", activity, users, num_users, num_items),
-        _side("popularity", "item", popularity, items, num_items, num_users),
+        _side("activity", "user", laws.activity, laws.users, num_users, num_items),
+        _side("popularity", "item", laws.popularity, laws.items, num_items, num_users),
     )
 
 
-def _side(flag: str, one: str, law: Law, source: Mapping[str, np.ndarray], size: int, most: int) -> _Side:
-    found = len(read_weights(law.path, f"--{flag}={law.path}")) if law.kind == "file" else size
+def _side(flag: str, one: str, law: Law, source: DegreeDistribution, size: int, most: int) -> _Side:
+    found = len(read_weights(law.path, f"`{flag}={law.path}`")) if law.kind == "file" else size
     if found != size:
         raise InputError(
-            f"--{flag}={law.path}: {found} weights for {size} {one}s; accepted: {size}, or --num_{one}s={found}"
+            f"`{flag}={law.path}`: {found} weights for {size} {one}s; accepted: {size}, or `num_{one}s={found}`"
         )
     return _Side(flag, one, law, law_weights(law, source, size), most)
 
@@ -138,14 +134,14 @@ def _unmet(users: np.ndarray, items: np.ndarray) -> int:
 def _refusal(sides: _Sides, counts: list[np.ndarray], num_ratings: int, fault: str) -> str:
     if fault == "both":
         part, changed = _unmet(*counts) / num_ratings, sides
-        found = " and ".join(f"--{side.flag}={side.law}" for side in sides) + " do not fit together: "
+        found = " and ".join(f"`{side.flag}={side.law}`" for side in sides) + " do not fit together: "
     else:
         changed = tuple(side for side in sides if side.flag == fault)
         part, side = moved(changed[0].weights, counts[-1]), changed[0]
-        found = f"--{fault}={side.law}: with 1 to {side.most} ratings for each {side.one}, "
+        found = f"`{fault}={side.law}`: with 1 to {side.most} ratings for each {side.one}, "
     offers = [_offer(sides, side, num_ratings) for side in changed]
     ratings = _nearest_ratings(sides, num_ratings)
-    offers += [f"--num_ratings={ratings}"] if ratings else []
+    offers += [f"`num_ratings={ratings}`"] if ratings else []
     return f"{found}{part:.0%} of {num_ratings} ratings would have to move; accepted: {', or '.join(offers)}"
 
 
@@ -153,13 +149,13 @@ def _offer(sides: _Sides, side: _Side, num_ratings: int) -> str:
     """The nearest law that a side can follow, and the other's where that one cannot be followed either."""
     law = _nearest_law(sides, side, num_ratings)
     changed = _changed(sides, side, law)
-    text = f"--{side.flag}={law}" + (" or less" if law.parameter else "")
+    text = f"`{side.flag}={law}`" + (" or less" if law.parameter else "")
     fault = _followed(changed, num_ratings)[1]
     return text + "".join(f" with {_offer(changed, s, num_ratings)}" for s in changed if s.flag == fault)
 
 
 def _changed(sides: _Sides, side: _Side, law: Law) -> _Sides:
-    new = side._replace(law=law, weights=law_weights(law, {}, len(side.weights)))
+    new = side._replace(law=law, weights=law_weights(law, None, len(side.weights)))
     return tuple(new if s.flag == side.flag else s for s in sides)
 
 

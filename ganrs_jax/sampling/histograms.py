@@ -33,7 +33,7 @@ def parse_histogram(text: str, scale: Scale, flag: str) -> np.ndarray | None:
     if entries[0][0] is None:
         if len(entries) != len(levels):
             raise InputError(
-                f"--{flag}={_short(text)}: {len(entries)} shares; accepted: {len(levels)}, one for each of {scale}"
+                f"`{flag}={_short(text)}`: {len(entries)} shares; accepted: {len(levels)}, one for each of {scale}"
             )
         shares = np.array([share for _, share in entries])
     else:
@@ -57,14 +57,14 @@ def histogram_entries(text: str, flag: str) -> Entries:
         1 within 0.001; a file's entry is named by its row.
     """
     if is_file(text):
-        rows = read_lines(text, f"--{flag}={text}")
-        entries = [_entry(line, ",", f"--{flag}={text}: row {row}") for row, line in enumerate(rows, 1)]
+        rows = read_lines(text, f"`{flag}={text}`")
+        entries = [_entry(line, ",", f"`{flag}={text}`: row {row}") for row, line in enumerate(rows, 1)]
     else:
-        entries = [_entry(part, "=", f"--{flag}={_short(text)}") for part in text.split(",")]
+        entries = [_entry(part, "=", f"`{flag}={_short(text)}`") for part in text.split(",")]
     levels = [level for level, _ in entries]
     if levels.count(None) not in (0, len(levels)) or (levels[0] is not None and len(set(levels)) < len(levels)):
-        raise InputError(f"--{flag}={_short(text)}: a level is missing or twice; accepted: {_FORMS}")
-    _check_sum(entries, f"--{flag}={_short(text)}")
+        raise InputError(f"`{flag}={_short(text)}`: a level is missing or twice; accepted: {_FORMS}")
+    _check_sum(entries, f"`{flag}={_short(text)}`")
     return entries
 
 
@@ -94,7 +94,7 @@ def _check_sum(entries: Entries, where: str) -> None:
 def _place(level: float | None, scale: Scale, flag: str) -> int:
     steps = ((level or 0.0) - scale.low) / scale.step
     if abs(steps - round(steps)) > 1e-3 or not 0 <= round(steps) < len(scale.levels):
-        raise InputError(f"--{flag}: rating {level:g} is off the scale; accepted: {scale}")
+        raise InputError(f"`{flag}`: rating {level:g} is off the scale; accepted: {scale}")
     return round(steps)
 
 

@@ -1,6 +1,6 @@
 """What a rating dataset looks like in a few numbers: counts, histogram, concentration."""
 
-from typing import Any
+import dataclasses
 
 import numpy as np
 
@@ -25,8 +25,51 @@ def histogram(rating: np.ndarray, scale: Scale) -> np.ndarray:
     return np.sum([np.pad(x, (0, most - len(x))) for x in counts], 0) / len(rating)
 
 
-def describe(user: np.ndarray, item: np.ndarray, rating: np.ndarray, scale: Scale) -> dict[str, Any]:
-    """Counts, moments, histogram, Gini per user and per item, and repeated pairs, ready for json.
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """A rating dataset in a few numbers; `dataclasses.asdict` makes it json-ready.
+
+    Attributes:
+      users, items: those that occur.
+      ratings: number of rows.
+      mean_rating, std_rating: in the units of the scale.
+      rating_levels: the values of the scale, ascending, [L].
+      rating_histogram: share of each level, [L], summing to 1.
+      gini_user, gini_item: Gini coefficient of the ratings per user and per item.
+      repeated_pairs: rows less distinct (user, item) pairs.
+    """
+
+    users: int
+    items: int
+    ratings: int
+    mean_rating: float
+    std_rating: float
+    rating_levels: tuple[float, ...]
+    rating_histogram: tuple[float, ...]
+    gini_user: float
+    gini_item: float
+    repeated_pairs: int
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceSummary(Summary):
+    """The summary of training data, with its origin.
+
+    Attributes:
+      name: what the source calls itself.
+      scale: the values a rating may take.
+      digest: SHA-256 of its ids, ratings and scale (`data.ratings.digest`).
+      notes: what reading changed, a sentence each.
+    """
+
+    name: str
+    scale: Scale
+    digest: str
+    notes: tuple[str, ...]
+
+
+def describe(user: np.ndarray, item: np.ndarray, rating: np.ndarray, scale: Scale) -> Summary:
+    """Counts, moments, histogram, Gini per user and per item, and repeated pairs.
 
     Args:
       user, item: integer ids [N]; only those that occur are counted.
@@ -34,18 +77,18 @@ def describe(user: np.ndarray, item: np.ndarray, rating: np.ndarray, scale: Scal
     """
     per_user = np.unique(user, return_counts=True)[1]
     per_item = np.unique(item, return_counts=True)[1]
-    return {
-        "users": len(per_user),
-        "items": len(per_item),
-        "ratings": len(rating),
-        "mean_rating": float(np.mean(rating, dtype=np.float64)),
-        "std_rating": float(np.std(rating, dtype=np.float64)),
-        "rating_levels": [float(x) for x in scale.levels],
-        "rating_histogram": [float(x) for x in histogram(rating, scale)],
-        "gini_user": gini(per_user),
-        "gini_item": gini(per_item),
-        "repeated_pairs": _repeated(user, item),
-    }
+    return Summary(
+        users=len(per_user),
+        items=len(per_item),
+        ratings=len(rating),
+        mean_rating=float(np.mean(rating, dtype=np.float64)),
+        std_rating=float(np.std(rating, dtype=np.float64)),
+        rating_levels=tuple(scale.levels.tolist()),
+        rating_histogram=tuple(histogram(rating, scale).tolist()),
+        gini_user=gini(per_user),
+        gini_item=gini(per_item),
+        repeated_pairs=_repeated(user, item),
+    )
 
 
 def _repeated(user: np.ndarray, item: np.ndarray) -> int:
@@ -57,12 +100,12 @@ def _repeated(user: np.ndarray, item: np.ndarray) -> int:
     return int(np.count_nonzero(pair[1:] == pair[:-1]))
 
 
-def describe_source(ratings: Ratings) -> dict[str, Any]:
+def describe_source(ratings: Ratings) -> SourceSummary:
     """`describe` of a source, with its name, scale, digest and reading notes."""
-    return {
-        "name": ratings.name,
-        "scale": [float(x) for x in ratings.scale],
-        "digest": digest(ratings),
-        "notes": list(ratings.notes),
-        **describe(ratings.user, ratings.item, ratings.rating, ratings.scale),
-    }
+    return SourceSummary(
+        **dataclasses.asdict(describe(ratings.user, ratings.item, ratings.rating, ratings.scale)),
+        name=ratings.name,
+        scale=Scale(*map(float, ratings.scale)),
+        digest=digest(ratings),
+        notes=tuple(ratings.notes),
+    )

@@ -10,12 +10,14 @@ import pyarrow.parquet
 
 from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.cli.flags import read_options
-from ganrs_jax.data.dataset import Dataset, Generator, Request
+from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Ratings, digest
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import write_dataset
-from ganrs_jax.recipes import get_recipe
+from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.published.request import RawSamplesRequest
+from ganrs_jax.recipes import Model, get_recipe
 from ganrs_jax.training.loop import Report, silent
 
 REAL = "real"
@@ -56,7 +58,7 @@ class Store:
     def __init__(self, folder: Path, seed: int, progress: Report = silent) -> None:
         self._folder, self._seed, self.progress = folder, seed, progress
         self._real: dict[str, Ratings] = {}
-        self._generators: dict[tuple[str, str], Generator] = {}
+        self._generators: dict[tuple[str, str], Model] = {}
 
     def real(self, source: str) -> Ratings:
         """The source's ratings.
@@ -91,16 +93,17 @@ class Store:
 
     def _generated(self, world: World, draw: int) -> Dataset:
         generator = self._generator(world.source, world.kind)
-        asked = Request(world.num_users, world.num_items, sigma=world.sigma, seed=self._seed + draw)
-        recipe = get_recipe(world.kind)
-        if world.num_samples:
-            return recipe.generate(generator, dataclasses.replace(asked, num_samples=world.num_samples), self.progress)
+        recipe, sizes, seed = get_recipe(world.kind), (world.num_users, world.num_items), self._seed + draw
         if world.kind == "profile":
-            return recipe.generate(generator, dataclasses.replace(asked, num_ratings=world.rows), self.progress)
-        rows = world.rows or generator.source["ratings"]
+            request = RatingsRequest(*sizes, world.rows or world.num_samples, world.sigma, seed)
+            return recipe.generate(generator, request, self.progress)
+        asked = RawSamplesRequest(*sizes, world.num_samples, world.sigma, seed)
+        if world.num_samples:
+            return recipe.generate(generator, asked, self.progress)
+        rows = world.rows or generator.source.ratings
         return self._of_rows(generator, asked, rows, _samples_of(self._place(world, 0)) if draw else rows)
 
-    def _of_rows(self, generator: Generator, asked: Request, rows: int, samples: int) -> Dataset:
+    def _of_rows(self, generator: Model, asked: RawSamplesRequest, rows: int, samples: int) -> Dataset:
         """A dataset of so many rows, or of as many as can be had, by a recipe that does not keep all it draws.
 
         Args:
@@ -119,14 +122,14 @@ class Store:
         assert best is not None
         return best
 
-    def _generator(self, source: str, kind: str) -> Generator:
+    def _generator(self, source: str, kind: str) -> Model:
         if (source, kind) not in self._generators:
             place = self._folder / "generators" / f"{source}-{kind}"
             if not place.exists():
                 recipe = get_recipe(kind)
                 save_generator(place, recipe.fit([self._seed], self.real(source), [recipe.config()], self.progress)[0])
             found = load_generator(place)
-            if (found.source["digest"], found.training.get("seed")) != (digest(self.real(source)), self._seed):
+            if (found.source.digest, found.training.get("seed")) != (digest(self.real(source)), self._seed):
                 raise InputError(
                     f"{place}: of other ratings than --sources={source} has, or of another seed than "
                     f"--data_seed={self._seed}; accepted: another --workdir, or the folder deleted"
@@ -150,4 +153,4 @@ def _thinned(dataset: Dataset, rows: int, seed: int) -> Dataset:
     kept = np.sort(np.random.default_rng(seed).permutation(len(dataset.rating))[:rows])
     facts: dict[str, Any] = {**dataset.metadata, "rows": rows, "thinned_from": len(dataset.rating)}
     user, item, rating = dataset.user[kept], dataset.item[kept], dataset.rating[kept]
-    return dataset._replace(user=user, item=item, rating=rating, metadata=facts)
+    return dataclasses.replace(dataset, user=user, item=item, rating=rating, metadata=facts)

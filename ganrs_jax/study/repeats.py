@@ -18,7 +18,7 @@ def checked(values: Any, what: str) -> np.ndarray:
     """
     array = np.asarray(values, np.float64)
     if array.ndim != 1 or len(array) < LEAST_REPEATS:
-        raise InputError(f"{what}: {array.size} repeats; accepted: {LEAST_REPEATS} or more (--num_seeds)")
+        raise InputError(f"{what}: {array.size} repeats; accepted: {LEAST_REPEATS} or more (`num_seeds`)")
     if not np.isfinite(array).all():
         missing = np.count_nonzero(~np.isfinite(array))
         raise InputError(f"{what}: {missing} of {len(array)} repeats are not finite; accepted: finite numbers")
@@ -28,7 +28,7 @@ def checked(values: Any, what: str) -> np.ndarray:
 def check_share(name: str, value: float, high: float) -> None:
     """Raises InputError unless 0 < value < high."""
     if not 0 < value < high:
-        raise InputError(f"--{name}={value:g}; accepted: more than 0 and less than {high:g}")
+        raise InputError(f"`{name}={value:g}`; accepted: more than 0 and less than {high:g}")
 
 
 def is_constant(values: np.ndarray, size: float) -> bool:

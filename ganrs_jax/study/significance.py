@@ -127,7 +127,7 @@ def tost(x: Any, y: Any, margin: float, alpha: float = 0.05, paired: bool = Fals
       InputError: fewer than 5 repeats of either, numbers that are not finite, a margin or alpha that cannot be.
     """
     if not 0 < margin < np.inf:
-        raise InputError(f"--margin={margin:g}; accepted: more than 0, in the unit of the metric")
+        raise InputError(f"`margin={margin:g}`; accepted: more than 0, in the unit of the metric")
     check_share("alpha", alpha, 0.5)
     x, y = _both(name, x, y, paired)
     size = float(max(np.abs(x).max(), np.abs(y).max()))

@@ -158,3 +158,12 @@ def test_digest_sees_ratings_and_scale():
     assert digest(first) == digest(planted())
     assert digest(first) != digest(planted(seed=1))
     assert digest(first) != digest(dataclasses.replace(first, scale=Scale(1, 10)))
+
+
+def test_repr_is_a_line_and_to_pandas_has_the_sources_own_ids():
+    columns = Columns(np.array([7, 7, 9]), np.array(["b", "a", "b"]), np.array([1, 2, 5]), np.array([3, 4, 5]))
+    ratings = dataclasses.replace(from_columns(columns, name="tiny"), demographics={"gender": np.array(["F", "M"])})
+    assert repr(ratings) == "Ratings(tiny: 2 users, 2 items, 3 ratings, 1 to 5 in steps of 1)"
+    frame = ratings.to_pandas()
+    assert frame.columns.tolist() == ["user_id", "item_id", "rating", "timestamp", "gender"]
+    assert frame.to_numpy().tolist() == [[7, "b", 1, 3, "F"], [7, "a", 2, 4, "F"], [9, "b", 5, 5, "M"]]

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from ganrs_jax.cli.models import Asked
-from ganrs_jax.data.dataset import Dataset, Request
+from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Scale
 from ganrs_jax.data.sources import load_ratings
+from ganrs_jax.published.request import RawSamplesRequest
 from ganrs_jax.study import datasets as _study_data
 from ganrs_jax.study import measured as _study_measured
 from ganrs_jax.study.results import StudyCells
@@ -29,7 +30,7 @@ def search(monkeypatch, tmp_path):
 
         monkeypatch.setattr(_study_data, "get_recipe", lambda name: SimpleNamespace(generate=generate))
         store = _study_data.Store(tmp_path, 0, lambda *_: None)
-        return store._of_rows(SimpleNamespace(recipe="ganrs"), Request(), rows, samples), tried
+        return store._of_rows(SimpleNamespace(recipe="ganrs"), RawSamplesRequest(), rows, samples), tried
 
     return run
 

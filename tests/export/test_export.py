@@ -1,5 +1,6 @@
 """Every writer: columns, types, metadata, the same bytes twice, and nothing left of a failure."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def test_what_is_written_is_read_back(suffix, groups, tmp_path):
 def test_same_dataset_same_bytes(suffix, tmp_path):
     for name in "ab":
         write_dataset(tmp_path / f"{name}{suffix}", dataset({"gender": GROUPS["plain"]}))
-    other = dataset()._replace(rating=np.array([1, 5, 3, 4.5], np.float32))
+    other = dataclasses.replace(dataset(), rating=np.array([1, 5, 3, 4.5], np.float32))
     write_dataset(tmp_path / f"c{suffix}", other)
     a, b, c = ((tmp_path / f"{name}{suffix}").read_bytes() for name in "abc")
     assert a == b
@@ -107,7 +108,7 @@ def test_column_types():
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a", "a.parquet.gz", ".csv"])
 def test_other_suffixes_are_refused(name, tmp_path):
-    with pytest.raises(InputError, match=r"--out=.*suffix .*; accepted: \.parquet, \.csv"):
+    with pytest.raises(InputError, match=r"`out=.*`: suffix .*; accepted: \.parquet, \.csv"):
         check_suffix(name)
     with pytest.raises(InputError, match="accepted"):
         write_dataset(tmp_path / name, dataset())

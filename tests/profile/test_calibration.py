@@ -1,48 +1,50 @@
 """Lanes that cores share get what each gets by itself, and are reported as one stage."""
 
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from ganrs_jax.profile import calibration as prescribing
+from ganrs_jax.profile import calibration
 from ganrs_jax.profile import recipe as profile
-from ganrs_jax.profile.calibration import prescribe
-from ganrs_jax.training import lanes as threads
-from ganrs_jax.training.checkpointer import NOTHING, Kept
-from tests.profile.conftest import quick
+from ganrs_jax.training import lanes
+from ganrs_jax.training.loop import silent
+from ganrs_jax.training.stages import Stages
+from ganrs_jax.trees import as_tree
+from tests.models import quick
 
 
 @pytest.fixture(scope="module")
 def learned(tiny):
-    """Generators of two seeds with nothing prescribed, that ask for two rounds of structure, one of predictability."""
+    """Models of two seeds with nothing calibrated, that ask for two rounds of structure, one of predictability."""
     bare = {"structure_rounds": 0, "predictability_rounds": 0}
     made = profile.fit([0, 1], tiny, [quick("profile", **bare)] * 2)
     asked = quick("profile", structure_rounds=2, predictability_rounds=1)
-    return [generator._replace(config=asked) for generator in made]
+    return [dataclasses.replace(model, config=asked) for model in made]
 
 
-def prescribed(monkeypatch, cores, generators, ratings, report=lambda *_: None, kept=NOTHING):
-    monkeypatch.setattr(threads, "cores", lambda: cores)
-    return prescribe(generators, ratings, report, kept)
+def calibrated(monkeypatch, cores, models, ratings, report=silent, stages=None):
+    monkeypatch.setattr(lanes, "cores", lambda: cores)
+    return calibration.calibrate(models, ratings, report, stages or Stages())
 
 
 def assert_same(some, others):
     for one, other in zip(some, others, strict=True):
-        jax.tree.map(np.testing.assert_array_equal, one.arrays, other.arrays)
-        assert one.training == other.training
+        jax.tree.map(np.testing.assert_array_equal, as_tree(one), as_tree(other))
 
 
 def test_side_by_side_as_alone_to_the_last_bit(monkeypatch, learned, tiny):
-    alone = [prescribed(monkeypatch, 1, [generator], tiny)[0] for generator in learned]
-    assert_same(prescribed(monkeypatch, 2, learned, tiny), alone)
+    alone = [calibrated(monkeypatch, 1, [model], tiny)[0] for model in learned]
+    assert_same(calibrated(monkeypatch, 2, learned, tiny), alone)
     with pytest.raises(AssertionError):
         assert_same(alone, learned)
 
 
 def test_rounds_of_lanes_are_counted_together(monkeypatch, learned, tiny):
     told = []
-    prescribed(monkeypatch, 2, learned, tiny, lambda *call: told.append(call))
+    calibrated(monkeypatch, 2, learned, tiny, lambda *call: told.append(call))
     assert [call[:3] for call in told] == [("structure and predictability", n, 6) for n in range(1, 7)]
     for lane in (0, 1):
         mine = [call[3] for call in told if call[3]["lane"] == [lane]]
@@ -50,14 +52,14 @@ def test_rounds_of_lanes_are_counted_together(monkeypatch, learned, tiny):
 
 
 def test_a_lane_that_was_done_before_a_stop_is_not_done_again(monkeypatch, learned, tiny, tmp_path):
-    whole = prescribed(monkeypatch, 2, learned, tiny)
-    prescribed(monkeypatch, 2, learned[:1], tiny, kept=Kept(tmp_path, seconds=0))
+    whole = calibrated(monkeypatch, 2, learned, tiny)
+    calibrated(monkeypatch, 2, learned[:1], tiny, stages=Stages(tmp_path, seconds=0))
     told = []
-    went_on = prescribed(monkeypatch, 2, learned, tiny, lambda *call: told.append(call), Kept(tmp_path, seconds=0))
+    went_on = calibrated(monkeypatch, 2, learned, tiny, lambda *call: told.append(call), Stages(tmp_path, seconds=0))
     assert_same(went_on, whole)
-    lanes = [call[3]["lane"][0] for call in told]
-    assert lanes.count(1) == 3
-    assert lanes.count(0) < 3
+    told_of = [call[3]["lane"][0] for call in told]
+    assert told_of.count(1) == 3
+    assert told_of.count(0) == 0
 
 
 def test_threads_of_linear_algebra_are_limited_once_for_all_lanes(monkeypatch, learned, tiny):
@@ -67,9 +69,9 @@ def test_threads_of_linear_algebra_are_limited_once_for_all_lanes(monkeypatch, l
         return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
     seen = []
-    monkeypatch.setattr(prescribing, "_lane", lambda *given: seen.append(found()) or given[0])
+    monkeypatch.setattr(calibration, "calibrate_structure", lambda *given: seen.append(found()) or given[0])
     before = found()
-    prescribed(monkeypatch, 2, learned, tiny)
+    calibrated(monkeypatch, 2, learned, tiny)
     assert seen == [{1}, {1}]
     assert found() == before
 
@@ -83,6 +85,6 @@ def test_a_lane_that_fails_ends_the_others_after_their_round(monkeypatch, learne
             raise ValueError("disk full")
 
     with pytest.raises(ValueError, match="disk full"):
-        prescribed(monkeypatch, 2, learned, tiny, report)
+        calibrated(monkeypatch, 2, learned, tiny, report)
     assert told.count(0) == 1
     assert told.count(1) < 3

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from ganrs_jax.networks.residual import ResidualMLP
-from ganrs_jax.profile.gan import PARTS, TwoPartSpec, Vectors, fit_two_part, generate_vectors, matching
+from ganrs_jax.profile.gan import SIDES, GanSpec, Vectors, fit_gan, generate_vectors
+from ganrs_jax.profile.vectors import fit_moments, match_moments
 from ganrs_jax.training.lanes import lane
 
 NOISE = 8
-SPEC = TwoPartSpec(ResidualMLP(32, 1, 2), ResidualMLP(32, 1, 1), "relativistic", "adam", NOISE, 64, 1, 2500)
+SPEC = GanSpec(ResidualMLP(32, 1, 2), ResidualMLP(32, 1, 1), "relativistic", "adam", NOISE, 64, 1, 2500)
 FLOATS = {
     "gan_learning_rate": 2e-3,
     "beta1": 0.0,
@@ -40,7 +41,7 @@ def vectors() -> dict[str, Vectors]:
 
 def fitted(vectors, seeds=(0,), **changes):
     floats = {name: jnp.full(len(seeds), value) for name, value in (FLOATS | changes).items()}
-    return fit_two_part(seeds, SPEC, vectors, floats=floats)
+    return fit_gan(seeds, SPEC, vectors, floats=floats)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,7 @@ def test_same_seed_same_bytes_another_seed_or_attempt_others(state, vectors):
     assert same(fitted(vectors), state)
     assert not same(fitted(vectors, (1,))["users"].best, state["users"].best)
     floats = {name: jnp.full(1, value) for name, value in FLOATS.items()}
-    again = fit_two_part((0,), SPEC, vectors, floats=floats, attempt=1)
+    again = fit_gan((0,), SPEC, vectors, floats=floats, attempt=1)
     assert not same(again["users"].best, state["users"].best)
 
 
@@ -92,7 +93,7 @@ def test_lanes_agree_with_single_runs(vectors):
     def trained(seeds, rates):
         floats = {name: jnp.full(len(seeds), value) for name, value in FLOATS.items()}
         floats["gan_learning_rate"] = jnp.asarray(rates)
-        return fit_two_part(seeds, spec, vectors, floats=floats)
+        return fit_gan(seeds, spec, vectors, floats=floats)
 
     together = trained((3, 3, 4), (1e-3, 2e-3, 1e-3))
     for index, (seed, rate) in enumerate(((3, 1e-3), (3, 2e-3), (4, 1e-3))):
@@ -104,22 +105,22 @@ def test_lanes_agree_with_single_runs(vectors):
 def test_the_best_average_is_the_closest_of_those_looked_at(vectors):
     told = []
     floats = {name: jnp.full(1, value) for name, value in FLOATS.items()}
-    state = fit_two_part((0,), SPEC, vectors, floats=floats, report=lambda *line: told.append(line))
+    state = fit_gan((0,), SPEC, vectors, floats=floats, report=lambda *line: told.append(line))
     assert [line[1] for line in told] == list(range(250, 2501, 250))
-    for part in PARTS:
+    for part in SIDES:
         distances = [line[3][f"{part}_distance"][0] for line in told]
         assert distances == sorted(distances, reverse=True)
         assert abs(distances[-1] - float(state[part].distance[0])) < 1e-6
 
 
-def test_matching_gives_mean_and_covariance():
+def test_matched_moments_are_mean_and_covariance():
     key, other = jax.random.split(jax.random.key(0))
-    turn, wanted = jnp.asarray([[2.0, 0.0], [1.5, 0.3]]), jnp.asarray([[1.0, -0.5], [0.0, 0.7]])
-    have = jax.random.normal(key, (5000, 2)) @ turn + 3
+    linear, wanted = jnp.asarray([[2.0, 0.0], [1.5, 0.3]]), jnp.asarray([[1.0, -0.5], [0.0, 0.7]])
+    have = jax.random.normal(key, (5000, 2)) @ linear + 3
     want = (jax.random.normal(other, (2 * 3000, 2)) @ wanted - 1).reshape(2, 3000, 2)
-    found = matching(have, want)
-    mapped = np.asarray((have - found["shift_before"][None]) @ found["turn"] + found["shift_after"][None])
+    found = fit_moments(have, want)
+    mapped = np.asarray(match_moments(have, found))
     flat = np.asarray(want).reshape(-1, 2)
     np.testing.assert_allclose(mapped.mean(0), flat.mean(0), atol=1e-3)
     np.testing.assert_allclose(np.cov(mapped.T), np.cov(flat.T), atol=1e-3)
-    np.testing.assert_allclose(found["spread"], flat.std(0), rtol=1e-4)
+    np.testing.assert_allclose(found.spread, flat.std(0), rtol=1e-4)

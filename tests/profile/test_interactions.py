@@ -7,7 +7,6 @@ import pytest
 from ganrs_jax.data.ratings import Ratings, Scale
 from ganrs_jax.profile import interactions, sampled_cells
 from ganrs_jax.profile.interactions import fit_interactions
-from ganrs_jax.training.checkpointer import Kept
 
 USERS, ITEMS = 120, 90
 OWN, OTHER = 0.45, 0.05  # chance to rate an item of the own group, and of the other
@@ -80,20 +79,3 @@ def test_the_key_decides(found, world):
     again, other = (fit_interactions(jax.random.key(k), world, rank=3, rounds=6, draws=4) for k in (0, 1))
     np.testing.assert_array_equal(again.user, found.user)
     assert not np.array_equal(other.user, found.user)
-
-
-def test_a_stopped_run_ends_as_one_that_was_not(found, world, tmp_path):
-    class StoppedError(Exception):
-        pass
-
-    def stop(stage: str, done: int, *_: object) -> None:
-        if done == 5:
-            raise StoppedError
-
-    with pytest.raises(StoppedError):
-        fit_interactions(
-            jax.random.key(0), world, rank=3, rounds=6, draws=4, report=stop, kept=Kept(tmp_path, seconds=0)
-        )
-    again = fit_interactions(jax.random.key(0), world, rank=3, rounds=6, draws=4, kept=Kept(tmp_path))
-    np.testing.assert_array_equal(again.user, found.user)
-    np.testing.assert_array_equal(again.item, found.item)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ganrs_jax.profile.popularity_preference import appetite_step, find_appetite
+from ganrs_jax.profile.popularity_preference import popularity_by_activity, preference_step
 
 
 def pairs(weight_of_few: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -23,29 +23,29 @@ def pairs(weight_of_few: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, 
 
 
 def test_what_users_of_few_ratings_rate_is_told_apart():
-    plain, popular = (find_appetite(*pairs(weight)[:2]) for weight in (0.0, 1.0))
-    np.testing.assert_allclose(plain.size[[0, -1]], np.log([2, 20]), rtol=1e-6)
+    plain, popular = (popularity_by_activity(*pairs(weight)[:2]) for weight in (0.0, 1.0))
+    np.testing.assert_allclose(plain.log_degree[[0, -1]], np.log([2, 20]), rtol=1e-6)
     assert (popular.popularity - plain.popularity)[0] > 0.1
     assert popular.popularity[0] - popular.popularity[-1] > 0.4
 
 
 def test_popularity_is_the_mean_of_logs():
     user, item = np.array([0, 0, 1, 2]), np.array([0, 1, 0, 0])  # items rated three times and once; one bin
-    found = find_appetite(user, item)
-    np.testing.assert_allclose(found.size, [np.log(2) / 3])
+    found = popularity_by_activity(user, item)
+    np.testing.assert_allclose(found.log_degree, [np.log(2) / 3])
     np.testing.assert_allclose(found.popularity, [(np.log(3) / 2 + 2 * np.log(3)) / 3])
 
 
 def test_users_without_ratings_count_nowhere():
     user, item, _ = pairs(0.0)
-    for one, other in zip(find_appetite(2 * user, item), find_appetite(user, item), strict=True):
+    for one, other in zip(popularity_by_activity(2 * user, item), popularity_by_activity(user, item), strict=True):
         np.testing.assert_allclose(one, other)
 
 
 def test_the_step_goes_to_the_weight_that_is_wanted():
-    wanted = find_appetite(*pairs(0.5)[:2])
+    wanted = popularity_by_activity(*pairs(0.5)[:2])
     user, item, chance = pairs(0.0, seed=1)
-    step = appetite_step(wanted, user, item, chance)
+    step = preference_step(wanted, user, item, chance)
     assert len(step) == 8
     assert 0.25 < step[:4].mean() < 0.75  # these are of users of two ratings
     assert np.abs(step[-3:]).max() < 0.2
@@ -53,7 +53,7 @@ def test_the_step_goes_to_the_weight_that_is_wanted():
 
 def test_no_step_is_long():
     user, item, chance = pairs(0.0)
-    wanted = find_appetite(user, item)
+    wanted = popularity_by_activity(user, item)
     far = wanted._replace(popularity=wanted.popularity + 100)
-    np.testing.assert_array_equal(appetite_step(far, user, item, chance), 1.0)
-    np.testing.assert_array_equal(appetite_step(wanted, user, item, chance), 0.0)
+    np.testing.assert_array_equal(preference_step(far, user, item, chance), 1.0)
+    np.testing.assert_array_equal(preference_step(wanted, user, item, chance), 0.0)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.profile.posterior import Prior, draw_vectors, fit_prior, size_facts, with_prior
+from ganrs_jax.profile.posterior import Prior, degree_covariates, draw_vectors, fit_prior, with_prior
 
 PRECISION = np.array([[4.0, 1.0, 0.0], [1.0, 2.0, -0.5], [0.0, -0.5, 1.0]])
 LINEAR = np.array([1.0, -2.0, 0.5])
@@ -55,8 +55,8 @@ def test_likelihood_and_prior_are_weighed_as_in_bayes_rule():
 
 
 def test_facts_of_size_are_standardised_logs():
-    facts = np.asarray(size_facts(np.array([1, 10, 100, 1000])))
+    facts = np.asarray(degree_covariates(np.array([1, 10, 100, 1000])))
     np.testing.assert_allclose(facts[:, 0], 1)
     np.testing.assert_allclose(facts[:, 1], np.array([-3, -1, 1, 3]) / np.sqrt(5), rtol=1e-5)
     np.testing.assert_allclose(facts[:, 2], facts[:, 1] ** 2, rtol=1e-5)
-    assert np.isfinite(np.asarray(size_facts(np.full(5, 7)))).all()
+    assert np.isfinite(np.asarray(degree_covariates(np.full(5, 7)))).all()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ganrs_jax.data.ratings import Ratings, Scale
-from ganrs_jax.profile.posterior import size_facts
+from ganrs_jax.profile.posterior import degree_covariates
 from ganrs_jax.profile.rating_factors import fit_rating_factors
 
 USERS, ITEMS, NOISE, MEAN = 200, 150, 0.5, 3.5
@@ -45,7 +45,7 @@ def ratings(noisy, seen) -> Ratings:
 
 
 def facts(ids: np.ndarray) -> jax.Array:
-    one = size_facts(np.bincount(ids))
+    one = degree_covariates(np.bincount(ids))
     return jnp.broadcast_to(one, (DRAWS, *one.shape))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ganrs_jax.profile import sampled_cells
-from ganrs_jax.profile.dense_cells import dense_side
+from ganrs_jax.profile.interactions import dense_side
 from ganrs_jax.profile.sampled_cells import draw_columns, sampled_side
 
 ROWS, COLUMNS, SIZE = 70, 400, 4
@@ -74,7 +74,7 @@ def world():
 
 def turned(side, world, seed: int) -> np.ndarray:
     """Vectors of all rows after a Newton step from a little off."""
-    return np.asarray(side.turn(jax.random.key(seed), world[0] * 0.8, world[1])[0])
+    return np.asarray(side.newton_step(jax.random.key(seed), world[0] * 0.8, world[1])[0])
 
 
 def test_a_sample_of_all_gives_the_dense_step_and_draws(world):

@@ -1,4 +1,4 @@
-"""Structure and predictability, prescribed: what is lacking is found, and brought nearer to the source's."""
+"""Structure and predictability, calibrated: what is lacking is found, and brought nearer to the source's."""
 
 import dataclasses
 
@@ -7,23 +7,26 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.data.dataset import Request
 from ganrs_jax.data.ratings import Columns, from_columns
-from ganrs_jax.profile import calibration_subsample as compared
-from ganrs_jax.profile import interaction_plan as choices
-from ganrs_jax.profile import predictability
-from ganrs_jax.profile import rating_plan as plans
+from ganrs_jax.profile import calibration_subsample as subsamples
 from ganrs_jax.profile import recipe as profile
-from ganrs_jax.profile import structure as prescribed
-from ganrs_jax.profile.item_means import find_liking, means_alone
-from ganrs_jax.profile.scores import beside_size, choosing, chosen_by, plain_strength, tastes
-from ganrs_jax.profile.vectors import columns, vectors
-from tests.profile.conftest import quick
+from ganrs_jax.profile import structure as structures
+from ganrs_jax.profile.calibration_subsample import calibration_subsample
+from ganrs_jax.profile.features import affinities, affinity_beyond_degree, item_features, neutral_gain, user_features
+from ganrs_jax.profile.mean_by_degree import mean_by_degree
+from ganrs_jax.profile.model import PopularityPreference
+from ganrs_jax.profile.plan import make_plan
+from ganrs_jax.profile.predictability import calibrate_predictability, first_correlation
+from ganrs_jax.profile.rating_plan import draw_latent
+from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.structure import calibrate_structure, structure
+from ganrs_jax.profile.vectors import sample_vectors
+from tests.models import quick
 
 
 @pytest.fixture(scope="module")
 def ratings():
-    """300 users, 200 items, about 10,000 ratings: four groups of users, each with items of its own liking."""
+    """300 users, 200 items, about 10,000 ratings: four groups of users, each with items of its own."""
     rng = np.random.default_rng(0)
     own = rng.integers(0, 4, 300)[:, None] == rng.integers(0, 4, 200)
     user, item = np.nonzero(rng.random((300, 200)) < np.where(own, 0.4, 0.08))
@@ -34,166 +37,186 @@ def ratings():
 
 @pytest.fixture(scope="module")
 def learned(ratings):
-    """A generator with nothing prescribed."""
+    """A model with nothing calibrated."""
     changes = {"structure_rounds": 0, "predictability_rounds": 0, "gan_steps": 300}
     return profile.fit([0], ratings, [quick("profile", **changes)])[0]
 
 
-def scores(generator) -> np.ndarray:
-    users, items = (vectors(generator, part, jax.random.key(1), 1.0, 50) for part in ("users", "items"))
-    return np.asarray(choosing(generator, users) @ chosen_by(generator, items).T)
+def drawn(model) -> tuple[jax.Array, jax.Array]:
+    users, items = (sample_vectors(jax.random.key(1), model, side, 1.0, 50) for side in (model.users, model.items))
+    return users, items
 
 
-def test_unprescribed_scores_are_products_of_factors(learned):
-    users, items = (vectors(learned, part, jax.random.key(1), 1.0, 50) for part in ("users", "items"))
-    plain = np.asarray(tastes(learned, "users", users) @ columns(learned).interaction(items).T)
+def scores(model, short: bool = False) -> np.ndarray:
+    users, items = drawn(model)
+    return np.asarray(user_features(model, users, short) @ item_features(model, items, short).T)
+
+
+def with_gain(model, **gain):
+    return dataclasses.replace(model, users=dataclasses.replace(model.users, gain=neutral_gain()._replace(**gain)))
+
+
+def test_scores_before_calibration_are_products_of_factors(learned):
+    users, items = drawn(learned)
+    plain = np.asarray(affinities(learned, learned.users, users) @ learned.columns.interaction(items).T)
     np.testing.assert_allclose(scores(learned), plain, rtol=1e-3, atol=1e-3)
 
 
-def test_strength_multiplies_tastes_and_nothing_else(learned):
-    strong = {part: plain_strength() for part in ("users", "items")}
-    strong["users"]["by_size"] = strong["users"]["by_size"] * 3
-    users, items = (vectors(learned, part, jax.random.key(1), 1.0, 50) for part in ("users", "items"))
-    added = scores(learned._replace(arrays={**learned.arrays, "strength": strong})) - scores(learned)
-    wanted = 2 * beside_size(learned, "users", users) @ beside_size(learned, "items", items).T
-    np.testing.assert_allclose(added, wanted, rtol=1e-3, atol=1e-3)
+def test_the_short_form_has_the_same_scores_but_for_what_is_the_users_alone(learned):
+    off = scores(learned, short=True) - scores(learned)
+    np.testing.assert_allclose(off - off.mean(1, keepdims=True), 0, atol=2e-3)
 
 
-def test_appetite_weighs_how_popular_items_are_by_the_size_of_users(learned):
-    appetite = {"size": np.float32([-9.0, 9.0]), "weight": np.float32([-18.0, 18.0])}  # twice the log size
-    users, items = (vectors(learned, part, jax.random.key(1), 1.0, 50) for part in ("users", "items"))
-    added = scores(learned._replace(arrays={**learned.arrays, "appetite": appetite})) - scores(learned)
-    which, held = columns(learned), learned.arrays["items"]["by_size"]
-    wanted = jnp.outer(2 * which.size(users), (which.size(items) - held["centre"]) / held["scale"])
+def test_a_gain_multiplies_affinities_and_nothing_else(learned):
+    added = scores(with_gain(learned, by_degree=np.float32([3]))) - scores(learned)
+    users, items = (
+        affinity_beyond_degree(learned, side, vectors)
+        for side, vectors in zip((learned.users, learned.items), drawn(learned), strict=True)
+    )
+    np.testing.assert_allclose(added, 2 * users @ items.T, rtol=1e-3, atol=1e-3)
+
+
+def test_preference_weighs_how_popular_items_are_by_the_degree_of_users(learned):
+    preference = PopularityPreference(np.float32([-9.0, 9.0]), np.float32([-18.0, 18.0]))  # twice the log degree
+    users, items = drawn(learned)
+    added = scores(dataclasses.replace(learned, popularity_preference=preference)) - scores(learned)
+    columns, curve = learned.columns, learned.items.degree_curve
+    wanted = jnp.outer(2 * columns.log_degree(users), (columns.log_degree(items) - curve.centre) / curve.scale)
     np.testing.assert_allclose(added, wanted, rtol=1e-3, atol=1e-3)
 
 
 def test_the_structure_comes_nearer_to_the_sources(learned, ratings):
     told = []
-    made = prescribed.prescribe_structure(
-        learned, ratings, 6, lambda *call: told.append({k: v[0] for k, v in call[3].items()})
+    made = calibrate_structure(
+        learned,
+        ratings,
+        calibration_subsample(ratings),
+        6,
+        lambda *call: told.append({k: v[0] for k, v in call[3].items()}),
     )
     assert len(told) == 6
-    loss = [prescribed._SPECTRUM_WEIGHT * t["spectrum_error"] + t["energy_error"] + t["appetite_error"] for t in told]
+    loss = [
+        structures._SPECTRUM_WEIGHT * t["spectrum_error"] + t["leverage_error"] + t["popularity_error"] for t in told
+    ]
     best = told[int(np.argmin(loss))]
-    assert made.training["spectrum_error"] == best["spectrum_error"] < told[0]["spectrum_error"]
-    assert made.training["energy_error"] == best["energy_error"]
-    assert made.training["appetite_error"] == best["appetite_error"]
-    assert made.arrays["choice"].any()
+    assert best["spectrum_error"] < told[0]["spectrum_error"]
+    assert {name: made.training[name] for name in best} == best
+    assert made.factor_weights.any()
 
 
-def test_no_rounds_leave_the_generator_alone(learned, ratings):
-    assert prescribed.prescribe_structure(learned, ratings, 0) is learned
-    request, kept = prescribed.own_size(learned, ratings)
-    assert predictability.prescribe_predictability(learned, ratings, request, kept, 0) is learned
+def test_no_rounds_leave_the_model_alone(learned, ratings):
+    part = calibration_subsample(ratings)
+    assert calibrate_structure(learned, ratings, part, 0) is learned
+    assert calibrate_predictability(learned, ratings, part, 0) is learned
 
 
 def test_the_source_lacks_nothing_beside_itself(ratings):
-    mine = prescribed._structure(ratings.user, ratings.item)
-    for part in ("users", "items"):
-        energy = getattr(mine, part)
-        for ratios in prescribed._lacking(energy, energy).values():
+    mine = structure(ratings.user, ratings.item)
+    for leverage in (mine.users, mine.items):
+        for ratios in structures.lacking(leverage, leverage):
             np.testing.assert_allclose(ratios, 1)
-        assert (np.diff(energy.spread) > 0).all()
-        assert (np.diff(energy.size) > 0).all()
+        assert (np.diff(leverage.spread) > 0).all()
+        assert (np.diff(leverage.log_degree) > 0).all()
 
 
-def test_what_is_too_weak_is_made_stronger_within_bounds():
-    strength = {**plain_strength(), "by_size": np.array([1.0, 1.0, prescribed._MOST_STRENGTH])}
-    lacking = {"by_size": np.array([1.2, 0.9, 1.5]), "by_length": np.ones(1)}
-    found = prescribed._stronger(strength, lacking, 1.0)
-    np.testing.assert_allclose(found["by_size"], [1.2, 0.9, prescribed._MOST_STRENGTH], rtol=1e-6)
-    np.testing.assert_array_equal(found["by_length"], strength["by_length"])
+def test_what_is_too_weak_is_raised_within_bounds():
+    gain = neutral_gain()._replace(by_degree=np.array([1.0, 1.0, structures._MOST_GAIN]))
+    found = structures.raise_gain(gain, (np.array([1.2, 0.9, 1.5]), np.ones(1)), 1.0)
+    np.testing.assert_allclose(found.by_degree, [1.2, 0.9, structures._MOST_GAIN], rtol=1e-6)
+    np.testing.assert_array_equal(found.by_length, gain.by_length)
 
 
-def test_a_large_source_is_compared_by_a_part_of_its_users(learned, ratings, monkeypatch):
-    monkeypatch.setattr(compared, "_MOST_USERS", 100)
-    request, kept = prescribed.own_size(learned, ratings)
+def test_a_large_source_is_calibrated_on_a_part_of_its_users(learned, ratings, monkeypatch):
+    monkeypatch.setattr(subsamples, "_MOST_USERS", 100)
+    part = calibration_subsample(ratings)
+    request, kept = part.request(learned.config), part.mask
     assert (request.num_users, request.num_items) == (100, 200)
-    assert (
-        request.num_ratings
-        == kept.sum()
-        == np.bincount(ratings.user[kept], minlength=300)[np.unique(ratings.user[kept])].sum()
-    )
+    counts = np.bincount(ratings.user[kept], minlength=300)
+    assert request.num_ratings == kept.sum() == counts[np.unique(ratings.user[kept])].sum()
     assert len(np.unique(ratings.user[kept])) == 100
 
 
-def test_a_source_of_very_many_cells_is_compared_by_a_part_of_its_items_too(learned, ratings, monkeypatch):
-    monkeypatch.setattr(compared, "MOST_CELLS", 300 * 200 - 1)
-    monkeypatch.setattr(compared, "_MOST_ITEMS", 80)
-    request, kept = prescribed.own_size(learned, ratings)
+def test_a_source_of_very_many_cells_is_calibrated_on_a_part_of_its_items_too(learned, ratings, monkeypatch):
+    monkeypatch.setattr(subsamples, "MOST_CELLS", 300 * 200 - 1)
+    monkeypatch.setattr(subsamples, "_MOST_ITEMS", 80)
+    part = calibration_subsample(ratings)
+    request, kept = part.request(learned.config), part.mask
     assert (request.num_users, request.num_items, request.num_ratings) == (300, 80, kept.sum())
     assert len(np.unique(ratings.item[kept])) == 80
     assert 0.2 < kept.mean() < 0.6
 
 
-def test_users_of_very_many_ratings_are_compared_in_part(ratings, monkeypatch):
-    monkeypatch.setattr(compared, "MOST_RATINGS", 2000)
-    part = compared.compared_part(ratings)
+def test_users_of_very_many_ratings_are_taken_in_part(ratings, monkeypatch):
+    monkeypatch.setattr(subsamples, "MOST_RATINGS", 2000)
+    part = calibration_subsample(ratings)
     assert part.num_items == 200
     assert abs(part.mask.sum() / 2000 - 1) < 0.2
-    assert 0 < predictability.first_correlation(ratings) < 1
+    assert 0 < first_correlation(ratings) < 1
 
 
 @pytest.mark.parametrize("correlation", [0.4, 0.95])
 def test_ratings_become_as_predictable_as_the_sources(correlation, learned, ratings):
-    """From a generator whose ratings are too hard, or too easy, to predict."""
-    off = learned._replace(arrays={**learned.arrays, "correlation": np.float32(correlation)})
-    request, kept = prescribed.own_size(off, ratings)
+    """From a model whose ratings are too hard, or too easy, to predict."""
+    off = dataclasses.replace(learned, bias_correlation=np.float32(correlation))
     told = []
-    made = predictability.prescribe_predictability(
-        off, ratings, request, kept, 5, lambda *call: told.append({k: v[0] for k, v in call[3].items()})
+    made = calibrate_predictability(
+        off,
+        ratings,
+        calibration_subsample(ratings),
+        5,
+        lambda *call: told.append({k: v[0] for k, v in call[3].items()}),
     )
-    gaps = [t["correlation_off"] for t in told]
+    gaps = [t["bias_correlation_off"] for t in told]
     assert abs(gaps[-1]) < 0.5 * abs(gaps[0])
-    assert (gaps[0] > 0) == (correlation > 0.6) == (made.arrays["correlation"] < correlation)
+    assert (gaps[0] > 0) == (correlation > 0.6) == (made.bias_correlation < correlation)
 
 
 def test_noise_gets_the_tails_of_the_sources(learned, ratings):
-    """The source: what the generator itself makes, with tails."""
-    heavy = learned._replace(arrays={**learned.arrays, "tails": np.float32(0.3)})
-    made = profile.generate(heavy, Request(num_ratings=15_000, seed=5))
+    """The source: what the model itself makes, with tails."""
+    heavy = dataclasses.replace(learned, noise_log_variance=np.float32(0.3))
+    made = profile.generate(heavy, RatingsRequest(num_ratings=15_000, seed=5))
     source = dataclasses.replace(ratings, user=made.user, item=made.item, rating=made.rating)
-    request, kept = prescribed.own_size(learned, source)
     told = []
-    found = predictability.prescribe_predictability(
-        learned, source, request, kept, 4, lambda *call: told.append(call[3]["tails_off"][0])
+    found = calibrate_predictability(
+        learned,
+        source,
+        calibration_subsample(source),
+        4,
+        lambda *call: told.append(call[3]["noise_log_variance_off"][0]),
     )
     assert told[0] > 0.005
     assert abs(told[-1]) < 0.5 * told[0]
-    assert 0.15 < found.arrays["tails"] < 0.4
+    assert 0.15 < found.noise_log_variance < 0.4
 
 
 def test_tails_keep_the_noises_variance(learned):
-    request = profile.complete(learned, Request(seed=3))
-    plan = plans.make_plan(learned, request)
+    request = profile.complete(learned, RatingsRequest(seed=3))
+    plan = make_plan(learned, request)
     spread = []
     for tails in (0.0, 0.3):
-        heavy = learned._replace(arrays={**learned.arrays, "tails": np.float32(tails)})
-        noise = plans._latent(heavy, request, plan, 0)[2].noise
+        heavy = dataclasses.replace(learned, noise_log_variance=np.float32(tails))
+        noise = draw_latent(heavy, request, plan.interactions, 0, plan.items)[2].noise
         spread.append((noise.std(), np.mean(np.abs(noise)) / noise.std()))
     assert spread[1][0] == pytest.approx(spread[0][0], rel=0.05)
     assert spread[1][1] < spread[0][1] - 0.02
 
 
-def test_liking_moves_biases_of_items_and_nothing_else(learned, ratings):
-    request = dataclasses.replace(prescribed.own_size(learned, ratings)[0], seed=3)
-    plan = plans.make_plan(learned, request)
-    plain = choices.plan_choices(learned, request)
-    at = columns(learned).interaction_rank
-    moved = np.asarray(plan.catalogue.items - plain.catalogue.items)
-    assert moved[:, at].any()  # biases
-    assert not np.delete(moved, at, axis=1).any()
-    assert jnp.isfinite(plan.catalogue.items).all()
+def test_mean_ratings_by_popularity_move_biases_of_items_and_nothing_else(learned, ratings):
+    request = dataclasses.replace(calibration_subsample(ratings).request(learned.config), seed=3)
+    plan = make_plan(learned, request)
+    moved = np.asarray(plan.items - plan.interactions.items)
+    assert moved[:, learned.columns.bias].any()
+    assert not np.delete(moved, learned.columns.bias, axis=1).any()
+    assert jnp.isfinite(plan.items).all()
 
 
-def test_users_are_as_generous_by_activity_as_wanted(learned, ratings):
+def test_users_mean_ratings_by_activity_are_as_wanted(learned, ratings):
     """Planted: the more a user rates, the worse."""
     activity = np.bincount(ratings.user)
     harsh = ratings.rating - 2 * np.argsort(np.argsort(activity))[ratings.user] / len(activity)
-    wanted = find_liking(ratings.user, harsh, activity)
-    planted = learned._replace(arrays={**learned.arrays, "generosity": means_alone(wanted)._asdict()})
-    made = [profile.generate(generator, Request(seed=3)) for generator in (learned, planted)]
-    means = [find_liking(d.user, d.rating, np.bincount(d.user)).slices.mean(1) for d in made]
+    wanted = mean_by_degree(ratings.user, harsh, activity)
+    planted = dataclasses.replace(learned, user_means=wanted._replace(entities=0))
+    made = [profile.generate(model, RatingsRequest(seed=3)) for model in (learned, planted)]
+    means = [mean_by_degree(d.user, d.rating, np.bincount(d.user)).slices.mean(1) for d in made]
     before, after = (np.abs(mean - wanted.slices.mean(1)).max() for mean in means)
     assert after < 0.25 < 0.5 * before

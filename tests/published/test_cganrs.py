@@ -3,12 +3,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ganrs_jax.data.dataset import Request
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.published import cganrs
+from ganrs_jax.published.request import GroupsRequest
 
-ASKED = Request(num_users=50, num_items=20, num_samples=4000, sigma=1.0)
+ASKED = GroupsRequest(num_users=50, num_items=20, num_samples=4000, sigma=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +67,8 @@ def test_users_of_unknown_group_are_left_out(ratings):
     gender = np.where(np.arange(80) < 20, "", ratings.demographics["gender"])
     some = dataclasses.replace(ratings, demographics={"gender": gender})
     made = cganrs.fit([0], some, [cganrs.CganrsConfig(embedding_epochs=1, gan_steps=5)])[0]
-    assert sum(made.source["group_users"]) == 60
-    assert made.source["ratings"] == sum(made.source["group_ratings"]) == (some.user >= 20).sum()
+    assert sum(made.groups.num_users) == 60
+    assert made.source.ratings == sum(made.groups.num_ratings) == (some.user >= 20).sum()
 
 
 def test_a_source_without_groups_is_refused(ratings):

@@ -10,10 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.networks.residual import ResidualMLP
-from ganrs_jax.profile.gan import TwoPartSpec, Vectors, fit_two_part
+from ganrs_jax.profile.gan import GanSpec, Vectors, fit_gan
 from ganrs_jax.training.devices import sharing
 
-SPEC = TwoPartSpec(ResidualMLP(32, 1, 3), ResidualMLP(32, 1, 1), "relativistic", "adam", 8, 64, 1, 10)
+SPEC = GanSpec(ResidualMLP(32, 1, 3), ResidualMLP(32, 1, 1), "relativistic", "adam", 8, 64, 1, 10)
 FLOATS = {
     "gan_learning_rate": 1e-3,
     "beta1": 0.0,
@@ -30,7 +30,7 @@ def weights(num_lanes: int) -> np.ndarray:
     drawn = [jax.random.normal(key, shape) for key, shape in zip(keys, 2 * [(2, 50, 3), (64, 3)], strict=True)]
     vectors = {"users": Vectors(drawn[0], drawn[1]), "items": Vectors(drawn[2], drawn[3])}
     floats = {name: jnp.full(num_lanes, value) for name, value in FLOATS.items()}
-    state = fit_two_part(tuple(range(num_lanes)), SPEC, vectors, floats=floats)
+    state = fit_gan(tuple(range(num_lanes)), SPEC, vectors, floats=floats)
     return np.concatenate(
         [np.ravel(x) for part in state.values() for x in jax.tree.leaves((part.generator, part.critic))]
     )

@@ -21,8 +21,8 @@ def refused(match, *, name=NCF, seeds=(0,), ratings=None, config=None, threshold
 
 @pytest.mark.parametrize("name", BASELINES)
 def test_a_threshold_off_the_scale_or_out_of_reach_is_refused(tiny, name):
-    refused(r"--threshold=5.5 is off the scale; accepted: 1 to 5", name=name, ratings=tiny, threshold=5.5)
-    refused(r"--threshold=nan is off the scale", name=name, ratings=tiny, threshold=float("nan"))
+    refused(r"`threshold=5.5` is off the scale; accepted: 1 to 5", name=name, ratings=tiny, threshold=5.5)
+    refused(r"`threshold=nan` is off the scale", name=name, ratings=tiny, threshold=float("nan"))
     low = dataclasses.replace(tiny, rating=np.minimum(tiny.rating, 3))
     refused(r"planted has no relevant rating, its highest is 3; accepted: 1 to 3", name=name, ratings=low)
 
@@ -48,13 +48,13 @@ def test_too_few_rows_to_split_are_refused(name):
     ],
 )
 def test_a_setting_that_cannot_be_is_named(tiny, field, value):
-    refused(rf"--config.{field}=.*; accepted: ", ratings=tiny, config=quick(NCF, **{field: value}))
+    refused(rf"`config.{field}=.*`; accepted: ", ratings=tiny, config=quick(NCF, **{field: value}))
 
 
 def test_vdeepmf_settings_are_checked(tiny):
     for field, value in (("draws", 0), ("kl_weight", -1.0)):
         config = quick("vdeepmf", **{field: value})
-        refused(rf"--config.{field}=", name="vdeepmf", ratings=tiny, config=config)
+        refused(rf"`config.{field}=`", name="vdeepmf", ratings=tiny, config=config)
 
 
 def test_seeds_and_lanes_are_checked(tiny):

@@ -30,7 +30,7 @@ def test_every_module_with_a_baseline_is_registered_by_its_name():
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are():
-    with pytest.raises(InputError, match=r"--models=deepfm; accepted: deepmf, vdeepmf, .*biases") as raised:
+    with pytest.raises(InputError, match=r"`models=deepfm`; accepted: deepmf, vdeepmf, .*biases") as raised:
         get_baseline("deepfm")
     assert "\n" not in str(raised.value)
 

@@ -8,9 +8,9 @@ from scipy import stats
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.sampling.apportion import apportion
-from ganrs_jax.sampling.degree_distributions import Law, count_law, law_weights, parse_law
+from ganrs_jax.sampling.degree_distributions import Law, degree_distribution, law_weights, parse_law
 
-SOURCE = count_law(np.array([5, 1, 2, 2, 9, 1, 1]))
+SOURCE = degree_distribution(np.array([5, 1, 2, 2, 9, 1, 1]))
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_texts(text, law):
     "text", ["", "zipf", "power", "power:", "power:-1", "power:nan", "power:51", "source:1", "a\0b"]
 )
 def test_no_law(text):
-    with pytest.raises(InputError, match=r"--activity=.*accepted: source, power:EXPONENT or lognormal:SIGMA") as error:
+    with pytest.raises(InputError, match=r"`activity=.*accepted: source, power:EXPONENT or lognormal:SIGMA") as error:
         parse_law(text, "activity")
     assert "\n" not in str(error.value)
 
@@ -63,7 +63,7 @@ def test_files(suffix, kind, tmp_path):
 @pytest.mark.parametrize("bad", [-1, np.nan, np.inf])
 def test_bad_entries_are_named_by_file_and_row(suffix, bad, tmp_path):
     path = _written(tmp_path, suffix, np.array([1.0, 2.0, bad, -3.0]))
-    with pytest.raises(InputError, match=rf"--activity=.*w{suffix}: row 3 is {bad:g}; accepted: a finite number"):
+    with pytest.raises(InputError, match=rf"`activity=.*w{suffix}`: row 3 is {bad:g}; accepted: a finite number"):
         parse_law(path, "activity")
 
 
@@ -96,12 +96,15 @@ def test_tables_and_shapes_that_are_no_list(tmp_path):
     pd.DataFrame({"a": pd.array([1, None], "Int64")}).to_parquet(tmp_path / "null.parquet")
     words = {"a.npy": "float64 .2, 2.", "text.npy": "<U1", "two.parquet": "2 columns .a, b.", "null.parquet": "row 2"}
     for name, found in (words | {"text.parquet": "column a is .*string"}).items():
-        with pytest.raises(InputError, match=f"{name}: .*{found}.*; accepted: "):
+        with pytest.raises(InputError, match=f"{name}`: .*{found}.*; accepted: "):
             parse_law(str(tmp_path / name), "activity")
 
 
 def test_the_short_form_forgets_whose_counts_they_are():
-    assert {name: array.tolist() for name, array in SOURCE.items()} == {"count": [1, 2, 5, 9], "number": [3, 2, 1, 1]}
+    assert {name: array.tolist() for name, array in SOURCE._asdict().items()} == {
+        "degree": [1, 2, 5, 9],
+        "number": [3, 2, 1, 1],
+    }
 
 
 @pytest.mark.parametrize(("size", "expected"), [
@@ -136,7 +139,7 @@ def test_the_law_of_a_real_source_gives_its_counts_back(data_dir):
     ratings = load_ratings("ml100k", ReadOptions(data_dir=data_dir, download=False))
     for ids, others in ((ratings.user, ratings.num_items), (ratings.item, ratings.num_users)):
         counts = np.bincount(ids)
-        weights = law_weights(Law("source"), count_law(counts), len(counts))
+        weights = law_weights(Law("source"), degree_distribution(counts), len(counts))
         found = apportion(weights, ratings.num_ratings, 1, others)
         np.testing.assert_array_equal(found, np.sort(counts)[::-1])
         np.testing.assert_array_equal(apportion(counts * 0.37, ratings.num_ratings, 1, others), counts)

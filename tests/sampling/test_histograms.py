@@ -43,10 +43,10 @@ def test_as_many_levels_as_a_scale_may_have():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("6=1", "--f: rating 6 is off the scale; accepted: 1 to 5 in steps of 1"),
+        ("6=1", "`f`: rating 6 is off the scale; accepted: 1 to 5 in steps of 1"),
         ("0=0.5,1=0.5", "rating 0 is off the scale"),
         ("1.5=1", "rating 1.5 is off the scale"),
-        ("0.5,0.5", "--f=0.5,0.5: 2 shares; accepted: 5, one for each of 1 to 5 in steps of 1"),
+        ("0.5,0.5", "`f=0.5,0.5`: 2 shares; accepted: 5, one for each of 1 to 5 in steps of 1"),
         ("1=0.2,5=0.6", "the shares sum to 0.8; accepted: shares that sum to 1, the nearest 1=0.25,5=0.75"),
         ("1,1,1,1,4", "the shares sum to 8; accepted: .*the nearest 0.125,0.125,0.125,0.125,0.5"),
         ("1=0", "the shares sum to 0; accepted: shares that sum to 1$"),
@@ -77,5 +77,5 @@ def test_the_nearest_is_accepted():
 
 def test_a_row_of_a_file_is_named(tmp_path):
     (tmp_path / "h.csv").write_text("1,0.5\n2,half\n")
-    with pytest.raises(InputError, match=r"--f=.*h\.csv: row 2: '2,half'; accepted"):
+    with pytest.raises(InputError, match=r"`f=.*h\.csv`: row 2: '2,half'; accepted"):
         parse_histogram(str(tmp_path / "h.csv"), STARS, "f")

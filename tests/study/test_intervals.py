@@ -100,7 +100,7 @@ def test_bad_input():
         bootstrap_interval([values.T], over="users")
     with pytest.raises(InputError, match="over is 'items'; accepted: users, seeds, both"):
         bootstrap_interval([values], over="items")
-    with pytest.raises(InputError, match="--confidence=1; accepted: more than 0 and less than 1"):
+    with pytest.raises(InputError, match="`confidence=1`; accepted: more than 0 and less than 1"):
         bootstrap_interval([values], over="users", confidence=1)
     with pytest.raises(InputError, match="mae: 3 repeats; accepted: 5 or more"):
         seed_interval([1, 2, 3], name="mae")

@@ -80,5 +80,5 @@ def test_bad_input():
         model_order(one, results([1, 2, 3], seeds=4))
     with pytest.raises(InputError, match="models have 7 to 8 seeds; accepted: the same for all"):
         model_order({**one, "m1": np.ones(7)}, one)
-    with pytest.raises(InputError, match="--confidence=0; accepted"):
+    with pytest.raises(InputError, match="`confidence=0`; accepted"):
         model_order(one, one, confidence=0)

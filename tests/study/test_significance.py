@@ -115,11 +115,11 @@ def test_tost_without_spread():
     [
         ({"x": [1.0] * 4}, "TOST: 4 repeats; accepted: 5 or more"),
         ({"y": [1.0, 2, 3, 4, np.nan]}, "1 of 5 repeats are not finite"),
-        ({"margin": 0.0}, "--margin=0; accepted: more than 0"),
-        ({"margin": np.nan}, "--margin=nan; accepted"),
-        ({"margin": np.inf}, "--margin=inf; accepted"),
-        ({"alpha": 0.5}, r"--alpha=0.5; accepted: more than 0 and less than 0.5"),
-        ({"alpha": 0.0}, "--alpha=0; accepted"),
+        ({"margin": 0.0}, "`margin=0`; accepted: more than 0"),
+        ({"margin": np.nan}, "`margin=nan`; accepted"),
+        ({"margin": np.inf}, "`margin=inf`; accepted"),
+        ({"alpha": 0.5}, r"`alpha=0.5`; accepted: more than 0 and less than 0.5"),
+        ({"alpha": 0.0}, "`alpha=0`; accepted"),
         ({"x": [1.0] * 6, "paired": True}, "6 and 5 repeats; accepted: equally many"),
     ],
 )

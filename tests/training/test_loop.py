@@ -106,8 +106,8 @@ def test_one_who_watches_sees_each_chunk_and_changes_nothing():
         watched = run([3, 4], [0.1, 0.2])
     np.testing.assert_array_equal(watched, run([3, 4], [0.1, 0.2]))
     assert seen == [
-        ("test_training", 0, 5),
-        ("test_training", 5, 5),
-        ("test_training", 10, 5),
-        ("test_training", 15, 2),
+        ("test_loop", 0, 5),
+        ("test_loop", 5, 5),
+        ("test_loop", 10, 5),
+        ("test_loop", 15, 2),
     ]

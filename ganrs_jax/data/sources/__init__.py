@@ -22,8 +22,8 @@ def load_ratings(name_or_path: str, options: ReadOptions = ReadOptions()) -> Rat
     """Ratings of a named source (a key of SOURCES), or of a file or folder.
 
     Args:
-      name_or_path: a name is looked for in options.path, then the data folder, the cache, a download. A file or folder
-        is recognised by file name or first line as a published format, else it is a table with named columns.
+      name_or_path: a name is looked for in options.source_path, then the data folder, the cache, a download. A file or
+        folder is recognised by file name or first line as a published format, else it is a table with named columns.
       options: columns, scale, repeated pairs, sub-sampling (see ReadOptions).
 
     Returns:
@@ -45,7 +45,7 @@ def load_ratings(name_or_path: str, options: ReadOptions = ReadOptions()) -> Rat
         max_users=options.max_users,
         max_items=options.max_items,
         min_user_ratings=options.min_user_ratings,
-        seed=options.seed,
+        seed=options.source_seed,
     )
 
 

@@ -37,8 +37,8 @@ def find(source: Source, options: ReadOptions) -> Found:
     Raises:
       InputError: an explicit path that does not hold it; or nothing anywhere, with every place tried and why it failed.
     """
-    if options.path:
-        return _at(source, Path(options.path).expanduser(), options)
+    if options.source_path:
+        return _at(source, Path(options.source_path).expanduser(), options)
     cache = options.cache_folder / source.name
     tried = []
     for label, folder in (("data folder (GANRS_DATA_DIR)", options.data_folder), ("cache", cache)):
@@ -59,7 +59,7 @@ def find(source: Source, options: ReadOptions) -> Found:
 def _at(source: Source, path: Path, options: ReadOptions) -> Found:
     """What an explicit path holds, taken to be this source."""
     if path.is_dir():
-        found, failure = _within(source, "--source_path", path)
+        found, failure = _within(source, "`source_path`", path)
         if found:
             return found
         raise InputError(f"{path}: holds no {source.title}: {failure}")

@@ -16,7 +16,7 @@ _COLUMN_FIELDS = ("user_column", "item_column", "rating_column", "timestamp_colu
 class ReadOptions:
     """How and where ratings are read, and how many of them are kept."""
 
-    path: str = ""  # file or folder that holds a named source; "" = data_dir, then cache_dir, then a download
+    source_path: str = ""  # file or folder that holds a named source; "" = data_dir, then cache_dir, then a download
     data_dir: str = ""  # folder of published releases or NAME.parquet files; "" = environment GANRS_DATA_DIR
     cache_dir: str = ""  # folder for downloads; "" = XDG_CACHE_HOME or ~/.cache, /ganrs_jax
     download: bool = True  # whether a named source may be fetched over the network
@@ -30,7 +30,7 @@ class ReadOptions:
     max_users: int = 0  # users kept at random, 0 = all
     max_items: int = 0  # items kept at random, 0 = all
     min_user_ratings: int = 0  # users of fewer ratings are dropped, 0 = none
-    seed: int = 0  # of the sub-sampling and of the planted world, 0 or more
+    source_seed: int = 0  # of the sub-sampling and of the planted world, 0 or more
     planted_users: int = 600  # users of the planted world, 2 or more
     planted_items: int = 400  # items of the planted world, 2 or more
     planted_ratings: int = 30_000  # ratings of the planted world, max(users, items) to users x items
@@ -63,19 +63,19 @@ def check_options(options: ReadOptions) -> None:
     """Refuses values out of range before anything is read.
 
     Raises:
-      InputError: naming the flag, the value and what is accepted.
+      InputError: naming the field, the value and what is accepted.
     """
-    for name in ("max_users", "max_items", "min_user_ratings", "seed"):
+    for name in ("max_users", "max_items", "min_user_ratings", "source_seed"):
         if getattr(options, name) < 0:
-            raise InputError(f"--{flag_name(name)}={getattr(options, name)}; accepted: 0 or more")
+            raise InputError(f"`{name}={getattr(options, name)}`; accepted: 0 or more")
     for name in ("max_users", "max_items"):
         if getattr(options, name) == 1:
-            raise InputError(f"--{name}=1; accepted: 0 for all, or 2 or more")
+            raise InputError(f"`{name}=1`; accepted: 0 for all, or 2 or more")
     if options.duplicates not in DUPLICATE_POLICIES:
-        raise InputError(f"--duplicates={shown(options.duplicates)}; accepted: {', '.join(DUPLICATE_POLICIES)}")
+        raise InputError(f"`duplicates={shown(options.duplicates)}`; accepted: {', '.join(DUPLICATE_POLICIES)}")
     for name in _COLUMN_FIELDS[:3]:
         if not getattr(options, name):
-            raise InputError(f"--{name}=; accepted: the name of a column")
+            raise InputError(f"`{name}=`; accepted: the name of a column")
     _check_distinct(options)
     parse_scale(options.scale)
     separator_of(options.separator)
@@ -87,13 +87,8 @@ def _check_distinct(options: ReadOptions) -> None:
     for name in filter(lambda field: getattr(options, field), _COLUMN_FIELDS):
         other = of.setdefault(column := getattr(options, name), name)
         if other != name:
-            none = ", or --timestamp_column= for none" if name == "timestamp_column" else ""
-            raise InputError(f"--{name}={column} is --{other} too; accepted: another column{none}")
-
-
-def flag_name(field: str) -> str:
-    """The flag of an experiment that sets a field of ReadOptions; messages name it so."""
-    return {"seed": "source_seed", "path": "source_path"}.get(field, field)
+            none = ", or `timestamp_column=` for none" if name == "timestamp_column" else ""
+            raise InputError(f"`{name}={column}` is `{other}` too; accepted: another column{none}")
 
 
 def parse_scale(text: str) -> Scale | None:
@@ -112,12 +107,12 @@ def parse_scale(text: str) -> Scale | None:
     except (ValueError, ZeroDivisionError, OverflowError):
         low, high, step, steps, whole = 0.0, 0.0, 0.0, 0.0, False
     if not (whole and step > 0 and 0 < steps < MAX_LEVELS):
-        raise InputError(f"--scale={shown(text)}; accepted: low:high:step such as 1:5:1, a whole number of steps")
+        raise InputError(f"`scale={shown(text)}`; accepted: low:high:step such as 1:5:1, a whole number of steps")
     return Scale(low, high, step)
 
 
 def separator_of(text: str) -> str:
-    r"""What a --separator value stands for: itself, or a tab for "tab" and "\t".
+    r"""What a `separator` value stands for: itself, or a tab for "tab" and "\t".
 
     Raises:
       InputError: if it is more than one character, and not "::".
@@ -127,6 +122,6 @@ def separator_of(text: str) -> str:
         return separator
     if len(separator) > 1 or separator in ('"', "\n", "\r") or not separator.isascii():
         raise InputError(
-            f"--separator={shown(text)}; accepted: one ASCII character such as ',' ';' '|' or ' ', tab, or ::"
+            f"`separator={shown(text)}`; accepted: one ASCII character such as ',' ';' '|' or ' ', tab, or ::"
         )
     return separator

@@ -27,7 +27,7 @@ def planted(options: ReadOptions) -> Ratings:
       InputError: sizes that no such world can have.
     """
     _check(options)
-    rng = np.random.default_rng(options.seed)
+    rng = np.random.default_rng(options.source_seed)
     group = rng.permutation(np.arange(options.planted_users) % options.groups)
     user, item = _pairs(rng, group, options)
     rating = _ratings(rng, group, user, item, options)
@@ -42,15 +42,15 @@ def _check(options: ReadOptions) -> None:
     users, items, count = options.planted_users, options.planted_items, options.planted_ratings
     for name, value in (("planted_users", users), ("planted_items", items)):
         if not 2 <= value <= 2**31 - 1:
-            raise InputError(f"--{name}={value}; accepted: 2 to {2**31 - 1}")
+            raise InputError(f"`{name}={value}`; accepted: 2 to {2**31 - 1}")
     if not max(users, items) <= count <= users * items:
-        raise InputError(f"--planted_ratings={count}; accepted: {max(users, items)} to {users * items}, a pair once")
+        raise InputError(f"`planted_ratings={count}`; accepted: {max(users, items)} to {users * items}, a pair once")
     if not 1 <= options.rank <= 1000:
-        raise InputError(f"--rank={options.rank}; accepted: 1 to 1000")
+        raise InputError(f"`rank={options.rank}`; accepted: 1 to 1000")
     if not 1 <= options.groups <= min(users, 10):
-        raise InputError(f"--groups={options.groups}; accepted: 1 to {min(users, 10)}")
+        raise InputError(f"`groups={options.groups}`; accepted: 1 to {min(users, 10)}")
     if not 0 <= options.noise < float("inf"):
-        raise InputError(f"--noise={options.noise:g}; accepted: 0 or more stars")
+        raise InputError(f"`noise={options.noise:g}`; accepted: 0 or more stars")
 
 
 def _pairs(rng: np.random.Generator, group: np.ndarray, options: ReadOptions) -> tuple[np.ndarray, np.ndarray]:

@@ -45,7 +45,7 @@ def _movielens(
         folders=tuple(dict.fromkeys((folder, f"ml-{size}", name))),
         offers=(Archive(url, md5, members), _RECBOLE) if layout is movielens.U_DATA else (Archive(url, md5, members),),
         licence=f"{_LICENCE}{_GROUPLENS}/ml-{size}-README.{'txt' if people else 'html'}",
-        obtain=f"Unpack {url} in the data folder (GANRS_DATA_DIR), or give --source_path",
+        obtain=f"Unpack {url} in the data folder (GANRS_DATA_DIR), or give `source_path`",
     )
 
 
@@ -77,7 +77,7 @@ _ALL = (
         layouts=(netflix.COMBINED, netflix.PER_MOVIE),
         folders=("netflix", "netflix-prize-data", "netflix/training_set", "training_set", "download/training_set"),
         obtain="Get it at https://www.kaggle.com/datasets/netflix-inc/netflix-prize-data and put combined_data_*.txt "
-        "in the data folder (GANRS_DATA_DIR) under netflix/, or give --source_path",
+        "in the data folder (GANRS_DATA_DIR) under netflix/, or give `source_path`",
     ),
     Source(
         name="myanimelist",
@@ -87,7 +87,7 @@ _ALL = (
         layouts=(myanimelist.RATING_CSV, myanimelist.RATINGS_CSV),
         folders=("myanimelist", "anime"),
         obtain="Get it at https://www.kaggle.com/datasets/CooperUnion/anime-recommendations-database and put "
-        "rating.csv in the data folder (GANRS_DATA_DIR) under myanimelist/, or give --source_path",
+        "rating.csv in the data folder (GANRS_DATA_DIR) under myanimelist/, or give `source_path`",
     ),
     Source(
         name="filmtrust",
@@ -96,7 +96,7 @@ _ALL = (
         layouts=(filmtrust.RATINGS_TXT,),
         folders=("filmtrust", "FilmTrust"),
         obtain="Get it at https://guoguibing.github.io/librec/datasets.html and put ratings.txt "
-        "in the data folder (GANRS_DATA_DIR) under filmtrust/, or give --source_path",
+        "in the data folder (GANRS_DATA_DIR) under filmtrust/, or give `source_path`",
     ),
     Source(name="planted", title="planted latent-factor world", scale=SCALE, make=planted),
 )

@@ -57,7 +57,7 @@ def read_release(files: Sequence[Path]) -> Table:
 
 
 def read_parts(files: Sequence[Path]) -> Table:
-    """The parts that `generate --num_shards` writes, in order.
+    """The parts that `generate` writes, in order.
 
     Raises:
       InputError: if one is missing, cannot be read, or is not what the manifest beside them tells of.

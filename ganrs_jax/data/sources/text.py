@@ -72,7 +72,7 @@ def _check_separator(path: Path, line: str, separator: str) -> None:
     if line.count(separator) >= 2:
         return
     likely = likely_separator(line)
-    hint = f"{separator_name(likely)} is the likely one, see --separator" if likely else "no other fits either"
+    hint = f"{separator_name(likely)} is the likely one, see `separator`" if likely else "no other fits either"
     raise InputError(
         f"{path}: row 1 is {shown(line)}: fewer than 3 columns with the separator {separator_name(separator)}; {hint}"
     )

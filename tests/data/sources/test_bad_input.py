@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from ganrs_jax.data.sources import ReadOptions, load_ratings
-from ganrs_jax.data.sources.options import flag_name
 from ganrs_jax.errors import InputError
 from tests.data.sources.refused import STARS, failure
 from tests.data.sources.releases import RELEASES, lines
@@ -186,7 +185,7 @@ def test_damage_is_read_or_refused_but_never_a_traceback(name, tmp_path):
         for path, data in files.items():
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_bytes(data)
-        text = message(name, ReadOptions(path=str(tmp_path), download=False))
+        text = message(name, ReadOptions(source_path=str(tmp_path), download=False))
         assert text.isprintable()  # so one line, too
         assert str(tmp_path) in text or not text
 
@@ -205,14 +204,14 @@ def test_an_unknown_source_lists_the_valid_ones():
 
 
 def test_missing_explicit_path(tmp_path):
-    assert "nowhere: no such file" in failure("ml1m", ReadOptions(path=str(tmp_path / "nowhere")))
-    assert "mv_1.txt: no such file" in failure("netflix", ReadOptions(path=str(tmp_path / "mv_1.txt")))
+    assert "nowhere: no such file" in failure("ml1m", ReadOptions(source_path=str(tmp_path / "nowhere")))
+    assert "mv_1.txt: no such file" in failure("netflix", ReadOptions(source_path=str(tmp_path / "mv_1.txt")))
 
 
 @pytest.mark.parametrize("source", ["", "ml1m", "netflix", "myanimelist", "filmtrust"])
 def test_a_folder_of_nothing_known_says_what_is_known(source, tmp_path):
     (tmp_path / "picture.png").write_bytes(b"x")
-    text = failure(source, ReadOptions(path=str(tmp_path))) if source else failure(tmp_path)
+    text = failure(source, ReadOptions(source_path=str(tmp_path))) if source else failure(tmp_path)
     assert str(tmp_path) in text
     assert {"": "u.data", "ml1m": "ratings.dat", "netflix": "mv_*.txt"}.get(source, "rating") in text
 
@@ -242,7 +241,7 @@ def test_a_file_that_may_not_be_read(monkeypatch, tmp_path):
         ("max_users", -1, "0 or more"),
         ("max_items", 1, "2 or more"),
         ("min_user_ratings", -5, "0 or more"),
-        ("seed", -1, "0 or more"),
+        ("source_seed", -1, "0 or more"),
         ("duplicates", "some", "last, first, error"),
         ("scale", "1-5", "low:high:step"),
         ("scale", "5:1:1", "low:high:step"),
@@ -264,6 +263,6 @@ def test_a_file_that_may_not_be_read(monkeypatch, tmp_path):
 )
 def test_a_bad_option_is_named(field, value, accepted):
     text = failure("planted", ReadOptions(**{field: value}))
-    assert text.startswith(f"--{flag_name(field)}=")
+    assert text.startswith(f"`{field}=")
     assert str(value) in text
     assert accepted in text

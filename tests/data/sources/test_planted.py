@@ -24,8 +24,8 @@ def test_sizes_are_exact_and_no_pair_repeats(users, items, count):
 
 
 def test_the_same_seed_is_the_same_world():
-    assert digest(world(seed=3)) == digest(world(seed=3))
-    assert digest(world(seed=3)) != digest(world(seed=4))
+    assert digest(world(source_seed=3)) == digest(world(source_seed=3))
+    assert digest(world(source_seed=3)) != digest(world(source_seed=4))
 
 
 @pytest.mark.parametrize("shape", [(600, 400), (2000, 2000)], ids=["dense", "sparse"])
@@ -59,11 +59,11 @@ def test_the_truth_is_of_low_rank():
 
 
 def test_a_part_of_it_keeps_the_demographics():
-    part = world(max_users=50, seed=2)
+    part = world(max_users=50, source_seed=2)
     assert part.num_users == 50
     assert len(part.demographics["gender"]) == len(part.demographics["age"]) == 50
 
 
 def test_more_groups_than_users_is_refused():
-    with pytest.raises(InputError, match="--groups=3; accepted: 1 to 2"):
+    with pytest.raises(InputError, match="`groups=3`; accepted: 1 to 2"):
         world(planted_users=2, planted_items=2, planted_ratings=4, groups=3)

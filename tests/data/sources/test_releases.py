@@ -81,14 +81,16 @@ def test_rows_that_are_not_rated_are_dropped_and_noted(data_dir):
 def test_the_semicolon_variant_of_myanimelist(header, how, tmp_path):
     path = tmp_path / "rating.csv"
     path.write_text(lines("{};{};{}", ANIME, header))
-    ratings = load_ratings("myanimelist", ReadOptions(path=str(path))) if how == "name" else load_ratings(str(path))
+    ratings = (
+        load_ratings("myanimelist", ReadOptions(source_path=str(path))) if how == "name" else load_ratings(str(path))
+    )
     assert triples(ratings) == {(u, i, float(r)) for u, i, r, _ in ROWS}
     assert ratings.scale == Scale(1, 10)
 
 
 def test_netflix_of_one_file_a_movie_equals_the_combined_files(tmp_path):
     RELEASES["netflix"].write(tmp_path)
-    combined = load_ratings("netflix", ReadOptions(path=str(tmp_path)))
+    combined = load_ratings("netflix", ReadOptions(source_path=str(tmp_path)))
     text = "".join((tmp_path / "netflix" / f"combined_data_{n}.txt").read_text() for n in (1, 2))
     split = re.findall(r"(\d+):\n([^:]*\n|[^:]*$)(?=\d+:|$)", text)
     folder = tmp_path / "one" / "training_set"
@@ -96,7 +98,7 @@ def test_netflix_of_one_file_a_movie_equals_the_combined_files(tmp_path):
     for movie, rows in split:
         (folder / f"mv_{int(movie):07d}.txt").write_text(f"{movie}:\n{rows}")
     assert len(split) == 3
-    for options in (ReadOptions(path=str(tmp_path / "one")), ReadOptions(path=str(folder))):
+    for options in (ReadOptions(source_path=str(tmp_path / "one")), ReadOptions(source_path=str(folder))):
         assert digest(load_ratings("netflix", options)) == digest(combined)
 
 
@@ -118,7 +120,7 @@ def test_netflix_blocks_join_without_a_seam(monkeypatch, tmp_path):
 
 def test_netflix_star_is_a_seeded_part(data_dir):
     RELEASES["netflix"].write(data_dir)
-    options = ReadOptions(max_users=2, min_user_ratings=1, seed=4)
+    options = ReadOptions(max_users=2, min_user_ratings=1, source_seed=4)
     part = load_ratings("netflix", options)
     assert part.num_users == 2
     assert digest(part) == digest(load_ratings("netflix", options))

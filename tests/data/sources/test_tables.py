@@ -106,7 +106,7 @@ def test_repeated_pairs_follow_the_policy_by_time(policy, rating, tmp_path):
 
 
 def parts(folder, count: int = 3, **columns) -> str:
-    """A folder as `generate --num_shards` leaves it; ROWS spread over its parts."""
+    """A folder as `generate` leaves it; ROWS spread over its parts."""
     folder.mkdir()
     whole = frame(**columns).drop(columns="timestamp")
     for shard in range(count):

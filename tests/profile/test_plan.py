@@ -5,16 +5,16 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ganrs_jax.data.dataset import Request
-from ganrs_jax.profile import interaction_plan as choices
-from ganrs_jax.profile import rating_plan as plans
 from ganrs_jax.profile import recipe as profile
+from ganrs_jax.profile.interaction_plan import plan_interactions
+from ganrs_jax.profile.plan import block_rows, make_plan
+from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.sampling import assignment
 from ganrs_jax.sampling.apportion import apportion
 from ganrs_jax.sampling.degree_distributions import Law, law_weights
-from tests.profile.conftest import ASKED
+from tests.models import ASKED
 
-BLOCKS = Request(num_users=70, num_items=40, num_ratings=900, seed=2)
+BLOCKS = RatingsRequest(num_users=70, num_items=40, num_ratings=900, seed=2)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def way(request, monkeypatch):
 
 
 def generated(generator, **asked):
-    return profile.generate(generator, Request(**asked))
+    return profile.generate(generator, RatingsRequest(**asked))
 
 
 def counts(dataset, request) -> tuple[np.ndarray, np.ndarray]:
@@ -44,11 +44,11 @@ def test_rows_of_a_block_do_not_depend_on_the_other_blocks(generator, way, monke
     for name in ("_BLOCK_CELLS", "_BLOCK_CELLS_OF_MANY"):
         monkeypatch.setattr(assignment, name, 16 * BLOCKS.num_items)
     request = profile.complete(generator, BLOCKS)
-    plan = plans.make_plan(generator, request)
-    assert (plan.block, plan.num_blocks) == (16, 5)
-    forward = [plans.rows(generator, request, plan, number) for number in range(5)]
-    backward = [plans.rows(generator, request, plan, number) for number in reversed(range(5))][::-1]
-    alone = plans.rows(generator, request, plans.make_plan(generator, request), 3)
+    plan = make_plan(generator, request)
+    assert (plan.interactions.block, plan.interactions.num_blocks) == (16, 5)
+    forward = [block_rows(generator, request, plan, number) for number in range(5)]
+    backward = [block_rows(generator, request, plan, number) for number in reversed(range(5))][::-1]
+    alone = block_rows(generator, request, make_plan(generator, request), 3)
     for number in range(5):
         assert set(forward[number].user // 16) == {number}
         for one, other in zip(forward[number], backward[number], strict=True):
@@ -112,7 +112,7 @@ LAWS = {
 @pytest.mark.parametrize("text", LAWS)
 def test_activity_follows_its_law(text, generator):
     users, _ = counts(generated(generator, **SIZE, activity=text), SIZE)
-    weights = law_weights(LAWS[text], generator.arrays["activity"], 150)
+    weights = law_weights(LAWS[text], generator.activity, 150)
     np.testing.assert_array_equal(users, apportion(weights, 2400, 1, 60))
 
 
@@ -120,7 +120,7 @@ def test_activity_follows_its_law(text, generator):
 def test_popularity_follows_its_law(text, generator):
     """What is not reserved is drawn, so popular items are as popular as wanted but for chance."""
     _, items = counts(generated(generator, **SIZE, popularity=text), SIZE)
-    wanted = apportion(law_weights(LAWS[text], generator.arrays["popularity"], 60), 2400, 1, 150)
+    wanted = apportion(law_weights(LAWS[text], generator.popularity, 60), 2400, 1, 150)
     assert np.abs(items - wanted).sum() / 2400 / 2 < 0.05
     assert items.min() >= 1
 
@@ -148,7 +148,7 @@ def test_laws_of_files(generator, tmp_path):
 )
 def test_the_histogram_is_the_wanted_one(text, shares, generator):
     dataset = generated(generator, **SIZE, rating_histogram=text)
-    wanted = np.array(generator.source["rating_histogram"] if shares is None else shares) * 2400
+    wanted = np.array(generator.source.rating_histogram if shares is None else shares) * 2400
     found = np.bincount(dataset.rating.astype(int) - 1, minlength=5)
     assert np.abs(found - wanted).max() <= 1
     assert (found[wanted == 0] == 0).all()
@@ -162,8 +162,8 @@ def test_the_histogram_leaves_who_rates_what_as_it_is(generator):
 
 def test_same_seed_same_bytes_another_seed_others(generator):
     first, again = (profile.generate(generator, ASKED["profile"]) for _ in range(2))
-    for one, other in zip(first[:3], again[:3], strict=True):
-        assert one.tobytes() == other.tobytes()
+    for name in ("user", "item", "rating"):
+        assert getattr(first, name).tobytes() == getattr(again, name).tobytes()
     other = profile.generate(generator, dataclasses.replace(ASKED["profile"], seed=6))
     assert first.item.tobytes() != other.item.tobytes()
     assert len(first.item) == len(other.item)
@@ -174,7 +174,7 @@ def test_sigma_widens_what_is_generated(generator):
 
     def spread(sigma: float) -> float:
         request = profile.complete(generator, dataclasses.replace(BLOCKS, num_users=600, sigma=sigma))
-        plan = choices.plan_choices(generator, request)
-        return float(np.asarray(plan.catalogue.items)[:, :4].std(0).mean())
+        plan = plan_interactions(generator, request)
+        return float(np.asarray(plan.items)[:, :4].std(0).mean())
 
     assert spread(0.5) < spread(1.0) < spread(2.0)

@@ -6,8 +6,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.profile.marginals import apply_marginals, find_quantiles, map_marginals
-from ganrs_jax.profile.strata import apply_strata, find_strata, map_strata
+from ganrs_jax.profile.vectors import (
+    apply_marginals,
+    apply_strata,
+    find_quantiles,
+    find_strata,
+    map_marginals,
+    map_strata,
+)
 
 
 def vectors(seed: int, count: int) -> np.ndarray:
@@ -34,13 +40,13 @@ def test_each_stratum_gets_the_sources_moments(source):
     strata = find_strata(jnp.asarray(source), -1, 1.0)
     other = 2 * vectors(1, 3000) + 1
     mapped = np.asarray(apply_strata(map_strata(other, strata, np.ones(3)), jnp.asarray(other)))
-    cuts = [0, *np.rint(strata["below"][1:] * 3000).astype(int), 3000]
+    cuts = [0, *np.rint(strata.below[1:] * 3000).astype(int), 3000]
     order = np.argsort(other[:, 2], kind="stable")
-    assert len(strata["mean"]) == 6
+    assert len(strata.mean) == 6
     for number, (first, last) in enumerate(itertools.pairwise(cuts)):
         part = mapped[order[first:last]]
-        np.testing.assert_allclose(part.mean(0), strata["mean"][number], atol=0.05)
-        wanted = strata["root"][number] @ strata["root"][number].T
+        np.testing.assert_allclose(part.mean(0), strata.mean[number], atol=0.05)
+        wanted = strata.root[number] @ strata.root[number].T
         np.testing.assert_allclose(np.cov(part.T), wanted, atol=0.05 * wanted.max())
 
 
@@ -64,16 +70,16 @@ def test_spread_widens_within_a_stratum(source):
     one, two = (
         np.asarray(apply_strata(map_strata(other, strata, np.array([s, 1, 1.0])), jnp.asarray(other))) for s in (1, 2)
     )
-    stratum = np.searchsorted(np.quantile(other[:, 2], strata["below"][1:]), other[:, 2])
+    stratum = np.searchsorted(np.quantile(other[:, 2], strata.below[1:]), other[:, 2])
     inner = stratum == 0
     np.testing.assert_allclose(two[inner].std(0), one[inner].std(0) * [2, 1, 1], rtol=0.02)
 
 
-def test_too_few_owners_stay_as_they_are(source):
+def test_too_few_vectors_stay_as_they_are(source):
     strata, few = find_strata(jnp.asarray(source), -1, 1.0), vectors(1, 8)
     np.testing.assert_allclose(apply_strata(map_strata(few, strata, np.ones(3)), jnp.asarray(few)), few, rtol=1e-5)
     alone = find_strata(jnp.asarray(source[:, :10]), -1, 1.0)
-    assert len(alone["mean"]) == len(alone["below"]) == 1
+    assert len(alone.mean) == len(alone.below) == 1
 
 
 def test_columns_get_the_sources_quantiles(source):

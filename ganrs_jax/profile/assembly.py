@@ -1,0 +1,87 @@
+"""From what was learned, and what the source says, to models in which nothing is calibrated yet."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ganrs_jax.data.ratings import Ratings
+from ganrs_jax.profile.config import ProfileConfig
+from ganrs_jax.profile.embedding import ProfileEmbedding, degree_curve
+from ganrs_jax.profile.features import neutral_gain
+from ganrs_jax.profile.gan import SIDES, SideState, State, gan_spec, generate_vectors
+from ganrs_jax.profile.mean_by_degree import mean_by_degree
+from ganrs_jax.profile.model import Entities, ProfileModel, ResponseStyle, VectorColumns
+from ganrs_jax.profile.popularity_preference import no_preference
+from ganrs_jax.profile.predictability import first_correlation
+from ganrs_jax.profile.vectors import find_quantiles, find_strata, fit_moments
+from ganrs_jax.sampling.degree_distributions import degree_distribution
+from ganrs_jax.statistics.summary import describe_source
+
+_MATCHED = 65536  # generated vectors whose moments are matched
+_ROWS = 1 << 20  # ratings whose factor scores are held at once
+_BOUNDS = (0.001, 0.999)  # quantiles of the source's factor scores that no generated one goes beyond
+
+
+def assemble(
+    seeds: Sequence[int],
+    configs: Sequence[ProfileConfig],
+    states: Sequence[State],
+    restarts: Sequence[int],
+    embedding: ProfileEmbedding,
+    ratings: Ratings,
+    learned: Ratings,
+) -> list[ProfileModel]:
+    """A model per lane.
+
+    Args:
+      states: of the GAN of each lane; restarts: how often each was started again.
+      ratings: the source; learned: the part of it that the embedding is of.
+    """
+    columns = VectorColumns(configs[0].interaction_rank, configs[0].rating_rank, configs[0].style_rank)
+    # Products of the rating factors at each rating, of the first draw.
+    users, items = embedding.users[0], embedding.items[0]
+    parts = [slice(start, start + _ROWS) for start in range(0, learned.num_ratings, _ROWS)]
+    scores = [columns.factor_score(users[learned.user[part]], items[learned.item[part]]) for part in parts]
+    activity, popularity = np.bincount(learned.user), np.bincount(learned.item)
+    of_source = {
+        "activity": degree_distribution(np.bincount(ratings.user)),
+        "popularity": degree_distribution(np.bincount(ratings.item)),
+        "factor_weights": np.zeros((columns.interaction_rank, columns.interaction_rank), np.float32),
+        "popularity_preference": no_preference(np.zeros(1)),
+        "style": ResponseStyle(embedding.cutpoints, embedding.basis),
+        # Of users the means of bins alone: of a large dataset most users are not drawn to fit more.
+        "user_means": mean_by_degree(learned.user, learned.rating, activity)._replace(entities=0),
+        "item_means": mean_by_degree(learned.item, learned.rating, popularity),
+        "bias_correlation": first_correlation(learned),
+        "factor_gain": np.float32(1),
+        "factor_bounds": np.quantile(np.concatenate(scores), _BOUNDS).astype(np.float32),
+        "noise_log_variance": np.float32(0),
+        "source": describe_source(ratings),
+    }
+    models = []
+    for seed, config, state, attempts in zip(seeds, configs, states, restarts, strict=True):
+        distances = {f"{side}_distance": float(state[side].distance) for side in SIDES}
+        facts = {"seed": int(seed), "criterion": sum(distances.values()), "restarts": attempts, **distances}
+        of_users = _entities(config, columns, state["users"], embedding.users, embedding.offset)
+        of_items = _entities(config, columns, state["items"], embedding.items, 0.0)
+        models.append(ProfileModel(config=config, users=of_users, items=of_items, training=facts, **of_source))
+    return models
+
+
+def _entities(
+    config: ProfileConfig, columns: VectorColumns, state: SideState, drawn_RxNxD: jax.Array, offset: float
+) -> Entities:
+    """How vectors of a side are generated: the best average of weights, and the source's moments and quantiles."""
+    network, shape = gan_spec(config, columns).generator, (_MATCHED, config.noise_size)
+    generated = generate_vectors(jax.random.key(0), network, state.best, jnp.float32(1), shape)
+    return Entities(
+        weights=jax.tree.map(np.asarray, state.best),
+        moments=fit_moments(generated, drawn_RxNxD),
+        quantiles=find_quantiles(drawn_RxNxD),
+        strata=find_strata(drawn_RxNxD, -1, 1.0),
+        degree_curve=degree_curve(drawn_RxNxD, columns, offset),
+        gain=neutral_gain(),
+        degree_offset=np.float32(offset),
+    )

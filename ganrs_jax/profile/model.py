@@ -1,0 +1,168 @@
+"""What a trained profile generator holds: nothing in it is of one user."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax.typing import VariableDict
+
+from ganrs_jax.data.ratings import Scale
+from ganrs_jax.profile.config import ProfileConfig
+from ganrs_jax.profile.mean_by_degree import MeanByDegree
+from ganrs_jax.sampling.degree_distributions import DegreeDistribution
+from ganrs_jax.statistics.summary import SourceSummary
+
+
+class VectorColumns(NamedTuple):
+    """Which numbers of a user's or an item's vector are what; both have the same columns."""
+
+    interaction_rank: int
+    rating_rank: int
+    style_rank: int
+
+    @property
+    def width(self) -> int:
+        return self.interaction_rank + self.rating_rank + self.style_rank + 3
+
+    @property
+    def bias(self) -> int:
+        """The column of the rating bias."""
+        return self.interaction_rank
+
+    def interaction(self, vectors: jax.Array) -> jax.Array:
+        """Interaction factors [..., k]: their weighted products say who rates what."""
+        return vectors[..., : self.interaction_rank]
+
+    def rating(self, vectors: jax.Array) -> jax.Array:
+        """<rating bias, rating factors> [..., 1 + k]."""
+        return vectors[..., self.interaction_rank : -2 - self.style_rank]
+
+    def style(self, vectors: jax.Array) -> jax.Array:
+        """Response style of a user (`style.fit_styles`), [..., S]; zero for items."""
+        return vectors[..., -2 - self.style_rank : -2]
+
+    def log_precision(self, vectors: jax.Array) -> jax.Array:
+        """Log precision of the rating noise, [...]."""
+        return vectors[..., -2]
+
+    def log_degree(self, vectors: jax.Array) -> jax.Array:
+        """Log number of ratings, [...]."""
+        return vectors[..., -1]
+
+    def factor_score(self, users_NxD: jax.Array, items_NxD: jax.Array) -> jax.Array:
+        """Products of the rating factors, [N], in rating units."""
+        return jnp.sum(self.rating(users_NxD)[:, 1:] * self.rating(items_NxD)[:, 1:], 1)
+
+    def predicted(self, users_NxD: jax.Array, items_NxD: jax.Array) -> jax.Array:
+        """Expected rating less the mean rating, [N], in rating units."""
+        biases = self.rating(users_NxD)[:, 0] + self.rating(items_NxD)[:, 0]
+        return biases + self.factor_score(users_NxD, items_NxD)
+
+    def noise_scale(self, users_NxD: jax.Array, items_NxD: jax.Array) -> jax.Array:
+        """Standard deviation of a rating around `predicted`, [N], in rating units."""
+        return jnp.exp(-(self.log_precision(users_NxD) + self.log_precision(items_NxD)) / 2)
+
+
+class MomentMap(NamedTuple):
+    """Affine map x -> (x - shift_before) @ linear + shift_after, [D], [D, D], [D]; `spread` [D] of the image."""
+
+    shift_before: np.ndarray
+    linear: np.ndarray
+    shift_after: np.ndarray
+    spread: np.ndarray
+
+
+class Strata(NamedTuple):
+    """Of a source, M strata by ascending rank in `column`.
+
+    below: share of vectors below each stratum [M], the first 0; mean [M, D], root [M, D, D] of the covariance
+    (Cholesky), quantiles [M, Q, D].
+    """
+
+    column: np.int32
+    below: np.ndarray
+    mean: np.ndarray
+    root: np.ndarray
+    quantiles: np.ndarray
+
+
+class DegreeCurve(NamedTuple):
+    """Mean interaction factors given the log degree d: `coefficients` [3, k] of 1, x, x^2; x = (d - centre) / scale."""
+
+    coefficients: np.ndarray
+    centre: np.ndarray
+    scale: np.ndarray
+
+
+class AffinityGain(NamedTuple):
+    """By what factor affinities are multiplied: the product of two piecewise linear functions.
+
+    `by_degree` [B] at log degrees `log_degree` [B], and `by_length` [Q] at lengths `length` [Q] of the affinity
+    beyond what the degree tells; each ascending.
+    """
+
+    log_degree: np.ndarray
+    by_degree: np.ndarray
+    length: np.ndarray
+    by_length: np.ndarray
+
+
+class PopularityPreference(NamedTuple):
+    """`weight` [B] of an item's log popularity in the scores of users, at the users' log degrees `log_degree` [B]."""
+
+    log_degree: np.ndarray
+    weight: np.ndarray
+
+
+class ResponseStyle(NamedTuple):
+    """Cutpoints [E] between rating levels that all users share, and the `basis` [E, S] in which users move them."""
+
+    cutpoints: np.ndarray
+    basis: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Entities:
+    """How vectors of users, or of items, are generated."""
+
+    weights: VariableDict  # of the generator network
+    moments: MomentMap  # to the source's mean and covariance
+    quantiles: np.ndarray  # [Q, D], the source's, of each column (`vectors`)
+    strata: Strata  # the source's moments by degree
+    degree_curve: DegreeCurve
+    gain: AffinityGain  # calibrated
+    degree_offset: np.float32  # of the log degree, that the first interaction factor has added (`embedding`)
+
+
+@dataclasses.dataclass(frozen=True)
+class ProfileModel:
+    """A trained generator of the profile recipe: all that generation needs."""
+
+    config: ProfileConfig
+    users: Entities
+    items: Entities
+    activity: DegreeDistribution  # ratings per user in the source
+    popularity: DegreeDistribution  # ratings per item in the source
+    factor_weights: np.ndarray  # [k, k], of the interaction factors, less the identity; calibrated
+    popularity_preference: PopularityPreference  # calibrated
+    style: ResponseStyle
+    user_means: MeanByDegree  # mean ratings of users given activity
+    item_means: MeanByDegree  # mean ratings of items given popularity
+    bias_correlation: np.float32  # of ratings with what biases predict of them; calibrated
+    factor_gain: np.float32  # of the products of rating factors; calibrated
+    factor_bounds: np.ndarray  # [2], least and greatest product of rating factors
+    noise_log_variance: np.float32  # of the scale of the rating noise: how heavy its tails are; calibrated
+    source: SourceSummary
+    training: Mapping[str, float]  # seed, criterion and figures of the training run; json-ready
+    recipe: str = "profile"
+
+    @property
+    def scale(self) -> Scale:
+        return Scale(*self.source.scale)
+
+    @property
+    def columns(self) -> VectorColumns:
+        return VectorColumns(self.config.interaction_rank, self.config.rating_rank, self.config.style_rank)

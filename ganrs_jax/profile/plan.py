@@ -1,0 +1,54 @@
+"""Generation in two pure functions: `make_plan`, global and small, and `block_rows`, local to a block of users.
+
+A block's rows depend on the plan and the block's number alone: any block, on any device, in any order, gives the same
+rows.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from ganrs_jax.data.dataset import Rows
+from ganrs_jax.profile.interaction_plan import InteractionPlan, plan_interactions
+from ganrs_jax.profile.model import ProfileModel
+from ganrs_jax.profile.rating_plan import RatingPlan, draw_latent, plan_ratings
+from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.training.loop import Report, silent
+
+
+class Plan(NamedTuple):
+    """All that blocks of users have in common: what chooses items, and what gives ratings."""
+
+    interactions: InteractionPlan
+    ratings: RatingPlan
+    items: jax.Array  # item vectors with shifted biases, [I, D]
+
+    @property
+    def digest(self) -> str:
+        """Of what blocks must agree on, for the dataset to have the users, items and ratings asked for."""
+        chosen = self.interactions
+        agreed = (chosen.activity, chosen.popularity, chosen.preassigned.user, chosen.preassigned.item)
+        whole = hashlib.sha256()
+        for numbers in agreed:
+            whole.update(np.ascontiguousarray(numbers, np.int64).tobytes())
+        return whole.hexdigest()
+
+
+def make_plan(model: ProfileModel, request: RatingsRequest, report: Report = silent) -> Plan:
+    """The plan of a completed request."""
+    interactions = plan_interactions(model, request)
+    report("plan", 1, 2, {})
+    ratings = plan_ratings(model, request, interactions)
+    report("plan", 2, 2, {})
+    return Plan(interactions, ratings, interactions.items.at[:, model.columns.bias].add(ratings.item_shift))
+
+
+def block_rows(model: ProfileModel, request: RatingsRequest, plan: Plan, number: int) -> Rows:
+    """The ratings of block `number`."""
+    first = number * plan.interactions.block
+    user, item, latent = draw_latent(model, request, plan.interactions, number, plan.items)
+    latent = latent.shifted(plan.ratings.user_shift[user + first])
+    rating = model.scale.levels[plan.ratings.link.level(latent)].astype(np.float32)
+    return Rows((user + first).astype(np.int32), item.astype(np.int32), rating)
