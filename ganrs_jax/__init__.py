@@ -1,3 +1,3 @@
 """Synthetic rating datasets, made with generative adversarial networks, for testing recommender systems."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
