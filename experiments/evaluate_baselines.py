@@ -23,7 +23,7 @@ from ganrs_jax.report.recommenders import (
     csv_rows,
     differences_table,
 )
-from ganrs_jax.study.repeats import LEAST_REPEATS
+from ganrs_jax.statistics.bootstrap import LEAST_REPEATS
 from ganrs_jax.study.significance import all_pairs, paired_t
 
 PRESETS = {"small": ["--data=planted", "--num_seeds=2", "--epochs=2", "--workdir=runs/small_baselines"]}

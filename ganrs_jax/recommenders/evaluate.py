@@ -2,8 +2,8 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -16,14 +16,47 @@ from ganrs_jax.recommenders.fit import Trained, fit, split
 from ganrs_jax.recommenders.list_metrics import METRICS
 from ganrs_jax.recommenders.predictions import predict_test
 from ganrs_jax.recommenders.ranking import Ranking, rank
+from ganrs_jax.recommenders.ranking_interval import ranking_interval
 from ganrs_jax.recommenders.rating_error import RatingError, rating_error
 from ganrs_jax.recommenders.reliability import Calibration, calibration
-from ganrs_jax.study.intervals import ranking_interval
-from ganrs_jax.study.repeats import LEAST_REPEATS
+from ganrs_jax.statistics.bootstrap import LEAST_REPEATS
 from ganrs_jax.training.loop import Report, silent
 
 AT = 10  # the length of list whose intervals and figures beyond accuracy are given, or the longest one if shorter
-ERRORS = ("mae", "rmse")
+ERRORS: tuple[Literal["mae", "rmse"], ...] = ("mae", "rmse")
+
+
+class Evaluation(TypedDict):
+    """What `evaluate` returns: json-ready, a value per seed; S seeds, C lengths of list.
+
+    Attributes:
+      settings: those of the model's configuration.
+      threshold: ratings of so many stars or more are relevant.
+      cutoffs: lengths N of the lists [C].
+      at: the N of `intervals` and of `beyond_accuracy`.
+      metrics: {convention: {metric: [S][C]}}.
+      intervals: {convention: {metric: [value, low, high]}}.
+      intervals_over: what they are bootstrapped over, of `bootstrap.OVER`.
+      beyond_accuracy: {metric: [S]}.
+      mae, rmse: in stars [S]; None of a model that predicts no ratings.
+      calibration: {metric: [S]} and the first seed's reliability diagram, or None.
+      seconds: of training and of measuring.
+    """
+
+    model: str
+    seeds: list[int]
+    settings: dict[str, Any]
+    threshold: float
+    cutoffs: list[int]
+    at: int
+    metrics: dict[str, dict[str, list[list[float]]]]
+    intervals: dict[str, dict[str, list[float]]]
+    intervals_over: str
+    beyond_accuracy: dict[str, list[float]]
+    mae: list[float] | None
+    rmse: list[float] | None
+    calibration: dict[str, Any] | None
+    seconds: dict[str, float]
 
 
 class _Measured(NamedTuple):
@@ -44,8 +77,8 @@ def evaluate(
     threshold: float,
     cutoffs: Sequence[int],
     report: Report = silent,
-) -> dict[str, Any]:
-    """Trains a baseline once a seed and measures every lane on its held-out rows.
+) -> Evaluation:
+    """Trains a baseline once per seed and measures every lane on its held-out rows.
 
     Args:
       ratings: one dataset, or several of one size, which the seeds take in turn.
@@ -54,10 +87,8 @@ def evaluate(
       cutoffs: lengths N of the lists.
 
     Returns:
-      json-ready: `model`, `seeds`, `settings`, `threshold`, `cutoffs`; `metrics` {convention: {metric: [S][C]}};
-      `intervals` {convention: {metric: [value, low, high]}} at N = `at`, bootstrapped over users and seeds (over users
-      alone where there are fewer than 5 seeds); `beyond_accuracy` {figure: [S]}; `mae`, `rmse` [S] or None;
-      `calibration` {figure: [S]} or None, and the first seed's reliability diagram; `seconds` of either part.
+      See `Evaluation`. Intervals are at N = 10, or the longest list if shorter; bootstrapped over users and seeds, over
+      users alone where there are fewer than 5 seeds.
 
     Raises:
       InputError: a model, setting or threshold that cannot be, ratings too few to split, a model that diverged.
@@ -71,9 +102,31 @@ def evaluate(
     for index in range(len(seeds)):
         measured.append(_measure(trained, index, cutoffs, at))
         report(f"measure {name}", index + 1, len(seeds), {})
-    facts = {"model": name, "seeds": list(seeds), "settings": _settings(config), "threshold": threshold}
-    seconds = {"train": after - start, "measure": time.monotonic() - after}
-    return {**facts, "cutoffs": list(cutoffs), "at": at, **_values(measured, at), "seconds": seconds}
+    over = "both" if len(measured) >= LEAST_REPEATS else "users"
+    metrics: dict[str, dict[str, list[list[float]]]] = {}
+    intervals: dict[str, dict[str, list[float]]] = {}
+    for convention in CONVENTIONS:
+        rankings = [each.rankings[convention] for each in measured]
+        means = [ranking.means() for ranking in rankings]
+        metrics[convention] = {metric: [m[metric].tolist() for m in means] for metric in METRICS}
+        intervals[convention] = {m: list(ranking_interval(rankings, m, at, over=over)) for m in METRICS}
+    errors = [each.error for each in measured]
+    return Evaluation(
+        model=name,
+        seeds=list(seeds),
+        settings={k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(config).items()},
+        threshold=threshold,
+        cutoffs=list(cutoffs),
+        at=at,
+        metrics=metrics,
+        intervals=intervals,
+        intervals_over=over,
+        beyond_accuracy={n: [getattr(each.beyond, n) for each in measured] for n in BeyondAccuracy._fields},
+        mae=_column(errors, "mae"),
+        rmse=_column(errors, "rmse"),
+        calibration=_calibrations([each.calibrated for each in measured]),
+        seconds={"train": after - start, "measure": time.monotonic() - after},
+    )
 
 
 def check_measurable(ratings: Ratings, *, seeds: Sequence[int], threshold: float, train_share: float) -> None:
@@ -92,11 +145,6 @@ def check_measurable(ratings: Ratings, *, seeds: Sequence[int], threshold: float
             )
 
 
-def _settings(config: Any) -> dict[str, Any]:
-    """As json would give them back: lists for tuples."""
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(config).items()}
-
-
 def _measure(trained: Trained, index: int, cutoffs: Sequence[int], at: int) -> _Measured:
     task, split, state = trained.task, trained.splits[index], trained.lane(index)
     sizes: Any = {"num_users": task.num_users, "num_items": task.num_items, "threshold": task.threshold}
@@ -111,27 +159,6 @@ def _measure(trained: Trained, index: int, cutoffs: Sequence[int], at: int) -> _
     )
 
 
-def _values(measured: Sequence[_Measured], at: int) -> dict[str, Any]:
-    """A list of values, a seed each, for everything that was measured."""
-    over = "both" if len(measured) >= LEAST_REPEATS else "users"
-    metrics: dict[str, Any] = {}
-    intervals: dict[str, Any] = {}
-    for convention in CONVENTIONS:
-        rankings = [each.rankings[convention] for each in measured]
-        means = [ranking.means() for ranking in rankings]
-        metrics[convention] = {metric: [m[metric].tolist() for m in means] for metric in METRICS}
-        intervals[convention] = {m: list(ranking_interval(rankings, m, at, over=over)) for m in METRICS}
-    beyond = {name: [getattr(each.beyond, name) for each in measured] for name in BeyondAccuracy._fields}
-    return {
-        "metrics": metrics,
-        "intervals": intervals,
-        "intervals_over": over,
-        "beyond_accuracy": beyond,
-        **{name: _column([each.error for each in measured], name) for name in ERRORS},
-        "calibration": _calibrations([each.calibrated for each in measured]),
-    }
-
-
 def _column(found: Sequence[Any], name: str) -> list[float] | None:
     return None if any(each is None for each in found) else [float(getattr(each, name)) for each in found]
 
@@ -143,7 +170,7 @@ def _calibrations(found: Sequence[Calibration | None]) -> dict[str, Any] | None:
     return {**columns, "first_seed": found[0].as_json()}
 
 
-def at_length(result: Mapping[str, Any], convention: str, metric: str, n: int) -> np.ndarray:
+def at_length(result: Evaluation, convention: str, metric: str, n: int) -> np.ndarray:
     """The values [S] of a metric at N = n of what `evaluate` returned."""
     values = np.asarray(result["metrics"][convention][metric])
     return values[:, list(result["cutoffs"]).index(n)]

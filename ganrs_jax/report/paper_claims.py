@@ -7,6 +7,7 @@ import numpy as np
 
 from ganrs_jax.recommenders.conventions import CONVENTIONS
 from ganrs_jax.report.markdown import markdown_table, shown
+from ganrs_jax.statistics.bootstrap import Interval
 from ganrs_jax.study.claims import (
     COMPARED,
     Results,
@@ -17,7 +18,6 @@ from ganrs_jax.study.claims import (
     size_change,
     size_trends,
 )
-from ganrs_jax.study.intervals import Interval
 
 _LEAST_SIZES = 3  # of a sweep: two points always rise or fall
 _CLAIMED_BEST = {"ncf_regression", "ncf_classification_improved"}

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ganrs_jax.recommenders.beyond_accuracy import BeyondAccuracy
-from ganrs_jax.recommenders.evaluate import ERRORS, at_length
+from ganrs_jax.recommenders.evaluate import ERRORS, Evaluation, at_length
 from ganrs_jax.recommenders.list_metrics import METRICS
 from ganrs_jax.report.comparison import text_table
 from ganrs_jax.report.markdown import spread
 from ganrs_jax.study.significance import PairedT
 
-Results = Mapping[str, Mapping[str, Any]]  # model -> what `evaluate` returned
+Results = Mapping[str, Evaluation]  # by model
 CSV_COLUMNS = ("model", "seed", "convention", "metric", "n", "value")
 
 
@@ -25,7 +25,7 @@ def beyond_table(results: Results) -> str:
     names = [*ERRORS, *BeyondAccuracy._fields, "calibration error"]
     rows = []
     for model, result in results.items():
-        held = {**result["beyond_accuracy"], **{name: result[name] for name in ERRORS}}
+        held: dict[str, list[float] | None] = {**result["beyond_accuracy"], **{name: result[name] for name in ERRORS}}
         held["calibration error"] = result["calibration"] and result["calibration"]["error"]
         rows.append([model, *(spread(held[name]) for name in names)])
     return text_table(["model", *(name.replace("_", " ") for name in names)], rows)
@@ -48,8 +48,9 @@ def csv_rows(results: Results) -> Iterator[tuple[Any, ...]]:
                 for metric, values in metrics.items():
                     for n, value in zip(result["cutoffs"], values[position], strict=True):
                         yield model, seed, convention, metric, n, value
-            for metric in ERRORS:
-                if result[metric] is not None:
-                    yield model, seed, "", metric, None, result[metric][position]
-            for metric, values in result["beyond_accuracy"].items():
-                yield model, seed, "", metric, result["at"], values[position]
+            for error in ERRORS:
+                stars = result[error]
+                if stars is not None:
+                    yield model, seed, "", error, None, stars[position]
+            for metric, per_seed in result["beyond_accuracy"].items():
+                yield model, seed, "", metric, result["at"], per_seed[position]

@@ -13,8 +13,8 @@ from ganrs_jax.report.curves import length_figure, size_figure
 from ganrs_jax.report.markdown import markdown_table, shown, spread
 from ganrs_jax.report.paper_claims import best_models, with_size
 from ganrs_jax.report.verdicts import same_behaviour, same_trends
+from ganrs_jax.statistics.bootstrap import LEAST_REPEATS
 from ganrs_jax.study.claims import COMPARED, Results
-from ganrs_jax.study.repeats import LEAST_REPEATS
 
 REAL = "real"
 _FACTS = ("datasets", "rows", "users", "items")

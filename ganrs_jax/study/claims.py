@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
-from ganrs_jax.recommenders.evaluate import at_length
-from ganrs_jax.study.intervals import Interval, percentiles, resampled_means
+from ganrs_jax.recommenders.evaluate import Evaluation, at_length
+from ganrs_jax.statistics.bootstrap import Interval, checked_repeats, percentile_interval, resampled_means
 from ganrs_jax.study.model_order import ModelOrder, model_order
-from ganrs_jax.study.repeats import checked
 from ganrs_jax.study.significance import Equivalence, Welch, tost, welch_t
 
-Results = Mapping[str, Mapping[str, Any]]  # model -> what `evaluate` returned
+Results = Mapping[str, Evaluation]  # by model
 COMPARED = ("precision", "recall", "f1")
 ORDERED = ("f1", "ndcg")
 _LENGTHS = (5, 10)
@@ -42,7 +41,7 @@ def lengths_of(results: Results) -> tuple[int, ...]:
     return tuple(n for n in _LENGTHS if n in one["cutoffs"]) or (one["at"],)
 
 
-def networks(results: Results) -> dict[str, Mapping[str, Any]]:
+def networks(results: Results) -> dict[str, Evaluation]:
     """The results of the networks: those that are trained, in epochs."""
     return {name: result for name, result in results.items() if "epochs" in result["settings"]}
 
@@ -111,7 +110,7 @@ def lead(results: Results, claimed: Collection[str], convention: str, n: int, me
     Raises:
       InputError: fewer than 5 seeds.
     """
-    values = {name: checked(at_length(r, convention, metric, n), name) for name, r in networks(results).items()}
+    values = {name: checked_repeats(at_length(r, convention, metric, n), name) for name, r in networks(results).items()}
     table_MxS = np.stack(list(values.values()))
     mine = np.array([name in claimed for name in values])
 
@@ -119,7 +118,7 @@ def lead(results: Results, claimed: Collection[str], convention: str, n: int, me
         return mean_RxM[:, mine].min(1) - mean_RxM[:, ~mine].max(1)
 
     drawn = resampled_means(np.random.default_rng(0), table_MxS, _RESAMPLES)
-    return percentiles(ahead(table_MxS.mean(1)[None])[0], ahead(drawn), _CONFIDENCE)
+    return percentile_interval(ahead(table_MxS.mean(1)[None])[0], ahead(drawn), _CONFIDENCE)
 
 
 def size_change(by_size: Mapping[float, Results], convention: str, metric: str, n: int) -> Interval:
@@ -134,9 +133,9 @@ def size_change(by_size: Mapping[float, Results], convention: str, metric: str, 
     for size in (max(by_size), min(by_size)):
         held = networks(by_size[size])
         values = np.mean([at_length(r, convention, metric, n) for r in held.values()], 0)
-        drawn.append((values.mean(), resampled_means(rng, checked(values, metric)[None], _RESAMPLES)[:, 0]))
+        drawn.append((values.mean(), resampled_means(rng, checked_repeats(values, metric)[None], _RESAMPLES)[:, 0]))
     (large, larger), (small, smaller) = drawn
-    return percentiles(large - small, larger - smaller, _CONFIDENCE)
+    return percentile_interval(large - small, larger - smaller, _CONFIDENCE)
 
 
 def size_trends(by_size: Mapping[float, Results], convention: str, metric: str, n: int) -> dict[str, float | None]:

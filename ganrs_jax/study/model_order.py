@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ganrs_jax.errors import InputError
-from ganrs_jax.study.intervals import percentiles, resampled_means
-from ganrs_jax.study.repeats import check_share, checked
+from ganrs_jax.statistics.bootstrap import check_between, checked_repeats, percentile_interval, resampled_means
 
 _LEAST_MODELS = 3  # of two models the order is one coin
 
@@ -50,7 +49,7 @@ def model_order(
     Raises:
       InputError: fewer than 3 models, other models, fewer than 5 seeds, models of a dataset with different seeds.
     """
-    check_share("confidence", confidence, 1)
+    check_between("confidence", confidence, 0, 1)
     if set(one) != set(other):
         odd = ", ".join(sorted(set(one) ^ set(other)))
         raise InputError(f"only one dataset has results of: {odd}; accepted: the same models in both")
@@ -63,12 +62,12 @@ def model_order(
     taus = taus[np.isfinite(taus)]
     if 2 * len(taus) < resamples:
         return ModelOrder(_or_none(tau), None, None, tuple(one))
-    _, low, high = percentiles(tau, taus, confidence)
+    _, low, high = percentile_interval(tau, taus, confidence)
     return ModelOrder(_or_none(tau), low, high, tuple(one), float(taus.mean()))
 
 
 def _table(values: Mapping[str, Any], models: list[str]) -> np.ndarray:
-    rows = [checked(values[model], model) for model in models]
+    rows = [checked_repeats(values[model], model) for model in models]
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:
         raise InputError(f"models have {min(lengths)} to {max(lengths)} seeds; accepted: the same for all")

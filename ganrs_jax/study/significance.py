@@ -4,18 +4,20 @@ Effect sizes come first: with many repeats any difference is significant, and mo
 """
 
 import itertools
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Hashable, Mapping
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.weightstats import CompareMeans, DescrStatsW, ttost_ind, ttost_paired
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW, ttost_ind
 
 from ganrs_jax.errors import InputError
-from ganrs_jax.study.repeats import check_share, checked, is_constant
+from ganrs_jax.statistics.bootstrap import check_between, checked_repeats, is_constant
 
-Pair = tuple[Any, Any]
+Pair = tuple[ArrayLike, ArrayLike]
+Name = TypeVar("Name", bound=Hashable)
 
 
 class PairedT(NamedTuple):
@@ -78,7 +80,7 @@ class Equivalence(NamedTuple):
     alpha: float
 
 
-def paired_t(family: Mapping[str, Pair], overlap: float = 0.0) -> dict[str, PairedT]:
+def paired_t(family: Mapping[Name, Pair], overlap: float = 0.0) -> dict[Name, PairedT]:
     """Tests each pair of samples x [S], y [S] of the same seeds; p-values corrected by Holm 1979 over the family.
 
     d_z: Lakens 2013 (doi 10.3389/fpsyg.2013.00863), equation 6.
@@ -93,25 +95,58 @@ def paired_t(family: Mapping[str, Pair], overlap: float = 0.0) -> dict[str, Pair
       InputError: fewer than 5 repeats, samples of different lengths, numbers that are not finite, a negative overlap.
     """
     if not overlap >= 0:
-        raise InputError(f"overlap is {overlap:g}; accepted: 0 or more")
-    return _corrected({name: _paired(name, *pair, overlap) for name, pair in family.items()})
+        raise InputError(f"`overlap={overlap:g}`; accepted: 0 or more")
+    tests = {}
+    for name, (one, other) in family.items():
+        x, y = checked_repeats(one, str(name)), checked_repeats(other, str(name))
+        if len(x) != len(y):
+            raise InputError(f"{name}: {len(x)} and {len(y)} repeats; accepted: equally many, of the same seeds")
+        difference, mean, repeats = x - y, float(np.mean(x - y)), len(x)
+
+        # differences that are constant but for rounding: the mean is known, and p is 0 or 1
+        if is_constant(difference, float(max(np.abs(x).max(), np.abs(y).max()))):
+            mean = 0.0 if is_constant(np.array([mean, 0.0]), float(np.abs(x).max())) else mean
+            infinite = float(np.copysign(np.inf, mean)) if mean else 0.0
+            tests[name] = PairedT(mean, infinite, mean, mean, infinite, float(not mean), 1.0, repeats)
+            continue
+
+        spread = float(difference.std(ddof=1))
+        error = spread * np.sqrt(1 / repeats + overlap)
+        t = float(mean / error)
+        half = float(error * stats.t.ppf(0.975, repeats - 1))
+        p = float(2 * stats.t.sf(abs(t), repeats - 1))
+        tests[name] = PairedT(mean, mean / spread, mean - half, mean + half, t, p, 1.0, repeats)
+    p_holm = _holm([test.p for test in tests.values()])
+    return {name: test._replace(p_holm=p) for (name, test), p in zip(tests.items(), p_holm, strict=True)}
 
 
-def welch_t(family: Mapping[Any, Pair]) -> dict[Any, Welch]:
+def welch_t(family: Mapping[Name, Pair]) -> dict[Name, Welch]:
     """Tests each pair of independent samples x [S], y [T] of unlike variances; corrected by Holm 1979 over the family.
 
     Raises:
       InputError: fewer than 5 repeats, numbers that are not finite.
     """
-    return _corrected({name: _welch(str(name), *pair) for name, pair in family.items()})
+    tests = {}
+    for name, (one, other) in family.items():
+        x, y = checked_repeats(one, str(name)), checked_repeats(other, str(name))
+        difference, size = float(x.mean() - y.mean()), float(max(np.abs(x).max(), np.abs(y).max()))
+        if is_constant(np.concatenate([x - x.mean(), y - y.mean()]), size):  # no spread: p is 0 or 1
+            same = is_constant(np.array([difference, 0.0]), size)
+            tests[name] = Welch(difference, 0.0 if same else float(np.copysign(np.inf, difference)), float(same), 1.0)
+            continue
+        spread = float(np.sqrt((x.var(ddof=1) + y.var(ddof=1)) / 2))
+        p = float(stats.ttest_ind(x, y, equal_var=False).pvalue)
+        tests[name] = Welch(difference, difference / spread, p, 1.0)
+    p_holm = _holm([test.p for test in tests.values()])
+    return {name: test._replace(p_holm=p) for (name, test), p in zip(tests.items(), p_holm, strict=True)}
 
 
-def all_pairs(values: Mapping[str, Any]) -> dict[str, Pair]:
+def all_pairs(values: Mapping[str, ArrayLike]) -> dict[str, Pair]:
     """The family of all pairs of models: "a - b" -> (values of a, values of b)."""
     return {f"{a} - {b}": (values[a], values[b]) for a, b in itertools.combinations(values, 2)}
 
 
-def tost(x: Any, y: Any, margin: float, alpha: float = 0.05, paired: bool = False, name: str = "TOST") -> Equivalence:
+def tost(x: ArrayLike, y: ArrayLike, margin: float, alpha: float = 0.05, name: str = "TOST") -> Equivalence:
     """Tests whether two means differ by less than `margin` (Schuirmann 1987, doi 10.1007/BF01068419).
 
     Seeds on a real and on a synthetic dataset are independent repeats, hence unpaired; the variances may differ
@@ -119,73 +154,26 @@ def tost(x: Any, y: Any, margin: float, alpha: float = 0.05, paired: bool = Fals
 
     Args:
       x: repeats [S].
-      y: repeats [T]; T = S if paired.
+      y: repeats [T].
       margin: fixed before the values were seen, in their unit.
-      name: what errors call the comparison.
+      name: what messages call the comparison.
 
     Raises:
       InputError: fewer than 5 repeats of either, numbers that are not finite, a margin or alpha that cannot be.
     """
     if not 0 < margin < np.inf:
         raise InputError(f"`margin={margin:g}`; accepted: more than 0, in the unit of the metric")
-    check_share("alpha", alpha, 0.5)
-    x, y = _both(name, x, y, paired)
-    size = float(max(np.abs(x).max(), np.abs(y).max()))
-    if is_constant(x - y if paired else np.concatenate([x - x.mean(), y - y.mean()]), size):
-        difference = float(x.mean() - y.mean())
-        return _certain(difference, margin, alpha)
-    if paired:
-        p = ttost_paired(x, y, -margin, margin)[0]
-        low, high = DescrStatsW(x - y).tconfint_mean(2 * alpha)
-    else:
-        compared = CompareMeans(DescrStatsW(x), DescrStatsW(y))
-        p = ttost_ind(x, y, -margin, margin, usevar="unequal")[0]
-        low, high = compared.tconfint_diff(2 * alpha, usevar="unequal")
-    return Equivalence(float(x.mean() - y.mean()), float(low), float(high), float(p), bool(p < alpha), margin, alpha)
+    check_between("alpha", alpha, 0, 0.5)
+    x, y = checked_repeats(x, name), checked_repeats(y, name)
+    difference, size = float(x.mean() - y.mean()), float(max(np.abs(x).max(), np.abs(y).max()))
+    if is_constant(np.concatenate([x - x.mean(), y - y.mean()]), size):  # without spread the means are known
+        within = abs(difference) < margin
+        return Equivalence(difference, difference, difference, float(not within), within, margin, alpha)
+    p = float(ttost_ind(x, y, -margin, margin, usevar="unequal")[0])
+    low, high = CompareMeans(DescrStatsW(x), DescrStatsW(y)).tconfint_diff(2 * alpha, usevar="unequal")
+    return Equivalence(difference, float(low), float(high), p, p < alpha, margin, alpha)
 
 
-def _corrected(found: dict[Any, Any]) -> dict[Any, Any]:
-    """The tests with `p_holm`, over all of them."""
-    if not found:
-        return {}
-    corrected = multipletests([test.p for test in found.values()], method="holm")[1]
-    return {name: found[name]._replace(p_holm=float(p)) for name, p in zip(found, corrected, strict=True)}
-
-
-def _certain(difference: float, margin: float, alpha: float) -> Equivalence:
-    """Without any spread the means are known: p is 0 within the margin and 1 outside it."""
-    within = abs(difference) < margin
-    return Equivalence(difference, difference, difference, float(not within), within, margin, alpha)
-
-
-def _paired(name: str, x: Any, y: Any, overlap: float) -> PairedT:
-    x, y = _both(name, x, y, paired=True)
-    difference, mean, repeats = x - y, float(np.mean(x - y)), len(x)
-    if is_constant(difference, float(max(np.abs(x).max(), np.abs(y).max()))):
-        mean = 0.0 if is_constant(np.array([mean, 0.0]), float(np.abs(x).max())) else mean
-        sure = float(np.copysign(np.inf, mean)) if mean else 0.0
-        return PairedT(mean, sure, mean, mean, sure, float(not mean), 1.0, repeats)
-    spread = float(difference.std(ddof=1))
-    error = spread * np.sqrt(1 / repeats + overlap)
-    t = mean / error
-    half = error * stats.t.ppf(0.975, repeats - 1)
-    p = 2 * stats.t.sf(abs(t), repeats - 1)
-    return PairedT(mean, mean / spread, float(mean - half), float(mean + half), float(t), float(p), 1.0, repeats)
-
-
-def _welch(name: str, x: Any, y: Any) -> Welch:
-    x, y = _both(name, x, y, paired=False)
-    difference = float(x.mean() - y.mean())
-    size = float(max(np.abs(x).max(), np.abs(y).max()))
-    if is_constant(np.concatenate([x - x.mean(), y - y.mean()]), size):
-        same = is_constant(np.array([difference, 0.0]), size)
-        return Welch(difference, 0.0 if same else float(np.copysign(np.inf, difference)), float(same), 1.0)
-    spread = np.sqrt((x.var(ddof=1) + y.var(ddof=1)) / 2)
-    return Welch(difference, difference / float(spread), float(stats.ttest_ind(x, y, equal_var=False).pvalue), 1.0)
-
-
-def _both(name: str, x: Any, y: Any, paired: bool) -> tuple[np.ndarray, np.ndarray]:
-    x, y = checked(x, name), checked(y, name)
-    if paired and len(x) != len(y):
-        raise InputError(f"{name}: {len(x)} and {len(y)} repeats; accepted: equally many, of the same seeds")
-    return x, y
+def _holm(p_values: list[float]) -> list[float]:
+    """Holm's correction; statsmodels refuses an empty family."""
+    return multipletests(p_values, method="holm")[1].tolist() if p_values else []

@@ -5,22 +5,13 @@ import pytest
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders.list_metrics import harmonic
-from ganrs_jax.recommenders.ranking import Ranking
-from ganrs_jax.study.intervals import OVER, bootstrap_interval, ranking_interval, seed_interval
-from tests.recommenders.planted import random_world
+from ganrs_jax.statistics.bootstrap import OVER, bootstrap_interval
 
 
 def table(seeds: int, users: int, *, seed_spread: float, user_spread: float, rng: np.random.Generator) -> np.ndarray:
     """Values [S, U] of mean 0: an effect a seed, an effect a user, and noise."""
     effects = rng.normal(0, seed_spread, (seeds, 1)) + rng.normal(0, user_spread, (1, users))
     return effects + rng.normal(0, 0.1, (seeds, users))
-
-
-def test_the_interval_of_seeds_covers_the_mean():
-    rng = np.random.default_rng(0)
-    found = [seed_interval(rng.normal(3, 1, 20), confidence=0.9, resamples=400, seed=k) for k in range(200)]
-    assert 0.83 < np.mean([i.low < 3 < i.high for i in found]) < 0.95
-    assert all(i.low < i.value < i.high for i in found)
 
 
 @pytest.mark.parametrize(("over", "seed_spread", "user_spread"), [("users", 0, 1), ("seeds", 1, 0), ("both", 0.2, 1)])
@@ -67,29 +58,8 @@ def test_the_same_again_and_in_parts(monkeypatch):
     assert (
         found == bootstrap_interval([values], over="both", seed=1) != bootstrap_interval([values], over="both", seed=2)
     )
-    monkeypatch.setattr("ganrs_jax.study.intervals._AT_A_TIME", 1000)
+    monkeypatch.setattr("ganrs_jax.statistics.bootstrap._MOST_WEIGHTS", 1000)
     assert bootstrap_interval([values], over="both", seed=1) == pytest.approx(found)
-
-
-def test_seeds_without_spread():
-    assert seed_interval([0.1] * 7) == pytest.approx((0.1, 0.1, 0.1))
-
-
-def rankings(convention: str) -> list[Ranking]:
-    """Of five seeds with different users."""
-    every = random_world(17, 40, seed=1).rank().rankings[convention]
-    return [
-        Ranking(convention, every.cutoffs, np.delete(every.user, k), np.delete(every.values, k, 0)) for k in range(5)
-    ]
-
-
-@pytest.mark.parametrize("convention", ["study", "standard"])
-@pytest.mark.parametrize("metric", ["f1", "ndcg"])
-def test_the_interval_of_a_ranking_is_about_its_mean(convention, metric):
-    seeds = rankings(convention)
-    found = ranking_interval(seeds, metric, 5, over="users")
-    assert found.value == pytest.approx(np.mean([r.mean(metric, 5) for r in seeds]), abs=1e-6)
-    assert found.low < found.value < found.high
 
 
 def test_bad_input():
@@ -98,13 +68,7 @@ def test_bad_input():
         bootstrap_interval([values], over="both")
     with pytest.raises(InputError, match="over users has 4 of them"):
         bootstrap_interval([values.T], over="users")
-    with pytest.raises(InputError, match="over is 'items'; accepted: users, seeds, both"):
+    with pytest.raises(InputError, match="`over` is 'items'; accepted: users, seeds, both"):
         bootstrap_interval([values], over="items")
     with pytest.raises(InputError, match="`confidence=1`; accepted: more than 0 and less than 1"):
         bootstrap_interval([values], over="users", confidence=1)
-    with pytest.raises(InputError, match="mae: 3 repeats; accepted: 5 or more"):
-        seed_interval([1, 2, 3], name="mae")
-    with pytest.raises(InputError, match="no ranking is given"):
-        ranking_interval([], "map", 5)
-    with pytest.raises(InputError, match="metric is 'auc'"):
-        ranking_interval(rankings("study"), "auc", 5)
