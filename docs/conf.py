@@ -1,8 +1,5 @@
 """The settings of the documentation; `./launch.sh docs` builds it."""
 
-import re
-from pathlib import Path
-
 import ganrs_jax
 
 project = "ganrs_jax"
@@ -37,11 +34,11 @@ nitpick_ignore_regex = [
 ]
 
 
-def _skip_field(app, what, name, member, skip, options):  # noqa: ANN001, ANN202, ARG001
+def _skip_field(app, what, name, member, skip, options):
     """A field of a NamedTuple is told in the docstring of its class."""
     return True if type(member).__name__ == "_tuplegetter" else None
 
 
-def setup(app):  # noqa: ANN001, ANN201
+def setup(app):
     """Called by Sphinx."""
     app.connect("autodoc-skip-member", _skip_field)

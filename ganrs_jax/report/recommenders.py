@@ -26,7 +26,7 @@ def beyond_table(results: Results) -> str:
     rows = []
     for model, result in results.items():
         held: dict[str, list[float] | None] = {**result["beyond_accuracy"], **{name: result[name] for name in ERRORS}}
-        held["calibration error"] = result["calibration"] and result["calibration"]["error"]
+        held["calibration error"] = result["calibration"]["error"] if result["calibration"] else None
         rows.append([model, *(spread(held[name]) for name in names)])
     return text_table(["model", *(name.replace("_", " ") for name in names)], rows)
 

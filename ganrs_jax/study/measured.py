@@ -1,21 +1,19 @@
 """What each model shows on a dataset of the study: from its cell, or trained and measured."""
 
-from typing import Any
+from typing import cast
 
 import jax
 
 from ganrs_jax.cli.models import Asked, published_for
 from ganrs_jax.cli.runner import Progress
-from ganrs_jax.recommenders.evaluate import evaluate
+from ganrs_jax.recommenders.evaluate import Evaluation, evaluate
 from ganrs_jax.study.datasets import Store, World
 from ganrs_jax.study.results import StudyCells
 
 
-def measured(
-    world: World, asked: Asked, cells: StudyCells, store: Store, progress: Progress
-) -> dict[str, dict[str, Any]]:
+def measured(world: World, asked: Asked, cells: StudyCells, store: Store, progress: Progress) -> dict[str, Evaluation]:
     """What each model shows on a dataset: from its cell, or trained and measured now."""
-    results = {name: cells.get(world.name, name) for name in asked.models}
+    results = {name: cast(Evaluation | None, cells.get(world.name, name)) for name in asked.models}
     missing = [name for name, cell in results.items() if cell is None]
     if missing:
         ratings = store.ratings(world)
@@ -24,8 +22,16 @@ def measured(
         cells.put(world.name, "dataset", {"datasets": len(ratings), **size, "threshold": threshold})
         for name in missing:
             config = published_for(name, asked.settings_of or world.source, asked.epochs)
-            how: Any = {"seeds": asked.seeds, "config": config, "threshold": threshold, "cutoffs": asked.cutoffs}
-            results[name] = evaluate(name, ratings, **how, report=progress)
-            cells.put(world.name, name, results[name] or {})
+            found = evaluate(
+                name,
+                ratings,
+                seeds=asked.seeds,
+                config=config,
+                threshold=threshold,
+                cutoffs=asked.cutoffs,
+                report=progress,
+            )
+            results[name] = found
+            cells.put(world.name, name, dict(found))
         jax.clear_caches()  # programs of a hundred shapes would use up the memory maps Linux gives a process
     return {name: cell for name, cell in results.items() if cell is not None}
