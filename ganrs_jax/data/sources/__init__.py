@@ -2,27 +2,34 @@
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganrs_jax.data.ratings import Columns, Ratings, from_columns, subsample
+from ganrs_jax.data.ratings import Columns, Ratings, Scale, from_columns, subsample
 from ganrs_jax.data.sources.columns import Table, demographics
 from ganrs_jax.data.sources.layout import Found
 from ganrs_jax.data.sources.locate import Source, find
 from ganrs_jax.data.sources.options import ReadOptions, check_options, parse_scale
 from ganrs_jax.data.sources.recognise import recognise
 from ganrs_jax.data.sources.registry import SOURCES
-from ganrs_jax.data.sources.tables import PARTS
+from ganrs_jax.data.sources.tables import PARTS, frame_table
 from ganrs_jax.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["SOURCES", "ReadOptions", "Source", "load_ratings"]
 
 
-def load_ratings(name_or_path: str, options: ReadOptions = ReadOptions()) -> Ratings:  # noqa: B008 - frozen
-    """Ratings of a named source (a key of SOURCES), or of a file or folder.
+def load_ratings(
+    source: "str | Path | pandas.DataFrame",
+    options: ReadOptions = ReadOptions(),  # noqa: B008 - frozen
+) -> Ratings:
+    """Ratings of a named source (a key of SOURCES, or GroupLens's own name: ml-100k), a file, a folder or a data frame.
 
     Args:
-      name_or_path: a name is looked for in options.source_path, then the data folder, the cache, a download. A file or
+      source: a name is looked for in options.source_path, then the data folder, the cache, a download. A file or
         folder is recognised by file name or first line as a published format, else it is a table with named columns.
       options: columns, scale, repeated pairs, sub-sampling (see ReadOptions).
 
@@ -33,13 +40,27 @@ def load_ratings(name_or_path: str, options: ReadOptions = ReadOptions()) -> Rat
       InputError: whatever is wrong with the options or the input, in one line.
     """
     check_options(options)
-    source = SOURCES.get(name_or_path)
-    if source is not None and source.make is not None:
-        ratings = source.make(options)
-    elif source is not None:
-        ratings = _read(find(source, options), source, options)
+    if not isinstance(source, (str, Path)):
+        table, scale = frame_table(source, options), parse_scale(options.scale)
+        return _limited(_ratings(table, "DataFrame", "DataFrame", scale, options), options)
+    name = str(source)
+    known = SOURCES.get(name) or SOURCES.get(_grouplens(name))
+    if known is None or (name not in SOURCES and Path(name).exists()):
+        ratings = _read(_found_at(name, options), None, options)
+    elif known.make is not None:
+        ratings = known.make(options)
     else:
-        ratings = _read(_found_at(name_or_path, options), None, options)
+        ratings = _read(find(known, options), known, options)
+    return _limited(ratings, options)
+
+
+def _grouplens(name: str) -> str:
+    """The registry's name of a release as GroupLens writes it: ml-100k is ml100k, ml-latest-small ml_latest_small."""
+    size = name.lower().removeprefix("ml-")
+    return f"ml{size}" if size[:1].isdigit() else f"ml_{size.replace('-', '_')}"
+
+
+def _limited(ratings: Ratings, options: ReadOptions) -> Ratings:
     return subsample(
         ratings,
         max_users=options.max_users,
@@ -62,13 +83,18 @@ def _read(found: Found, source: Source | None, options: ReadOptions) -> Ratings:
     layout, files = found
     place = files[0].parent if len(files) > 1 else files[0]
     scale = parse_scale(options.scale) or (source.scale if source else layout.scale)
-    columns, row_place, people, notes = _rated(layout.read(files), source.unrated if source else layout.unrated)
+    name, unrated = (source.name, source.unrated) if source else (place.stem, layout.unrated)
+    return _ratings(_rated(layout.read(files), unrated), name, str(place), scale, options)
+
+
+def _ratings(table: Table, name: str, place: str, scale: Scale | None, options: ReadOptions) -> Ratings:
+    columns, row_place, people, notes = table
     held = [columns]
-    del columns  # from_columns then has the only reference, and frees each raw column when it is done with it
-    ratings = from_columns(held.pop(), name=str(place), scale=scale, duplicates=options.duplicates, place=row_place)
+    del columns, table  # from_columns then has the only reference, and frees each raw column when it is done with it
+    ratings = from_columns(held.pop(), name=place, scale=scale, duplicates=options.duplicates, place=row_place)
     return dataclasses.replace(
         ratings,
-        name=source.name if source else place.stem,
+        name=name,
         demographics=demographics(people, ratings.user_ids),
         notes=(*notes, *ratings.notes),
     )

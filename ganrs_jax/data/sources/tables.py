@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,9 @@ from ganrs_jax.data.sources.layout import Layout
 from ganrs_jax.data.sources.options import ReadOptions, separator_of
 from ganrs_jax.data.sources.text import check_present, header_names, read_text, text_place
 from ganrs_jax.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas
 
 PARQUET_SUFFIXES = (".parquet", ".pq")
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data")
@@ -42,6 +46,25 @@ def read_table(path: Path, options: ReadOptions) -> Table:
     roles = _without_absent_time(roles, present)
     table = _read_typed(path, separator, roles, [name for name in _DEMOGRAPHICS if name in present])
     return _as_table(table, roles, text_place(path, has_header=True))
+
+
+def frame_table(frame: "pandas.DataFrame", options: ReadOptions) -> Table:
+    """As `read_table`, of a data frame.
+
+    Raises:
+      InputError: a missing column (those present are listed), or one of a type that cannot be what it is to be.
+    """
+    present = [str(name) for name in frame.columns]
+    roles = Roles(options.user_column, options.item_column, options.rating_column, options.timestamp_column)
+    roles = _without_absent_time(roles, present)
+    wanted = [*(name for name in roles if name), *(name for name in _DEMOGRAPHICS if name in present)]
+    wanted = list(dict.fromkeys(wanted))
+    check_present("DataFrame", present, wanted)
+    try:
+        table = pa.Table.from_pandas(frame[wanted], preserve_index=False)
+    except (pa.ArrowException, TypeError) as error:
+        raise InputError(f"DataFrame: {shown(error)}; accepted: columns of one type each") from None
+    return _as_table(table, roles, lambda row: f"DataFrame: row {row}")
 
 
 def read_release(files: Sequence[Path]) -> Table:
