@@ -12,7 +12,7 @@ from ganrs_jax.cli.timing import best_of
 from ganrs_jax.networks.residual import ResidualMLP
 from ganrs_jax.profile.gan import generate_vectors
 from ganrs_jax.profile.model import ProfileModel
-from ganrs_jax.sampling import nearest
+from ganrs_jax.published import nearest
 from ganrs_jax.sampling.assignment import MANY, block_users
 from ganrs_jax.sampling.gumbel_top_k import choose
 from ganrs_jax.training.loop import Chunk

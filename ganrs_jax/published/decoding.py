@@ -8,10 +8,10 @@ import numpy as np
 
 from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.published.config import LANE_FLOATS
+from ganrs_jax.published.duplicates import drop_duplicates
 from ganrs_jax.published.gan import draw_samples
 from ganrs_jax.published.kmeans import fit_kmeans
 from ganrs_jax.published.model import PublishedModel
-from ganrs_jax.published.repeats import drop_repeats
 from ganrs_jax.published.request import RawSamplesRequest
 from ganrs_jax.published.unit_scale import from_unit, match_moments
 from ganrs_jax.training.lanes import lane, stacked_floats
@@ -63,19 +63,19 @@ def assemble(
 ) -> Dataset:
     """Steps 5 and 6: ratings back on the scale, one per (user, item) pair, and how many samples were dropped."""
     rating = from_unit(match_moments(np.asarray(samples[:, -1]), model.rating_mean, model.rating_std), model.scale)
-    kept = drop_repeats(users, items, rating, model.scale)
+    distinct = drop_duplicates(users, items, rating, model.scale)
     metadata = {
         "recipe": model.recipe,
         "request": dataclasses.asdict(request),
-        "rows": len(kept.rows),
-        "users": len(np.unique(users[kept.rows])),
-        "items": len(np.unique(items[kept.rows])),
-        "dropped_identical": kept.identical,
-        "dropped_conflicting": kept.conflicting,
-        "dropped_second_ratings": kept.second_ratings,
-        "rows_by_published_rule": kept.published_count,
+        "rows": len(distinct.rows),
+        "users": len(np.unique(users[distinct.rows])),
+        "items": len(np.unique(items[distinct.rows])),
+        "dropped_identical": distinct.identical,
+        "dropped_conflicting": distinct.conflicting,
+        "dropped_second_ratings": distinct.second_ratings,
+        "rows_by_published_rule": distinct.published_count,
         "source": model.source.name,
         "training": dict(model.training),
     }
-    chosen = (users[kept.rows].astype(np.int32), items[kept.rows].astype(np.int32), rating[kept.rows])
+    chosen = (users[distinct.rows].astype(np.int32), items[distinct.rows].astype(np.int32), rating[distinct.rows])
     return Dataset(*chosen, model.scale, groups, metadata)

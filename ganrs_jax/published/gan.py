@@ -9,7 +9,6 @@ from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from ganrs_jax.networks.objectives import OBJECTIVES
@@ -102,35 +101,33 @@ def real_samples(samples: DenseSamples, rows: jax.Array) -> jax.Array:
     return jnp.concatenate([*parts, samples.value[rows][:, None]], axis=1)
 
 
+@functools.partial(jax.jit, static_argnums=1)
 def criterion(
-    seeds: Sequence[int],
+    keys: jax.Array,
     spec: GanSpec,
-    state: GanState,
+    variables: optax.Params,
     samples: DenseSamples,
-    held_out_LxM: np.ndarray,
+    held_out_LxM: jax.Array,
     floats: Floats,
 ) -> jax.Array:
-    """Sliced Wasserstein distance between generated and held-out dense samples, [L]; lowest is best."""
-    lanes = (lane_keys(seeds), state.generator, samples.user_vectors, samples.item_vectors, held_out_LxM, floats)
-    return _distances(spec, lanes, samples)
+    """Sliced Wasserstein distance between generated and held-out dense samples, [L]; lowest is best.
 
+    Args:
+      keys: typed [L]; variables: of the generators, lanes leading.
+      held_out_LxM: rows of real samples, as many of generated ones are drawn.
+    """
 
-@functools.partial(jax.jit, static_argnums=0)
-def _distances(
-    spec: GanSpec,
-    lanes: tuple[jax.Array, optax.Params, jax.Array, jax.Array, jax.Array, Floats],
-    samples: DenseSamples,
-) -> jax.Array:
-    def one_lane(lane: tuple[jax.Array, optax.Params, jax.Array, jax.Array, jax.Array, Floats]) -> jax.Array:
-        key, variables, users, items, rows, floats = lane
+    def one_lane(
+        key: jax.Array, variables: optax.Params, users: jax.Array, items: jax.Array, rows: jax.Array, floats: Floats
+    ) -> jax.Array:
         mine = samples._replace(user_vectors=users, item_vectors=items)
-        label = None if samples.label is None else samples.label[rows]
         draw_key, slice_key = jax.random.split(jax.random.fold_in(key, 2))
-        shape = (rows.shape[0], spec.noise_size)
+        shape, label = (rows.shape[0], spec.noise_size), _labels(samples, rows)
         fake = draw_samples(draw_key, spec.generator, variables, shape, jnp.float32(1.0), label, floats)
         return sliced_wasserstein(slice_key, real_samples(mine, rows), fake)
 
-    return cast(jax.Array, jax.lax.map(one_lane, lanes))
+    lanes = (keys, variables, samples.user_vectors, samples.item_vectors, held_out_LxM, floats)
+    return cast(jax.Array, jax.lax.map(lambda lane: one_lane(*lane), lanes))
 
 
 @functools.partial(jax.jit, static_argnums=(1, 3))
@@ -170,7 +167,7 @@ def _training_keys(key: jax.Array) -> jax.Array:
 
 @functools.lru_cache
 def _chunk(spec: GanSpec) -> Chunk:
-    """One compiled program a spec, however often it is trained."""
+    """One compiled program per spec, however often it is trained."""
     return scanned(functools.partial(_step, spec=spec))
 
 

@@ -3,7 +3,7 @@
 Bobadilla, Gutierrez, Yera, Martinez, arXiv 2303.01297. `wganrs` and `cganrs` are the same with other settings, and with
 groups. The defects of the published notebooks are mended here and in the stages, each named where it was: the header
 row lost on re-reading and the all-zero row fed to the GAN (neither exists here), the unseeded runs (every stage takes a
-seed), the mean-only rescale (`unit_scale.match_moments`) and the pairs with two ratings (`repeats.drop_repeats`).
+seed), the mean-only rescale (`unit_scale.match_moments`) and the pairs with two ratings (`duplicates.drop_duplicates`).
 
 Three details differ from Keras and scikit-learn without being a defect: what is left of an epoch after its last full
 batch is not trained on in that epoch, the critic takes one step on real and fake samples together where Keras loops
@@ -27,7 +27,7 @@ from ganrs_jax.published.networks import Critic
 from ganrs_jax.published.request import RawSamplesRequest, complete_request
 from ganrs_jax.published.unit_scale import to_unit
 from ganrs_jax.statistics.summary import describe_source
-from ganrs_jax.training.lanes import check_lanes, lane, stacked_floats
+from ganrs_jax.training.lanes import check_lanes, lane, lane_keys, stacked_floats
 from ganrs_jax.training.loop import Report, silent
 from ganrs_jax.training.stages import Stages
 
@@ -95,7 +95,8 @@ def fit(
     )
     state = fit_gan(seeds, spec, samples, floats=floats, num_steps=config.gan_steps, report=report, stages=stages)
     held_out = [split_rows(ratings.num_ratings, config.train_share, seed)[1][:_CRITERION_SAMPLES] for seed in seeds]
-    distance = np.asarray(criterion(seeds, spec, state, samples, np.stack(held_out), floats))
+    keys, rows = lane_keys(seeds), jnp.asarray(np.stack(held_out))
+    distance = np.asarray(criterion(keys, spec, state.generator, samples, rows, floats))
     network, source = jax.tree.map(np.asarray, state.generator), describe_source(ratings)
     mean, std = (float(np.float32(x)) for x in (value.mean(dtype=np.float64), value.std(dtype=np.float64)))
     models = []
@@ -113,7 +114,7 @@ def complete(model: PublishedModel, request: RawSamplesRequest) -> RawSamplesReq
 
 
 def generate(model: PublishedModel, request: RawSamplesRequest, report: Report = silent) -> Dataset:
-    """Steps 4 to 6: draws samples, clusters users and items, drops repeats.
+    """Steps 4 to 6: draws samples, clusters users and items, drops duplicates.
 
     Raises:
       InputError: for a request that samples cannot fill.

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ganrs_jax.sampling.nearest import Nearest, nearest, nearest_within, prepared
-from ganrs_jax.sampling.spatial_order import spatial_order
+from ganrs_jax.published.nearest import Nearest, nearest, nearest_within, prepared
+from ganrs_jax.published.spatial_order import spatial_order
 from ganrs_jax.training.loop import Report, silent
 
 _CHUNK = 10  # iterations between two reports
@@ -95,7 +95,10 @@ def seed_centroids(key: jax.Array, points_DxN: jax.Array, num_clusters: int) -> 
     real = (jnp.arange(num + padding) < num).astype(jnp.float32)
 
     def next_centroid(distance: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        index = _draw(key, distance)
+        blocks = distance.reshape(-1, _BLOCK)
+        block_key, point_key = jax.random.split(key)
+        block = _draw(block_key, jnp.sum(blocks, 1))
+        index = block * _BLOCK + _draw(point_key, blocks[block])
         centroid = jax.lax.dynamic_index_in_dim(points, index, 1, keepdims=False)
         gap = sum(jnp.square(points[d] - centroid[d]) for d in range(dim))
         return jnp.minimum(distance, gap * real), centroid
@@ -105,15 +108,8 @@ def seed_centroids(key: jax.Array, points_DxN: jax.Array, num_clusters: int) -> 
     return jax.lax.scan(next_centroid, first_distance, keys)[1]
 
 
-def _draw(key: jax.Array, weights_N: jax.Array) -> jax.Array:
+def _draw(key: jax.Array, weights: jax.Array) -> jax.Array:
     """An index drawn with probability in proportion to its weight."""
-    blocks = weights_N.reshape(-1, _BLOCK)
-    block_key, point_key = jax.random.split(key)
-    block = _draw_small(block_key, jnp.sum(blocks, 1))
-    return block * _BLOCK + _draw_small(point_key, blocks[block])
-
-
-def _draw_small(key: jax.Array, weights: jax.Array) -> jax.Array:
     total = jnp.cumsum(weights)
     index = jnp.searchsorted(total, jax.random.uniform(key) * total[-1], side="right")
     return jnp.minimum(index, len(weights) - 1).astype(jnp.int32)
@@ -156,7 +152,11 @@ def _reassigned(found: Nearest, data: _Data, centroids: jax.Array, moved: jax.Ar
     lower = found.next_distance - others[found.label]
     doubtful = upper * (1 + 1e-5) >= lower  # the margin covers rounding
     size = _NEAR_POINTS if _by_boxes(centroids) else _ANY_POINTS
-    rows = _where(doubtful, data.order, size)
+    # The doubtful points in spatial order, then N (no point) for the rest of them and a block more.
+    count = len(data.order)
+    ordered = doubtful.at[data.order].get(mode="fill", fill_value=False)
+    places = jnp.nonzero(ordered, size=count + size, fill_value=count)[0]
+    rows = data.order.at[places].get(mode="fill", fill_value=num)
     shared = prepared(centroids)
 
     def block(index: jax.Array, held: Nearest) -> Nearest:
@@ -180,39 +180,25 @@ def _by_boxes(centroids_KxD: jax.Array) -> bool:
     return num >= _MANY_CLUSTERS and dim <= _FEW_DIMENSIONS and jax.default_backend() == "cpu"
 
 
-def _where(mask_N: jax.Array, order_M: jax.Array, block: int) -> jax.Array:
-    """Indices that are true, in the order given, then N for the rest of them and a block more."""
-    num, count = len(mask_N), len(order_M)
-    ordered = mask_N.at[order_M].get(mode="fill", fill_value=False)
-    places = jnp.nonzero(ordered, size=count + block, fill_value=count)[0]
-    return order_M.at[places].get(mode="fill", fill_value=num)
-
-
 @jax.jit
 def _inertia(state: _Lloyd, points: jax.Array) -> jax.Array:
     return jnp.sum(_own_distance(points, state.centroids, state.found.label))
 
 
 def _means(points: jax.Array, labels: jax.Array, centroids: jax.Array) -> jax.Array:
+    """Means of the points of each cluster, [K, D]; an empty one gets a point that lies far from its centroid."""
     num = len(centroids)
     counts = jnp.bincount(labels, length=num)
     sums = jnp.stack([jax.ops.segment_sum(column, labels, num) for column in points], 1)
     means = sums / jnp.maximum(counts, 1)[:, None]
-    return jax.lax.cond(
-        jnp.any(counts == 0),
-        lambda: _refilled(points, labels, centroids, counts, means),
-        lambda: means,
-    )
-
-
-def _refilled(
-    points: jax.Array, labels: jax.Array, centroids: jax.Array, counts: jax.Array, means: jax.Array
-) -> jax.Array:
-    """Gives the empty clusters the points that lie farthest from their centroids."""
-    farthest = jax.lax.top_k(_own_distance(points, centroids, labels), len(centroids))[1]
     empty = counts == 0
-    place = jnp.cumsum(empty) - 1
-    return jnp.where(empty[:, None], points[:, farthest[place]].T, means)
+
+    def refilled() -> jax.Array:
+        farthest = jax.lax.top_k(_own_distance(points, centroids, labels), num)[1]
+        place = jnp.cumsum(empty) - 1
+        return jnp.where(empty[:, None], points[:, farthest[place]].T, means)
+
+    return jax.lax.cond(jnp.any(empty), refilled, lambda: means)
 
 
 def _own_distance(points: jax.Array, centroids: jax.Array, labels: jax.Array) -> jax.Array:

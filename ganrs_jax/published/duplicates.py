@@ -1,4 +1,4 @@
-"""One rating a (user, item) pair: what step 6 of GANRS (arXiv 2303.01297) makes of decoded samples."""
+"""Step 6 of GANRS (arXiv 2303.01297): of decoded samples, one rating per (user, item) pair stays."""
 
 from typing import NamedTuple
 
@@ -7,8 +7,8 @@ import numpy as np
 from ganrs_jax.data.ratings import Scale
 
 
-class Kept(NamedTuple):
-    """Samples that stay, and why the others went.
+class Distinct(NamedTuple):
+    """Samples that stay, and why the others were dropped.
 
     Attributes:
       rows: int64 [M], ascending by (user, item).
@@ -28,7 +28,7 @@ class Kept(NamedTuple):
         return len(self.rows) + self.second_ratings
 
 
-def drop_repeats(user: np.ndarray, item: np.ndarray, rating: np.ndarray, scale: Scale) -> Kept:
+def drop_duplicates(user: np.ndarray, item: np.ndarray, rating: np.ndarray, scale: Scale) -> Distinct:
     """Chooses among samples [N] so that no pair repeats.
 
     The notebooks keep both rows of a pair with two different ratings, a quarter of their published
@@ -40,7 +40,7 @@ def drop_repeats(user: np.ndarray, item: np.ndarray, rating: np.ndarray, scale: 
     rows, first = np.unique(pair * levels + level, return_index=True)
     _, start, different = np.unique(rows // levels, return_index=True, return_counts=True)
     earliest = np.minimum.reduceat(first, start)
-    return Kept(
+    return Distinct(
         rows=earliest[different <= 2],
         identical=len(pair) - len(rows),
         conflicting=int(different[different > 2].sum()),

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ganrs_jax.sampling.spatial_order import box_distance
+from ganrs_jax.published.spatial_order import box_distance
 
 UNROLL = 8  # centroids compared in one pass over the points
 _CELL = 64  # of a mask, counted at once
@@ -62,10 +62,10 @@ def nearest_within(points_DxN: jax.Array, centroids: Centroids, reach: jax.Array
     # The margin covers rounding, of distances and of the products that points and centroids are compared by.
     limit = jnp.square(reach) * (1 + 1e-4) + 1e-5 * jnp.max(centroids.half_square[:num])
     near = box_distance(low, high, centroids.columns) <= limit
-    rows, count = _true(near)
+    rows, count = _indices(near)
 
-    def compare(turn: jax.Array, best: Nearest) -> Nearest:
-        some = jax.lax.dynamic_slice(rows, (turn * UNROLL,), (UNROLL,))
+    def compare(group: jax.Array, best: Nearest) -> Nearest:
+        some = jax.lax.dynamic_slice(rows, (group * UNROLL,), (UNROLL,))
         # The barrier keeps the gathers out of the loop over the points.
         compared = jax.lax.optimization_barrier((centroids.rows[some], centroids.half_square[some], some))
         return _compared(points_DxN, best, *compared)
@@ -74,7 +74,7 @@ def nearest_within(points_DxN: jax.Array, centroids: Centroids, reach: jax.Array
     return _rooted(points_DxN, jax.lax.fori_loop(0, groups, compare, _none(points_DxN)))
 
 
-def _true(mask_K: jax.Array) -> tuple[jax.Array, jax.Array]:
+def _indices(mask_K: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Where a mask is true, ascending and filled with K to whole passes, and how often; quicker than jnp.nonzero."""
     num = len(mask_K)
     padded = jnp.pad(mask_K, (0, -num % _CELL)).reshape(-1, _CELL)

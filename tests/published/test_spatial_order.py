@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.sampling.spatial_order import box_distance, spatial_order
+from ganrs_jax.published.spatial_order import box_distance, spatial_order
 
 
 @pytest.mark.parametrize("num", [1, 255, 256, 257, 3000])

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.sampling.nearest import nearest, nearest_within, prepared
+from ganrs_jax.published.nearest import nearest, nearest_within, prepared
 
 
 def world(num, clusters, dim=4):
