@@ -73,7 +73,7 @@ def test_users_of_unknown_group_are_left_out(ratings):
 
 def test_a_source_without_groups_is_refused(ratings):
     config = cganrs.CganrsConfig()
-    with pytest.raises(InputError, match="gender is not known of its users; it has: no demographics"):
+    with pytest.raises(InputError, match="gender` is not known of its users; it has: no demographics"):
         cganrs.fit([0], dataclasses.replace(ratings, demographics={}), [config])
     same = dataclasses.replace(ratings, demographics={"gender": np.full(80, "F")})
     with pytest.raises(InputError, match="one gender group only"):

@@ -99,13 +99,14 @@ def test_eight_lanes_equal_eight_runs_to_rounding(name):
     assert largest_difference(PUBLISHED[name], 8, 200) < 1e-5
 
 
+@pytest.mark.slow  # compiles everything anew: the flag changes the programs
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="a flag of x86")
 def test_lanes_equal_single_runs_to_the_last_bits_without_fused_multiply_adds():
     """Where the compiler puts them depends on the number of lanes; the flag must be set before JAX starts.
 
     On some processors all recipes agree bit for bit then; on others `wganrs` differs by the last bit of a number.
     """
-    program = "from tests.adversarial import test_gan as t\n" + (
+    program = "from tests.published import test_gan as t\n" + (
         "print(*[t.largest_difference(t.PUBLISHED[n], 5, 50) for n in t.PUBLISHED])"
     )
     flags = {**os.environ, "XLA_FLAGS": "--xla_cpu_max_isa=AVX"}
@@ -131,7 +132,7 @@ def test_wasserstein_critic_is_linear_clipped_and_its_loss_moves():
         spec(**WGAN),
         world(),
         floats=floats(1, gan_learning_rate=5e-5),
-        num_steps=2000,
+        num_steps=500,
         chunk_steps=100,
         report=lambda *call: losses.append(call[3]["critic_loss"][0]),
     )
@@ -143,8 +144,9 @@ def test_wasserstein_critic_is_linear_clipped_and_its_loss_moves():
     assert abs(float(scored[0])) > 1  # no sigmoid
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(
+    ("objective", "optimizer"), [*((objective, "adam") for objective in OBJECTIVES), ("wasserstein", "rmsprop")]
+)
 def test_training_draws_samples_nearer_to_the_real(objective, optimizer):
     chosen = spec(objective, optimizer=optimizer, critic=32, critic_steps=2)
     samples, settings = world(), floats(1, gan_learning_rate=5e-4, clip=0.1)
@@ -158,7 +160,12 @@ def test_training_draws_samples_nearer_to_the_real(objective, optimizer):
         )
         return float(sliced_wasserstein(jax.random.key(2), real, fake))
 
-    assert distance(3000) < 0.5 * distance(1)
+    assert distance(2000) < 0.5 * distance(0)
+
+
+def test_every_optimizer_is_trained_with():
+    marks = test_training_draws_samples_nearer_to_the_real.pytestmark
+    assert {optimizer for _, optimizer in marks[0].args[1]} == set(OPTIMIZERS)
 
 
 def test_draws_do_not_depend_on_how_many_are_asked_and_widen_with_sigma():

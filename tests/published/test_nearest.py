@@ -17,7 +17,7 @@ def by_hand(points, centroids):
     return order, np.take_along_axis(distance, order, 1)
 
 
-@pytest.mark.parametrize("clusters", [2, 8, 63, 200])
+@pytest.mark.parametrize("clusters", [2, 63, 200])
 def test_the_two_nearest_are_those_by_hand(clusters):
     points, centroids = world(300, clusters)
     order, distance = by_hand(np.asarray(points), np.asarray(centroids))

@@ -1,6 +1,7 @@
 """The published recipes on the real MovieLens 100K."""
 
 import numpy as np
+import pytest
 
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.published import cganrs, ganrs
@@ -23,8 +24,9 @@ def test_ganrs_on_movielens_100k(data_dir):
     assert 0.1 < rows[0] / 40_000 < rows[-1] / 40_000 < 0.9
 
 
+@pytest.mark.slow
 def test_the_share_of_rows_is_that_of_the_study(data_dir):
-    """200 samples an item and noise of 2, as there, on a quarter of its catalogue; few iterations decide it already."""
+    """200 samples per item and noise of 2, as there, on a quarter of its catalogue; few iterations decide it."""
     ratings = load_ratings("ml100k", ReadOptions(data_dir=data_dir, download=False))
     generator = ganrs.fit([0], ratings, [GanrsConfig(kmeans_iterations=3)])[0]
     for users in (1000, 2000):
@@ -35,7 +37,10 @@ def test_the_share_of_rows_is_that_of_the_study(data_dir):
 def test_cganrs_on_movielens_100k_by_age(data_dir):
     ratings = load_ratings("ml100k", ReadOptions(data_dir=data_dir, download=False))
     generator = cganrs.fit([0], ratings, [cganrs.CganrsConfig(group="age", embedding_epochs=1, gan_steps=200)])[0]
-    dataset = cganrs.generate(generator, GroupsRequest(200, 100, 20_000, 1.0, 0))
     assert generator.groups.names == cganrs.AGE_BANDS
-    assert len(dataset.groups["age"]) == 200
-    assert abs(np.mean(dataset.groups["age"] == "25-34") - 0.3) < 0.1  # a third of the source's users
+    of_source = cganrs.group_sizes(generator, GroupsRequest(num_users=200))
+    assert abs(of_source.users[2] / 200 - 0.3) < 0.1  # "25-34", a third of the source's users
+    assert of_source.users.sum() == 200
+    asked = GroupsRequest(200, 100, 20_000, 1.0, 0, {"25-34": 0.25, "56+": 0.75})
+    dataset = cganrs.generate(generator, asked)
+    assert dict(zip(*np.unique(dataset.groups["age"], return_counts=True), strict=True)) == {"25-34": 50, "56+": 150}
