@@ -1,15 +1,16 @@
-"""Experiments launched as a user launches them: processes of their own, each in an empty folder."""
+"""Experiments, in this process or launched as a user launches them, each in an empty folder."""
 
+import functools
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.experiments.forks import Forks
+from tests.experiments.in_process import run_here
 
 REPOSITORY = Path(__file__).parents[2]
 QUICK = ("--source=planted", "--recipe=ganrs", "--config.embedding_epochs=2", "--config.gan_steps=500")
@@ -48,7 +49,13 @@ def environment(tmp_path_factory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def launch_in(environment) -> Launch:
-    """launch_in(folder, NAME, *flags): the finished process, with no terminal and nothing to read."""
+    """launch_in(folder, NAME, *flags): the finished run of an experiment, in this process."""
+    return functools.partial(run_here, XDG_CACHE_HOME=environment["XDG_CACHE_HOME"])
+
+
+@pytest.fixture(scope="session")
+def spawn_in(environment) -> Launch:
+    """As launch_in, but a process of its own, with no terminal and nothing to read."""
 
     def launch(folder: Path, name: str, *flags: str, **more: str) -> subprocess.CompletedProcess:
         return subprocess.run(
@@ -62,14 +69,6 @@ def launch_in(environment) -> Launch:
         )
 
     return launch
-
-
-@pytest.fixture(scope="session")
-def fork_in(environment) -> Iterator[Launch]:
-    """As launch_in, but in forks: for the many launches that end before any work."""
-    forks = Forks(environment, 2)
-    yield forks.launch
-    forks.close()
 
 
 @pytest.fixture
@@ -106,25 +105,36 @@ def two(environment, tmp_path) -> Callable[..., list[subprocess.Popen]]:
     return start
 
 
-def _trained(launch_in, folder: Path, *flags: str) -> Path:
-    done = launch_in(folder, "train_generator", *flags, "--workdir=run")
-    assert done.returncode == 0, done.stderr
-    return folder / "run" / "generator"
+@pytest.fixture(scope="session")
+def generator_of(launch_in, once) -> Callable[..., Path]:
+    """generator_of(NAME, *flags): a generator that train_generator wrote, once for all workers."""
+
+    def get(name: str, *flags: str) -> Path:
+        def make(path: Path) -> None:
+            part = path.with_name(f"{name}_part")
+            part.mkdir()
+            done = launch_in(part, "train_generator", *flags, "--workdir=run")
+            assert done.returncode == 0, done.stderr
+            part.rename(path)
+
+        return once(f"generator_{name}", make) / "run" / "generator"
+
+    return get
 
 
 @pytest.fixture(scope="session")
-def profile_generator(launch_in, tmp_path_factory) -> Path:
+def profile_generator(generator_of) -> Path:
     """A generator of recipe profile, the default."""
-    return _trained(launch_in, tmp_path_factory.mktemp("profile"), "--preset=small")
+    return generator_of("profile", "--preset=small")
 
 
 @pytest.fixture(scope="session")
-def generator(launch_in, tmp_path_factory) -> Path:
+def generator(generator_of) -> Path:
     """A generator of recipe ganrs, seed 0."""
-    return _trained(launch_in, tmp_path_factory.mktemp("ganrs"), *QUICK)
+    return generator_of("ganrs", *QUICK)
 
 
 @pytest.fixture(scope="session")
-def group_generator(launch_in, tmp_path_factory) -> Path:
+def group_generator(generator_of) -> Path:
     """A generator of recipe cganrs."""
-    return _trained(launch_in, tmp_path_factory.mktemp("cganrs"), *QUICK, "--recipe=cganrs")
+    return generator_of("cganrs", *QUICK, "--recipe=cganrs")

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -61,18 +60,20 @@ def inputs(tmp_path_factory, generator, group_generator, profile_generator) -> P
 
 
 @pytest.fixture(scope="module")
-def finished(request, inputs, fork_in, tmp_path_factory) -> dict[str, Future[Finished]]:
-    """The chosen cases, run side by side."""
-    chosen = [item.callspec.params["case"] for item in request.session.items if item.path == request.path]
-    with ThreadPoolExecutor(2) as pool:
-        place: Callable[[], Path] = lambda: tmp_path_factory.mktemp("case") / "here"  # noqa: E731
-        yield {case: pool.submit(_run, fork_in, inputs, place(), CASES[case][0]) for case in chosen}
+def finished(inputs, launch_in, tmp_path_factory) -> Callable[[str], Finished]:
+    """finished(case): what came of it, and the files before and after."""
 
+    @functools.cache
+    def run(case: str) -> Finished:
+        place = tmp_path_factory.mktemp("case") / "here"
+        shutil.copytree(inputs, place)
+        before = _contents(place)
+        done = launch_in(place, *CASES[case][0])
+        after = _contents(place)
+        shutil.rmtree(place)
+        return done, before, after
 
-def _run(fork_in, inputs: Path, place: Path, command: tuple[str, ...]) -> Finished:
-    shutil.copytree(inputs, place)
-    before = _contents(place)
-    return fork_in(place, *command), before, _contents(place)
+    return run
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -88,12 +89,12 @@ def _rewrite(path: Path, **values) -> None:
 
 
 @pytest.fixture(scope="module")
-def flags_of(fork_in, tmp_path_factory) -> Callable[..., set[str]]:
+def flags_of(launch_in, tmp_path_factory) -> Callable[..., set[str]]:
     """flags_of(NAME, *recipe): the flags that an experiment lists."""
 
     @functools.cache
     def listed(name: str, *recipe: str) -> set[str]:
-        shown = fork_in(tmp_path_factory.mktemp("help"), name, *recipe, "--help").stdout
+        shown = launch_in(tmp_path_factory.mktemp("help"), name, *recipe, "--help").stdout
         return set(re.findall(r"^  --([\w.]+)", shown, re.MULTILINE))
 
     return listed
@@ -103,7 +104,7 @@ def flags_of(fork_in, tmp_path_factory) -> Callable[..., set[str]]:
 def test_a_message_names_flags_that_there_are(case, finished, flags_of):
     """But for one that was given: then the message says that there is no such flag."""
     name, *given = CASES[case][0]
-    said = finished[case].result()[0].stderr
+    said = finished(case)[0].stderr
     recipes = [flag for flag in given if flag.startswith("--recipe=") and "--recipe=" not in said]
     known = flags_of(name, *recipes) | {"config", "config.FIELD", "no" + "overwrite"}
     if "unknown flag" in said or "no such field" in said:
@@ -113,7 +114,7 @@ def test_a_message_names_flags_that_there_are(case, finished, flags_of):
 
 @pytest.mark.parametrize("case", CASES)
 def test_one_line_and_nothing_left(case, finished):
-    done, before, after = finished[case].result()
+    done, before, after = finished(case)
     assert done.returncode == 2, done.stdout + done.stderr
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1, done.stderr

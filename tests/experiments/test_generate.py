@@ -30,9 +30,8 @@ def test_file_columns_request_and_line_agree(launch, generator, tmp_path):
     types = {f.name: str(f.type) for f in file.schema}
     assert list(types.items()) == [("user_id", "int32"), ("item_id", "int32"), ("rating", "float")]
     kept = json.loads(file.schema.metadata[b"ganrs_jax"])
-    asked = {"num_users": 100, "num_items": 100, "num_samples": 10_000, "sigma": 1.5, "seed": 3, "group_shares": {}}
-    laws = {"num_ratings": 0, "activity": "source", "popularity": "source", "rating_histogram": "source"}
-    assert kept["request"] == asked | laws
+    asked = {"num_users": 100, "num_items": 100, "num_samples": 10_000, "sigma": 1.5, "seed": 3}
+    assert kept["request"] == asked
     table = file.to_pandas()
     users, items, rows = table.user_id.nunique(), table.item_id.nunique(), len(table)
     assert (kept["users"], kept["items"], kept["rows"], kept["recipe"]) == (users, items, rows, "ganrs")

@@ -33,18 +33,13 @@ def whole(launch_in, profile_generator, tmp_path_factory):
     return pd.read_parquet(folder / "whole.parquet")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("devices", [1, 8])
 @pytest.mark.parametrize("num_shards", [1, 2, 8])
-def test_shards_and_devices_change_no_row(launch, profile_generator, tmp_path, whole, num_shards, devices):
+def test_shards_and_devices_change_no_row(spawn_in, profile_generator, tmp_path, whole, num_shards, devices):
     flags = f"--xla_force_host_platform_device_count={devices}"
-    done = launch(
-        "generate",
-        f"--generator={profile_generator}",
-        *SIZES,
-        f"--num_shards={num_shards}",
-        "--out=out",
-        XLA_FLAGS=flags,
-    )
+    asked = ("generate", f"--generator={profile_generator}", *SIZES, f"--num_shards={num_shards}", "--out=out")
+    done = spawn_in(tmp_path, *asked, XLA_FLAGS=flags)
     sizes = "1,300 users, 90 items, 20,000 ratings, exactly as asked"
     assert f"{num_shards} parts written to out, now whole: {num_shards} parts, {sizes}" in done.stdout
     pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
@@ -68,6 +63,7 @@ def test_parts_made_one_by_one_and_a_broken_one(launch, profile_generator, tmp_p
     ]
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_parts(two, profile_generator, tmp_path, whole):
     both = two("generate", f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
     ends = [process.communicate(timeout=LONGEST) for process in both]
@@ -76,6 +72,7 @@ def test_two_processes_share_the_parts(two, profile_generator, tmp_path, whole):
     pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
 
 
+@pytest.mark.slow
 def test_processes_of_different_flags_make_no_mixture(two, profile_generator, tmp_path):
     flags = (f"--generator={profile_generator}", *SIZES[:3], "--num_shards=2", "--out=out")
     first, other = two("generate", *flags, each=("--seed=0", "--seed=1"))
@@ -85,6 +82,7 @@ def test_processes_of_different_flags_make_no_mixture(two, profile_generator, tm
     assert len(digests(tmp_path / "out")) < 2
 
 
+@pytest.mark.slow
 def test_processes_that_do_not_see_one_folder_are_told(two, profile_generator, tmp_path):
     flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=2")
     both = two("generate", *flags, each=("--out=one", "--out=other"))
@@ -109,6 +107,7 @@ def test_a_law_whose_file_changes_between_parts_is_refused(launch, launch_in, pr
     assert "exactly as asked" in launch("generate", *flags).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_process_that_dies_stops_the_other_with_a_line(two, launch, profile_generator, tmp_path, whole, victim):
     """Whether it is the coordinator or not; what is whole stays, and is gone on from."""
@@ -125,6 +124,7 @@ def test_a_process_that_dies_stops_the_other_with_a_line(two, launch, profile_ge
     pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
 
 
+@pytest.mark.slow
 def test_killed_and_started_again(environment, launch, profile_generator, tmp_path, whole):
     """Killed when something is half written, and when the first part appears."""
     flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
@@ -149,6 +149,7 @@ def test_killed_and_started_again(environment, launch, profile_generator, tmp_pa
     shutil.rmtree(out)
 
 
+@pytest.mark.slow
 def test_sigterm_ends_a_process_of_several_too(environment, launch, profile_generator, tmp_path, whole):
     """JAX's runtime must not take the signal for itself; what is whole stays."""
     flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
@@ -185,12 +186,12 @@ def test_sigterm_ends_a_process_of_several_too(environment, launch, profile_gene
         ),
     ],
 )
-def test_bad_flags(fork_in, profile_generator, tmp_path, flags, words):
-    done = fork_in(tmp_path, "generate", f"--generator={profile_generator}", "--out=out", *flags)
+def test_bad_flags(launch_in, profile_generator, tmp_path, flags, words):
+    done = launch_in(tmp_path, "generate", f"--generator={profile_generator}", "--out=out", *flags)
     assert (done.returncode, done.stderr) == (2, f"error: {words}\n")
 
 
-def test_published_recipes_make_datasets_as_a_whole(fork_in, generator, tmp_path):
-    done = fork_in(tmp_path, "generate", f"--generator={generator}", "--num_shards=2", "--out=out")
+def test_published_recipes_make_datasets_as_a_whole(launch_in, generator, tmp_path):
+    done = launch_in(tmp_path, "generate", f"--generator={generator}", "--num_shards=2", "--out=out")
     assert done.returncode == 2
     assert "--num_shards=2: recipe ganrs makes datasets as a whole; accepted: recipe profile, or" in done.stderr

@@ -135,12 +135,14 @@ def test_flagfile_names_the_recipe(launch, tmp_path):
     assert (held["config"]["objective"], held["config"]["gan_steps"]) == ("wasserstein", 20)
 
 
+@pytest.mark.slow
 def test_closed_streams_do_no_harm(environment, tmp_path):
     line = " ".join(command("train_generator", "--recipe=ganrs", "--preset=small", "--workdir=run")) + " <&- >&- 2>&-"
     assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, timeout=LONGEST).returncode == 0
     assert (tmp_path / "run" / "generator" / "manifest.json").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("suite", "words"),
     [

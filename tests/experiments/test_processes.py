@@ -5,9 +5,12 @@ import time
 
 import jax
 import numpy as np
+import pytest
 
 from ganrs_jax.checkpoint import load_generator
 from tests.experiments.conftest import LONGEST, LOST, a_free_port, command
+
+pytestmark = pytest.mark.slow
 
 TINY = (
     "--preset=small",
@@ -23,8 +26,8 @@ RATE = 1e-3  # the default's; Adam moves a weight by about as much a step
 
 
 def weights(folder) -> np.ndarray:
-    held = load_generator(folder / "generator").arrays
-    return np.concatenate([np.ravel(x) for part in ("users", "items") for x in jax.tree.leaves(held[part]["weights"])])
+    model = load_generator(folder / "generator")
+    return np.concatenate([np.ravel(x) for side in (model.users, model.items) for x in jax.tree.leaves(side.weights)])
 
 
 def test_killed_started_again_and_equal_to_one_process(two, launch, tmp_path):

@@ -29,6 +29,7 @@ def trained(tmp_path_factory) -> dict[int, dict[str, np.ndarray]]:
     return {devices: dict(np.load(folder / f"{devices}.npz")) for devices in (1, 8)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", ["rows", "lanes"])
 def test_eight_devices_train_as_one(trained, shared):
     """To rounding, which turns a step of Adam where a gradient is nearly nothing: a few weights differ by steps."""
