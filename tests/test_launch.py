@@ -27,7 +27,7 @@ def test_every_experiment_is_listed_with_its_summary(arguments, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     head, *lines = done.stdout.splitlines()
     assert head.startswith("Usage: ./launch.sh NAME [flags]")
-    assert [line.split()[0] for line in lines] == [*EXPERIMENTS, "test"]
+    assert [line.split()[0] for line in lines] == [*EXPERIMENTS, "docs", "test"]
     assert all(len(line.split()) > 3 for line in lines)
 
 
@@ -35,7 +35,7 @@ def test_every_experiment_is_listed_with_its_summary(arguments, tmp_path):
 def test_an_unknown_name_ends_in_one_line_that_lists_the_known(name, tmp_path):
     done = launch(name, "--workdir=run", folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    known = " ".join([*EXPERIMENTS, "test"])
+    known = " ".join([*EXPERIMENTS, "docs", "test"])
     assert done.stderr.strip() == f"launch.sh: no experiment '{name}'; there are: {known}"
     assert not list(tmp_path.iterdir())
 
@@ -51,6 +51,6 @@ def test_an_unknown_accelerator_ends_in_one_line(name, tmp_path):
 def test_a_python_that_is_not_there_is_named(tmp_path):
     done = launch("train_generator", folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("launch.sh: found no Python 3.11 to 3.14 (tried: ")
+    assert done.stderr.startswith("launch.sh: found no Python 3.11 to 3.14 (PYTHON=")
     assert str(tmp_path / "absent") in done.stderr
     assert done.stderr.count("\n") == 1

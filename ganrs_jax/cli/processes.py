@@ -1,21 +1,25 @@
 """Several processes that share an experiment's work, on JAX's own runtime."""
 
+import contextlib
 import dataclasses
+import os
 import re
 import sys
 import threading
+import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import jax
 from absl import flags
 
-from ganrs_jax.cli.peers import SILENCE, watch
 from ganrs_jax.errors import InputError
 from ganrs_jax.training.devices import meet
 
 FLAGS = flags.FLAGS
 _PLACE = re.compile(r".+:\d{1,5}")
 _LAST_PORT = 65535
+_SILENCE = 30  # seconds without a sign of life after which a process counts as gone, and JAX ends the others
 _SOON = 5.0  # seconds in which the others usually come
 
 
@@ -71,12 +75,30 @@ def processes() -> Process:
     given: dict[str, Any] = (
         {} if place == "auto" else {"coordinator_address": place, "num_processes": count, "process_id": index}
     )
-    watch()
     try:
         _join(given)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"--coordinator={place}: {error}; accepted: HOST:PORT of process 0, or auto") from error
     return Process(jax.process_index(), jax.process_count())
+
+
+@contextlib.contextmanager
+def failing_alone() -> Iterator[None]:
+    """Around the whole of a process: one of a group that fails is gone at once.
+
+    JAX would wait minutes for the others, which are ended by its heartbeat.
+    """
+    try:
+        yield
+    except BaseException as error:
+        status = error.code if isinstance(error, SystemExit) else 1
+        if not status or not jax.distributed.is_initialized():
+            raise
+        if not isinstance(error, SystemExit):
+            traceback.print_exc()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status if isinstance(status, int) else 1)
 
 
 def _join(given: dict[str, Any]) -> None:
@@ -85,7 +107,7 @@ def _join(given: dict[str, Any]) -> None:
 
     def join() -> None:
         try:
-            jax.distributed.initialize(**given, heartbeat_timeout_seconds=SILENCE)
+            jax.distributed.initialize(**given, heartbeat_timeout_seconds=_SILENCE)
         except (RuntimeError, ValueError) as error:
             failed.append(error)
 

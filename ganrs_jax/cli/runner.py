@@ -20,7 +20,7 @@ from absl import logging as absl_logging
 
 import ganrs_jax
 from ganrs_jax.cli.command_line import FLAGS, Presets, command_line_words, own_flags, parse, recipe_config
-from ganrs_jax.cli.peers import parting
+from ganrs_jax.cli.processes import failing_alone
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.files import check_writable, whole_file
@@ -44,7 +44,7 @@ def run(main: Callable[[], None], presets: Presets) -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     signal.signal(signal.SIGTERM, _terminate)
     jax.config.update("jax_enable_preemption_service", False)  # it would take SIGTERM from us, and go on
-    with parting():
+    with failing_alone():
         app.run(
             lambda _: _guarded(lambda: _logged(main)),
             flags_parser=lambda argv: _guarded(lambda: parse(argv, presets)),
