@@ -2,6 +2,7 @@
 
 import functools
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,10 +16,8 @@ from tests.experiments.in_process import run_here
 REPOSITORY = Path(__file__).parents[2]
 QUICK = ("--source=planted", "--recipe=ganrs", "--config.embedding_epochs=2", "--config.gan_steps=500")
 SIZE = ("--num_users=100", "--num_items=100", "--num_samples=10000")  # one for all, so that programs compile once
-LOST = (
-    "error: another process of the group died, failed or cannot be reached; accepted: all of them until the end "
-    "(the same commands go on from what is there, whole)\n"
-)
+LOST = "another task died"  # JAX's words, of which it aborts
+ABORTED = -signal.SIGABRT
 LONGEST = 600  # seconds of a launch: a hang fails a test, a slow machine does not
 Launch = Callable[..., subprocess.CompletedProcess]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.experiments.conftest import LONGEST, LOST, a_free_port, command
+from tests.experiments.conftest import ABORTED, LONGEST, LOST, a_free_port, command
 
 SIZES = ("--num_users=1300", "--num_items=90", "--num_ratings=20000", "--seed=2")  # three blocks of users
 
@@ -88,9 +88,9 @@ def test_processes_that_do_not_see_one_folder_are_told(two, profile_generator, t
     both = two("generate", *flags, each=("--out=one", "--out=other"))
     ends = [process.communicate(timeout=LONGEST)[1] for process in both]
     for said, lost in zip(ends, ("one/part-00001-of-00002", "other/part-00000-of-00002"), strict=True):
-        assert f"error: {lost}.parquet: not there, or not whole" in said or said.endswith(LOST)
+        assert f"error: {lost}.parquet: not there, or not whole" in said or LOST in said
     assert any("not there, or not whole" in said for said in ends)
-    assert [process.returncode for process in both] == [2, 2]
+    assert {process.returncode for process in both} <= {2, ABORTED}
 
 
 def test_a_law_whose_file_changes_between_parts_is_refused(launch, launch_in, profile_generator, tmp_path):
@@ -109,7 +109,7 @@ def test_a_law_whose_file_changes_between_parts_is_refused(launch, launch_in, pr
 
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
-def test_a_process_that_dies_stops_the_other_with_a_line(two, launch, profile_generator, tmp_path, whole, victim):
+def test_a_process_that_dies_stops_the_other(two, launch, profile_generator, tmp_path, whole, victim):
     """Whether it is the coordinator or not; what is whole stays, and is gone on from."""
     flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=3", "--out=out")
     both = two("generate", *flags)
@@ -118,8 +118,7 @@ def test_a_process_that_dies_stops_the_other_with_a_line(two, launch, profile_ge
     both[victim].kill()
     both[victim].communicate()
     _, said = both[1 - victim].communicate(timeout=LONGEST)
-    assert both[1 - victim].returncode == 2, said
-    assert [line + "\n" for line in said.splitlines() if not line.startswith(("plan: ", "rows: "))] == [LOST]
+    assert (both[1 - victim].returncode, LOST in said) == (ABORTED, True), said
     assert "parts are there, whole" in launch("generate", *flags).stdout
     pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
 
