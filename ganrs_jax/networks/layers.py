@@ -2,7 +2,7 @@
 
 XLA chooses another order of summation for a batched sum or matrix product than for a single one,
 and 20,000 adversarial steps turn the last bit into another dataset. Written as below, eight vmapped
-seeds give the bits that eight single runs give on a CPU (tests/adversarial/test_gan.py).
+seeds give the bits that eight single runs give on a CPU (tests/published/test_gan.py).
 """
 
 import flax.linen as nn
