@@ -13,7 +13,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.training.checkpointer import NOTHING, Kept
 from ganrs_jax.training.devices import ALONE, Share
 from ganrs_jax.training.lanes import ONE_CORE, lane_groups, over_groups
 from ganrs_jax.training.stages import LoopCheckpoint
@@ -24,13 +23,13 @@ QUICK_COMPILE = {"xla_backend_optimization_level": 0}  # for programs that run o
 
 
 class Report(Protocol):
-    """Told of progress after each chunk: steps done of total, and each metric's value a lane."""
+    """Called after each chunk of steps with the steps done of `total` and each metric's value per lane."""
 
     def __call__(self, stage: str, done: int, total: int, metrics: Mapping[str, Sequence[float]]) -> None: ...
 
 
 def silent(stage: str, done: int, total: int, metrics: Mapping[str, Sequence[float]]) -> None:
-    """The report that tells nobody."""
+    """A report that does nothing."""
 
 
 class TrainingDivergedError(RuntimeError):
@@ -46,7 +45,6 @@ def train(
     chunk_steps: int,
     report: Report = silent,
     start: int = 0,
-    kept: Kept = NOTHING,
     checkpoint: LoopCheckpoint | None = None,
 ) -> State:
     """Runs steps `start` to `num_steps` in jitted chunks and returns the last state.
@@ -60,18 +58,22 @@ def train(
       state: lanes leading.
       stage: the name that progress and errors carry.
       chunk_steps: steps between two reports.
-      checkpoint: keeps the state between chunks, and restores it; `kept` is its forerunner.
+      checkpoint: keeps the state between chunks, and restores it; None keeps nothing.
 
     Raises:
       TrainingDivergedError: when no lane's metrics are finite any more.
     """
-    done, state = kept.resume(stage, state) if checkpoint is None else checkpoint.restore(state)
+    done, state = (0, state) if checkpoint is None else checkpoint.restore(state)
     for first, count in chunks(max(start, done), num_steps, chunk_steps):
         state, metrics = chunk(state, first, count)
         values = {name: np.asarray(value).tolist() for name, value in metrics.items()}
-        _check_finite(stage, first + count, values)
+        table = np.array([np.atleast_1d(value) for value in values.values()])  # [metrics, L]
+        if table.size and not np.isfinite(table).all(0).any():
+            raise TrainingDivergedError(
+                f"{stage}: the loss is not finite at step {first + count}; "
+                "a smaller learning rate may help, or another seed"
+            )
         report(stage, first + count, num_steps, values)
-        kept.save(stage, first + count, state)
         if checkpoint is not None:
             checkpoint.save(first + count, state)
     return state
@@ -90,7 +92,7 @@ def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) ->
 
     The chunk is called as (state, first, count, lanes, shared): `lanes` is a pytree with a leading
     lane axis (keys, float settings), `shared` is seen whole by every lane (the data). Devices may
-    share the lanes; so do the cores of a CPU (`threads.py`). One program of all lanes takes the old state's memory.
+    share the lanes; so do the cores of a CPU (`lanes`). The old state's memory is reused (donated).
     """
 
     def one_lane(state: State, first: jax.Array, count: int, lane: Any, shared: Any) -> tuple[State, Metrics]:
@@ -101,9 +103,11 @@ def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) ->
         state, lanes = share.lanes((state, lanes))
         return jax.vmap(lambda s, lane: one_lane(s, first, count, lane, shared))(state, lanes)
 
+    function = step.func if isinstance(step, functools.partial) else step
+    name = function.__module__.rpartition(".")[2]
     how: dict[str, Any] = {"static_argnums": 2, "donate_argnums": 0}
     one_core = jax.jit(chunk, **how, compiler_options=ONE_CORE) if share.mesh is None else None
-    return Chunk(_room(step), share.jit(chunk, **how), one_core)
+    return Chunk(name, share.jit(chunk, **how), one_core)
 
 
 class Chunk(NamedTuple):
@@ -132,21 +136,9 @@ class Chunk(NamedTuple):
         """As jax.jit's, of all lanes in one program."""
         return self.jitted.lower(*given)
 
-    def compile(self, state: Any, first: Any, count: int, lanes: Any, shared: Any) -> None:
-        """Compiles what `run` will run; arrays may be shapes."""
-        groups = self._groups(state)
-        program = self.jitted if len(groups) == 1 else self.one_core
-        for size in sorted({mine.stop - mine.start for mine in groups}):
-            mine = jax.tree.map(lambda x, size=size: _some_lanes(x, size), (state, lanes))
-            program.lower(mine[0], first, count, mine[1], shared).compile()
-
     def _groups(self, state: Any) -> list[slice]:
         count = len(jax.tree.leaves(state)[0])
         return [slice(0, count)] if self.one_core is None else lane_groups(count)
-
-
-def _some_lanes(x: Any, count: int) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct((count, *x.shape[1:]), x.dtype)
 
 
 _watch: list[Callable[..., Any]] = []
@@ -162,19 +154,6 @@ def watching(call: Callable[..., Any]) -> Iterator[None]:
         _watch.pop()
 
 
-def _room(step: Callable[..., Any]) -> str:
-    function = step.func if isinstance(step, functools.partial) else step
-    return str(function.__module__).rpartition(".")[2]
-
-
 def small_uniform(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32) -> jax.Array:
     """Numbers from -0.05 to 0.05: what Keras's Embedding starts from, hence what was published."""
     return jax.random.uniform(key, shape, dtype, -0.05, 0.05)
-
-
-def _check_finite(stage: str, step: int, values: Mapping[str, Sequence[float]]) -> None:
-    table = np.array([np.atleast_1d(v) for v in values.values()])
-    if table.size and not np.isfinite(table).all(0).any():
-        raise TrainingDivergedError(
-            f"{stage}: the loss is not finite at step {step}; a smaller learning rate may help, or another seed"
-        )

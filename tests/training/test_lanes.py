@@ -56,19 +56,6 @@ def test_lanes_over_cores_end_as_on_one_core_and_as_single_lanes(cores, count):
     np.testing.assert_allclose(shared, alone, rtol=1e-4)
 
 
-def test_what_is_compiled_ahead_is_what_runs(cores, caplog):
-    cores(2)
-    chunk = scanned(descent)
-    given = (jnp.zeros((5, 6)), 0, 3, {"key": lane_keys(range(5)), "rate": jnp.ones(5)}, jnp.ones((9, 6)))
-    with jax.log_compiles():
-        chunk.compile(*given)
-        ahead = [entry for entry in caplog.messages if "XLA compilation of jit(chunk)" in entry]
-        caplog.clear()
-        chunk(*given)
-    assert len(ahead) == 2  # of two lanes and of three
-    assert not [entry for entry in caplog.messages if "XLA compilation of jit(chunk)" in entry]
-
-
 def test_groups_work_at_the_same_time(cores):
     cores(2)
     meeting = threading.Barrier(2, timeout=60)  # broken, if one waits for the other to end
