@@ -8,7 +8,7 @@ from ganrs_jax.cli.rooflines import Watch, told
 from ganrs_jax.cli.runner import Progress
 from ganrs_jax.cli.timing import machine
 from ganrs_jax.data.ratings import Ratings
-from ganrs_jax.recommenders import BASELINES
+from ganrs_jax.recommenders import RECOMMENDERS
 from ganrs_jax.recommenders.fit import fit
 from ganrs_jax.recommenders.hyperparameters import NeuralConfig, default_threshold, published_config
 from ganrs_jax.training.loop import watching
@@ -21,10 +21,10 @@ def baselines(progress: Progress) -> dict[str, Any]:
     lane_counts, ratings, cells = sorted({1, *numbers("lanes", int)}), read_source(), []
     limits = machine()
     rooflines: dict[str, dict[str, float]] = {}
-    for name, baseline in BASELINES.items():
-        if not issubclass(baseline.config, NeuralConfig):
+    for name, recommender in RECOMMENDERS.items():
+        if not issubclass(recommender.config, NeuralConfig):
             continue
-        config = published_config(baseline.config, ratings.name)
+        config = published_config(recommender.config, ratings.name)
         for lanes in lane_counts:
             with watching(watch := Watch()):
                 first, steady = (_seconds(name, lanes, seed, ratings, config, progress) for seed in (0, 1))
@@ -42,5 +42,5 @@ def baselines(progress: Progress) -> dict[str, Any]:
 def _seconds(name: str, lanes: int, seed: int, ratings: Ratings, config: Any, progress: Progress) -> float:
     seeds, threshold = list(range(seed * lanes, (seed + 1) * lanes)), default_threshold(ratings.scale)
     begin = time.monotonic()
-    fit(BASELINES[name], seeds, ratings, config, threshold, progress)
+    fit(RECOMMENDERS[name], seeds, ratings, config, threshold, progress)
     return time.monotonic() - begin

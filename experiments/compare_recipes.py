@@ -16,7 +16,7 @@ from ganrs_jax.data.sources import ReadOptions
 from ganrs_jax.data.sources.tables import read_table
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import write_dataset
-from ganrs_jax.fidelity.fidelity import fidelity, reference
+from ganrs_jax.fidelity.fidelity import compare, reference
 from ganrs_jax.fidelity.samples import Rated
 from ganrs_jax.files import whole_file
 from ganrs_jax.recipes import get_recipe
@@ -41,7 +41,7 @@ def main() -> None:
     say(f"{real.name}: {real.num_users} users, {real.num_items} items, {real.num_ratings} ratings")
     datasets = {name: _dataset(name, real, progress) for name in recipes}
     known = reference(real, real.scale)
-    results = {name: fidelity(known, dataset, name) for name, dataset in datasets.items()}
+    results = {name: compare(known, dataset, name) for name, dataset in datasets.items()}
     table = fidelity_table(results, real.name)
     with whole_file(_place("table.txt")) as partial:
         partial.write_text(table + "\n")

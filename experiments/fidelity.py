@@ -15,8 +15,8 @@ from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.data.sources import SOURCES, ReadOptions, load_ratings
 from ganrs_jax.data.sources.tables import PARTS, read_parts, read_table
 from ganrs_jax.errors import InputError
-from ganrs_jax.fidelity.failure_checks import signatures
-from ganrs_jax.fidelity.fidelity import fidelity, reference
+from ganrs_jax.fidelity.failure_checks import failed_checks
+from ganrs_jax.fidelity.fidelity import compare, reference
 from ganrs_jax.fidelity.metrics import Fidelity
 from ganrs_jax.fidelity.samples import Rated
 from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
@@ -44,7 +44,7 @@ def main() -> None:
     progress("compare", 1, 1 + len(datasets), {})
     results = {}
     for done, (name, dataset) in enumerate(datasets.items(), 2):
-        results[name] = fidelity(known, dataset, name)
+        results[name] = compare(known, dataset, name)
         progress("compare", done, 1 + len(datasets), {})
     say(fidelity_table(results, real.name))
     for line in fidelity_words(results):
@@ -80,7 +80,7 @@ def _synthetic(given: str) -> Rated:
 
 
 def _record(given: str, result: Fidelity) -> dict[str, object]:
-    warnings = [signature._asdict() for signature in signatures(result)]
+    warnings = [check._asdict() for check in failed_checks(result)]
     return {"file": given, **result.as_json(), "warnings": warnings}
 
 

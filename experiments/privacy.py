@@ -13,7 +13,7 @@ from ganrs_jax.cli.json_file import define_json, json_place, write_json
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
-from ganrs_jax.fidelity.failure_checks import signatures
+from ganrs_jax.fidelity.failure_checks import failed_checks
 from ganrs_jax.fidelity.privacy import privacy, profile_features
 from ganrs_jax.fidelity.samples import Rated, TooSmallError, first_half, ratings_of
 from ganrs_jax.recipes import get_recipe
@@ -55,7 +55,7 @@ def main() -> None:
     dataset = recipe.generate(model, recipe.request(seed=FLAGS.seed), progress)
     result = privacy(known, unknown, _described(dataset, ratings), FLAGS.seed)
     say(privacy_table({FLAGS.recipe: result}))
-    warnings = signatures(privacy=result)
+    warnings = failed_checks(privacy=result)
     for warning in warnings:
         say(f"WARNING {warning}")
     figures = {"source": ratings.name, "recipe": FLAGS.recipe, **result.as_json()}

@@ -19,7 +19,7 @@ from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, s
 from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.export import write_dataset
-from ganrs_jax.fidelity.fidelity import fidelity, reference
+from ganrs_jax.fidelity.fidelity import compare, reference
 from ganrs_jax.fidelity.metrics import Fidelity
 from ganrs_jax.fidelity.samples import Rated
 from ganrs_jax.files import check_writable
@@ -89,7 +89,7 @@ def _made(folder: Path, ratings: Ratings, config: Any, asked: Request, progress:
 def _judged(ratings: Ratings, dataset: Dataset, progress: Progress) -> Fidelity:
     known = reference(ratings, ratings.scale)
     progress("compare", 1, 2, {})
-    result = fidelity(known, dataset, "synthetic")
+    result = compare(known, dataset, "synthetic")
     progress("compare", 2, 2, {})
     return result
 

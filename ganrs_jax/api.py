@@ -14,11 +14,10 @@ from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.data.sources import ReadOptions
 from ganrs_jax.errors import InputError
-from ganrs_jax.fidelity.fidelity import fidelity as compared
-from ganrs_jax.fidelity.fidelity import reference
+from ganrs_jax.fidelity.fidelity import compare
 from ganrs_jax.fidelity.metrics import Fidelity
 from ganrs_jax.recipes import Config, Model, get_recipe
-from ganrs_jax.recommenders import BASELINES, get_baseline
+from ganrs_jax.recommenders import RECOMMENDERS, get_recommender
 from ganrs_jax.recommenders import evaluate as recommenders
 from ganrs_jax.recommenders.evaluate import Evaluation, at_length
 from ganrs_jax.recommenders.hyperparameters import NeuralConfig, default_threshold, published_config
@@ -168,7 +167,7 @@ class Comparison:
         return "\n".join([fidelity_table(results, self.source), *fidelity_words(results)])
 
     def __repr__(self) -> str:
-        return f"Comparison({self.source}, {len(self.metrics.as_json())} metrics; print it for the table)"
+        return f"Comparison({self.source}, {len(self.metrics.metrics)} metrics; print it for the table)"
 
 
 def fidelity(real: Ratings, synthetic: Dataset | Ratings) -> Comparison:
@@ -179,12 +178,12 @@ def fidelity(real: Ratings, synthetic: Dataset | Ratings) -> Comparison:
     >>> print(str(gj.fidelity(ratings, ratings)).splitlines()[0])  # doctest: +ELLIPSIS
     (best in brackets)...
     """
-    return Comparison(real.name, compared(reference(real, real.scale), synthetic, "synthetic"))
+    return Comparison(real.name, compare(real, synthetic))
 
 
 def evaluate(
     ratings: "Ratings | Dataset",
-    models: Sequence[str] = tuple(BASELINES),
+    models: Sequence[str] = tuple(RECOMMENDERS),
     *,
     num_seeds: int = 1,
     cutoffs: Sequence[int] = (5, 10),
@@ -194,7 +193,7 @@ def evaluate(
     """Recommenders trained on 80 % of the ratings and measured on the rest, a row per model, convention and cutoff.
 
     Args:
-      models: names of `recommenders.BASELINES`.
+      models: names of `recommenders.RECOMMENDERS`.
       num_seeds: repeats of each, every one with a split and a start of its own; metrics are their means.
       epochs: of training; 0 = as published.
 
@@ -213,7 +212,7 @@ def evaluate(
         ratings = sources.load_ratings(ratings.to_pandas(), ReadOptions(scale=_scale_text(ratings)))
     threshold, rows = default_threshold(ratings.scale), []
     for name in models:
-        config: Any = published_config(get_baseline(name).config, ratings.name)
+        config: Any = published_config(get_recommender(name).config, ratings.name)
         if epochs and isinstance(config, NeuralConfig):
             config = dataclasses.replace(config, epochs=epochs)
         found = recommenders.evaluate(

@@ -9,7 +9,7 @@ from ganrs_jax.cli.flags import check_seed
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.data.sources import SOURCES
 from ganrs_jax.errors import InputError
-from ganrs_jax.recommenders import BASELINES, get_baseline
+from ganrs_jax.recommenders import RECOMMENDERS, get_recommender
 from ganrs_jax.recommenders.evaluate import check_measurable
 from ganrs_jax.recommenders.hyperparameters import (
     NeuralConfig,
@@ -53,7 +53,7 @@ class Asked:
 
 def define_models(num_seeds: int) -> None:
     """--models and what they are trained and measured with."""
-    flags.DEFINE_list("models", list(BASELINES), "Recommenders to train.")
+    flags.DEFINE_list("models", list(RECOMMENDERS), "Recommenders to train.")
     flags.DEFINE_integer("num_seeds", num_seeds, "Repeats of each, every one with a split and a start of its own.")
     flags.DEFINE_integer("seed", 0, "The first seed.")
     flags.DEFINE_list("cutoffs", [str(n) for n in CUTOFFS], "Lengths of the list, N.")
@@ -70,9 +70,9 @@ def models_asked() -> Asked:
     """
     models = tuple(FLAGS.models)
     for name in models:
-        get_baseline(name)
+        get_recommender(name)
     if not models or len(set(models)) != len(models):
-        raise InputError(f"--models={','.join(models)}; accepted: different ones of {', '.join(BASELINES)}")
+        raise InputError(f"--models={','.join(models)}; accepted: different ones of {', '.join(RECOMMENDERS)}")
     for name, low in (("num_seeds", 1), ("epochs", 0)):
         if getattr(FLAGS, name) < low:
             raise InputError(f"--{name}={getattr(FLAGS, name)}; accepted: whole numbers from {low}")
@@ -86,7 +86,7 @@ def models_asked() -> Asked:
 
 def published_for(name: str, source: str, epochs: int) -> Any:
     """The settings published of a model for a source, with other epochs where some are given."""
-    config: Any = published_config(get_baseline(name).config, source)
+    config: Any = published_config(get_recommender(name).config, source)
     if epochs and isinstance(config, NeuralConfig):
         return dataclasses.replace(config, epochs=epochs)
     return config

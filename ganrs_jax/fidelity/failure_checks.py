@@ -1,9 +1,9 @@
-"""Failure signatures: what a fidelity (and privacy) result says has gone wrong, in words, and what to do about it."""
+"""Failure checks: what a fidelity (and privacy) result says has gone wrong, in words, and what to do about it."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ganrs_jax.fidelity.metrics import Fidelity, Figure
+from ganrs_jax.fidelity.metrics import Fidelity, Metric
 from ganrs_jax.fidelity.privacy import Privacy
 
 _MARGINAL_LIMITS = {  # greatest distances that pass, some twice to three times what good synthetic data show
@@ -15,12 +15,12 @@ _MARGINAL_LIMITS = {  # greatest distances that pass, some twice to three times 
     "ks_user_mean_rating": 0.15,
     "ks_item_mean_rating": 0.15,
 }
-_FLOORS = 2.0  # and never under this many floors
+_SPLIT_HALVES = 2.0  # times the split-half baseline always pass: chance alone may double it
 _SPECTRUM_LIMIT = 0.2  # mean relative error of singular values
 _ERROR_LIMIT = 0.05  # difference of bias_ratio or mf_ratio
 _LEAST_GAIN_KEPT = 0.25  # of the real gain of factors over biases
-_LEAST_COVERAGE = 0.5  # of the floor
-_FLOOR = 0.97  # where it was not measured: 1 - 2^-5, the coverage of two samples of one law
+_LEAST_COVERAGE = 0.5  # of the split-half baseline
+_SPLIT_HALF_COVERAGE = 0.97  # where it was not measured: 1 - 2^-5, the coverage of two samples of one law
 _DENSE = 0.5  # density from which synthetic profiles are of the source's kinds
 _LEAST_C2ST = 0.4  # under it each profile has a twin of the other kind, which a classifier then takes it for
 _CHANCE = 4.0  # standard deviations of an AUC under 0.5 that chance may reach, where profiles are few
@@ -28,7 +28,7 @@ _MOST_AUC = 0.55  # of an attack: the lower end of its interval
 _LEAST_DISTANCE_RATIO = 0.95  # of distances to training and to held-out records
 
 
-class Signature(NamedTuple):
+class FailedCheck(NamedTuple):
     """A named failure, what shows it, and what to do."""
 
     name: str
@@ -39,42 +39,42 @@ class Signature(NamedTuple):
         return f"{self.name}: {self.found}. {self.advice}."
 
 
-Figures = Mapping[str, Figure]
+Metrics = Mapping[str, Metric]
 
 
-def signatures(fidelity: Fidelity | None = None, privacy: Privacy | None = None) -> list[Signature]:
-    """The failures that the results show; a figure that is absent shows none."""
-    found: list[Signature | None] = []
+def failed_checks(fidelity: Fidelity | None = None, privacy: Privacy | None = None) -> list[FailedCheck]:
+    """The checks that the results fail; a metric that is absent fails none."""
+    found: list[FailedCheck | None] = []
     if fidelity is not None:
-        found += [check(fidelity.figures) for check in (_invalid, _marginals, _structure, _predictability)]
-        found += [check(fidelity.figures, kind) for check in (_coverage, _copies) for kind in ("user", "item")]
+        found += [check(fidelity.metrics) for check in (_invalid, _marginals, _structure, _predictability)]
+        found += [check(fidelity.metrics, kind) for check in (_coverage, _copies) for kind in ("user", "item")]
     if privacy is not None:
         found.append(_memorisation(privacy))
-    return [signature for signature in found if signature is not None]
+    return [check for check in found if check is not None]
 
 
-def _invalid(figures: Figures) -> Signature | None:
-    repeated, off = (figures[name].synthetic or 0 for name in ("repeated_pairs", "off_scale_ratings"))
+def _invalid(metrics: Metrics) -> FailedCheck | None:
+    repeated, off = (metrics[name].synthetic or 0 for name in ("repeated_pairs", "off_scale_ratings"))
     if not (repeated or off):
         return None
-    return Signature(
+    return FailedCheck(
         "invalid rows",
         f"{repeated:,.0f} rows repeat a (user, item) pair, {off:,.0f} ratings are off the source's scale",
         "Drop repeated pairs and round ratings to the scale before use",
     )
 
 
-def _marginals(figures: Figures) -> Signature | None:
+def _marginals(metrics: Metrics) -> FailedCheck | None:
     limits = {  # random halves of the real users may differ by more
-        name: max(limit, _FLOORS * (figures[name].floor or 0.0))
+        name: max(limit, _SPLIT_HALVES * (metrics[name].split_half or 0.0))
         for name, limit in _MARGINAL_LIMITS.items()
-        if name in figures
+        if name in metrics
     }
-    distances = {name: figures[name].distance or 0.0 for name in limits}
+    distances = {name: metrics[name].distance or 0.0 for name in limits}
     over = [f"{name} {d:.3f} (limit {limits[name]:.3g})" for name, d in distances.items() if d > limits[name]]
     if not over:
         return None
-    return Signature(
+    return FailedCheck(
         "unrealistic marginals",
         ", ".join(over),
         "Use a recipe that prescribes activity, popularity and the rating histogram (profile), or ask for sizes "
@@ -82,61 +82,63 @@ def _marginals(figures: Figures) -> Signature | None:
     )
 
 
-def _structure(figures: Figures) -> Signature | None:
-    error = _value(figures, "spectrum_relative_error", "distance")
+def _structure(metrics: Metrics) -> FailedCheck | None:
+    error = _value(metrics, "spectrum_relative_error", "distance")
     if error is None or error <= _SPECTRUM_LIMIT:
         return None
-    return Signature(
+    return FailedCheck(
         "wrong structure",
         f"singular values of who rates what are off by {error:.0%}",
         "Users do not choose items as in the source: train longer, or embed who rates what, not ratings alone",
     )
 
 
-def _predictability(figures: Figures) -> Signature | None:
+def _predictability(metrics: Metrics) -> FailedCheck | None:
     gaps = {
-        name: (figures[name].synthetic or 0.0) - (figures[name].real or 0.0)
+        name: (metrics[name].synthetic or 0.0) - (metrics[name].real or 0.0)
         for name in ("bias_ratio", "mf_ratio")
-        if name in figures
+        if name in metrics
     }
     worst = max(gaps, key=lambda name: abs(gaps[name]), default="")
     if worst and gaps[worst] < -_ERROR_LIMIT:
-        return Signature(
+        return FailedCheck(
             "too easy to predict",
-            f"{worst} {figures[worst].synthetic:.3f}, real {figures[worst].real:.3f}",
+            f"{worst} {metrics[worst].synthetic:.3f}, real {metrics[worst].real:.3f}",
             "Recommenders will look better than they are: generate ratings with the residuals of held-out predictions",
         )
     if worst and gaps[worst] > _ERROR_LIMIT:
-        return Signature(
+        return FailedCheck(
             "too hard to predict",
-            f"{worst} {figures[worst].synthetic:.3f}, real {figures[worst].real:.3f}",
+            f"{worst} {metrics[worst].synthetic:.3f}, real {metrics[worst].real:.3f}",
             "Ratings hardly depend on user and item: ask for a sigma nearer to 1, train longer, or shrink residuals",
         )
-    kept = _value(figures, "mf_gain_kept", "synthetic")
+    kept = _value(metrics, "mf_gain_kept", "synthetic")
     if kept is None or kept >= _LEAST_GAIN_KEPT:
         return None
-    return Signature(
+    return FailedCheck(
         "nothing to learn beyond biases",
         f"factors gain {kept:.0%} of what they gain on real data",
-        "Models that learn taste cannot be told from biases here: train longer, with more factors in the embedding",
+        "Models that learn affinities cannot be told from biases here: train longer, with more embedding factors",
     )
 
 
-def _coverage(figures: Figures, kind: str) -> Signature | None:
-    coverage, density = (_value(figures, f"{kind}_{name}", "synthetic") for name in ("coverage", "density"))
+def _coverage(metrics: Metrics, kind: str) -> FailedCheck | None:
+    coverage, density = (_value(metrics, f"{kind}_{name}", "synthetic") for name in ("coverage", "density"))
     if coverage is None or density is None:
         return None
-    floor = figures[f"{kind}_coverage"].floor or _FLOOR
-    if coverage >= _LEAST_COVERAGE * floor:
+    split_half = metrics[f"{kind}_coverage"].split_half or _SPLIT_HALF_COVERAGE
+    if coverage >= _LEAST_COVERAGE * split_half:
         return None
-    found = f"{kind} profiles cover {coverage:.0%} of the real ones (real halves: {floor:.0%}), density {density:.2f}"
+    found = (
+        f"{kind} profiles cover {coverage:.0%} of the real ones (real halves: {split_half:.0%}), density {density:.2f}"
+    )
     if density >= _DENSE:
-        return Signature(
+        return FailedCheck(
             f"mode collapse of {kind}s",
             found,
             "A few kinds are made again and again: train again from another seed, or with stronger gradient penalties",
         )
-    return Signature(
+    return FailedCheck(
         f"mode collapse or unreal {kind}s",
         found,
         f"Most real kinds of {kind} are missing, and those made are not real ones: train longer or from another seed, "
@@ -144,19 +146,19 @@ def _coverage(figures: Figures, kind: str) -> Signature | None:
     )
 
 
-def _copies(figures: Figures, kind: str) -> Signature | None:
-    auc, size = _value(figures, f"c2st_{kind}_auc", "synthetic"), figures.get(f"{kind}s", Figure())
+def _copies(metrics: Metrics, kind: str) -> FailedCheck | None:
+    auc, size = _value(metrics, f"c2st_{kind}_auc", "synthetic"), metrics.get(f"{kind}s", Metric())
     count = min(size.real or 0.0, size.synthetic or 0.0)
     if auc is None or not count or auc >= min(_LEAST_C2ST, 0.5 - _CHANCE / (6 * count) ** 0.5):
         return None
-    return Signature(
+    return FailedCheck(
         f"memorisation of {kind}s",
         f"c2st AUC {auc:.3f}, far under 0.5: {kind} profiles are near copies of real ones",
-        "Do not hand the data out: they hold real rows; see `./launch.sh privacy`",
+        "Do not hand the data out: they hold real rows; see the privacy experiment",
     )
 
 
-def _memorisation(privacy: Privacy) -> Signature | None:
+def _memorisation(privacy: Privacy) -> FailedCheck | None:
     found = [
         f"attack {name}: AUC {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})"
         for name, auc in privacy.attacks.items()
@@ -166,7 +168,7 @@ def _memorisation(privacy: Privacy) -> Signature | None:
         found.append(f"synthetic users lie {1 - privacy.distance_ratio:.0%} closer to training than to held-out users")
     if not found:
         return None
-    return Signature(
+    return FailedCheck(
         "memorisation",
         ", ".join(found),
         "Do not hand the data or the generator out: train for fewer steps, with more users, a smaller network or "
@@ -174,5 +176,5 @@ def _memorisation(privacy: Privacy) -> Signature | None:
     )
 
 
-def _value(figures: Figures, name: str, field: str) -> float | None:
-    return getattr(figures[name], field) if name in figures else None
+def _value(metrics: Metrics, name: str, field: str) -> float | None:
+    return getattr(metrics[name], field) if name in metrics else None

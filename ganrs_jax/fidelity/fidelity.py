@@ -6,20 +6,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ganrs_jax.data.ratings import Scale
+from ganrs_jax.data.ratings import Ratings, Scale
 from ganrs_jax.fidelity.marginals import ks_distance, marginals, validity
-from ganrs_jax.fidelity.metrics import Fidelity, Figure, pair
+from ganrs_jax.fidelity.metrics import Fidelity, Metric, pair
 from ganrs_jax.fidelity.neighbours import density_coverage
 from ganrs_jax.fidelity.profiles import Profiles, profiles
-from ganrs_jax.fidelity.samples import Rated, Sample, TooSmallError, as_sample, halves, turned
+from ganrs_jax.fidelity.samples import Rated, Sample, TooSmallError, as_sample, halves, transposed
 from ganrs_jax.fidelity.structure import learnability, lifts, popularity_rating_correlation, spectral, spectrum_error
 from ganrs_jax.fidelity.two_sample import c2st_auc
 from ganrs_jax.statistics.learnability import Learnability
 from ganrs_jax.statistics.spectrum import Spectral
 
-_SPLITS = 3  # of the real users into halves, for the floors
+_SPLITS = 3  # random splits of the real users into halves; their mean is steady enough, and each costs a comparison
 _LEAST_GAIN = 1e-3  # of factors over biases in the real data, for a share of it to be meant
-_SAME_SIZE = 1.1  # ratio of sizes up to which figures that depend on it are read as they are
+_SAME_SIZE = 1.1  # ratio of sizes up to which metrics that depend on it are read as they are
 
 
 class Side:
@@ -50,7 +50,7 @@ class Side:
 
     @functools.cached_property
     def items(self) -> Profiles:
-        return self._of(profiles, turned(self.sample), self.spectrum.turned(), self.levels)
+        return self._of(profiles, transposed(self.sample), self.spectrum.transposed(), self.levels)
 
     def _of(self, measure: Callable[..., Any], *arguments: Any) -> Any:
         try:
@@ -64,113 +64,119 @@ class Reference(NamedTuple):
 
     Attributes:
       real: the source.
-      floors: figure -> its mean between halves of the real users.
-      notes: floors that could not be measured.
+      split_half: name of a metric -> its mean between halves of the real users.
+      notes: split-half baselines that could not be measured.
     """
 
     real: Side
-    floors: dict[str, float]
+    split_half: dict[str, float]
     notes: tuple[str, ...]
 
 
 def reference(real: Rated, scale: Scale, splits: int = _SPLITS) -> Reference:
-    """The real side, with what its figures are between random halves of its users.
+    """The real side, with the split-half baseline: its metrics between random halves of its users.
 
     Args:
       real: the source's ratings.
       scale: the ratings it allows.
-      splits: into halves; their mean is the floor. 0 measures no floors.
+      splits: random splits into halves, whose mean is the split-half baseline; 0 measures none.
 
     Raises:
       InputError: on no rows, or ratings that are not finite.
     """
     side = Side("real", as_sample(real), scale.levels)
     notes: list[str] = []
-    found: list[dict[str, Figure]] = []
+    found: list[dict[str, Metric]] = []
     for seed in range(splits):
         try:
             first, second = (Side("half of the real", half, scale.levels) for half in halves(side.sample, seed))
         except TooSmallError:
             break
         found.append(_compared(first, second, _BETWEEN_HALVES, notes))
-    names = dict.fromkeys(name for figures in found for name in figures)
-    floors = {name: float(np.mean([_gap(f[name]) for f in found if name in f])) for name in names}
-    return Reference(side, floors, tuple(dict.fromkeys(notes)))
+    names = dict.fromkeys(name for metrics in found for name in metrics)
+    split_half = {name: float(np.mean([_gap(f[name]) for f in found if name in f])) for name in names}
+    return Reference(side, split_half, tuple(dict.fromkeys(notes)))
 
 
-def fidelity(known: Reference, synthetic: Rated, name: str = "synthetic") -> Fidelity:
-    """Every figure of a synthetic dataset, with the real one's and the floor.
+def compare(real: Reference | Ratings, synthetic: Rated, name: str = "synthetic") -> Fidelity:
+    """Every metric of a synthetic dataset, beside the real one's and the split-half baseline.
 
     rows, users, items, repeated_pairs, off_scale_ratings: see `marginals.validity`. mean_rating, std_rating, rating_tv,
     gini_*, ks_*: `marginals.marginals`. spectrum_relative_error, popularity_rating_corr, co_rating_lift (its median and
     KS distance): `structure`. mean_rmse, bias_ratio, mf_ratio, bias_peak, and mf_gain_kept, the share of the real
     step from bias_ratio to mf_ratio: `learnability`. c2st_*_auc: `two_sample`. *_density, *_coverage: `neighbours`.
 
-    What a dataset is too small for is left out, and a note says so; there and in messages it is called `name`.
+    What a dataset is too small for is left out, and a note says so.
+
+    Args:
+      real: the source; its `reference`, where several datasets are compared with it.
+      synthetic: any dataset with columns of users, items and ratings.
+      name: what notes and messages call the synthetic dataset.
 
     Raises:
       InputError: on no rows, or ratings that are not finite.
     """
+    known = real if isinstance(real, Reference) else reference(real, real.scale)
     side, notes = Side(name, as_sample(synthetic, name), known.real.levels), list(known.notes)
-    figures = validity(known.real.sample, side.sample, side.levels, synthetic)
-    figures |= _compared(known.real, side, _GROUPS, notes)
+    metrics = validity(known.real.sample, side.sample, side.levels, synthetic)
+    metrics |= _compared(known.real, side, _GROUPS, notes)
     if not _same_size(known.real.sample, side.sample):
         notes.append(
             "sizes differ: counts are compared relative to their means, and singular values, c2st, density and "
             "coverage are to be read with care"
         )
-    floored = {name: figure._replace(floor=known.floors.get(name)) for name, figure in figures.items()}
-    return Fidelity(floored, tuple(notes))
+    metrics = {name: metric._replace(split_half=known.split_half.get(name)) for name, metric in metrics.items()}
+    return Fidelity(metrics, tuple(notes))
 
 
 def _compared(
-    real: Side, synthetic: Side, groups: dict[str, Callable[[Side, Side], dict[str, Figure]]], notes: list[str]
-) -> dict[str, Figure]:
-    """The figures of all groups that are defined on both sides; a note for each of the others."""
-    figures: dict[str, Figure] = {}
+    real: Side, synthetic: Side, groups: dict[str, Callable[[Side, Side], dict[str, Metric]]], notes: list[str]
+) -> dict[str, Metric]:
+    """The metrics of all groups that are defined on both sides; a note for each of the others."""
+    metrics: dict[str, Metric] = {}
     for name, group in groups.items():
         try:
-            figures |= group(real, synthetic)
+            metrics |= group(real, synthetic)
         except TooSmallError as error:
             notes.append(f"{name} left out: {error}")
-    return figures
+    return metrics
 
 
-def _spectrum(real: Side, synthetic: Side) -> dict[str, Figure]:
-    return {"spectrum_relative_error": Figure(distance=spectrum_error(real.spectrum, synthetic.spectrum))}
+def _spectrum(real: Side, synthetic: Side) -> dict[str, Metric]:
+    return {"spectrum_relative_error": Metric(distance=spectrum_error(real.spectrum, synthetic.spectrum))}
 
 
-def _co_rating(real: Side, synthetic: Side) -> dict[str, Figure]:
+def _co_rating(real: Side, synthetic: Side) -> dict[str, Metric]:
     a, b = real.lifts, synthetic.lifts
-    return {"co_rating_lift": Figure(float(np.median(a)), float(np.median(b)), ks_distance(a, b))}
+    return {"co_rating_lift": Metric(float(np.median(a)), float(np.median(b)), ks_distance(a, b))}
 
 
-def _popularity(real: Side, synthetic: Side) -> dict[str, Figure]:
+def _popularity(real: Side, synthetic: Side) -> dict[str, Metric]:
     return {"popularity_rating_corr": pair(real.popularity_rating, synthetic.popularity_rating)}
 
 
-def _learnability(real: Side, synthetic: Side) -> dict[str, Figure]:
+def _learnability(real: Side, synthetic: Side) -> dict[str, Metric]:
     a, b = real.learnability, synthetic.learnability
-    figures = {name: pair(x, y) for name, x, y in zip(a._fields, a, b, strict=True)}
+    metrics = {name: pair(x, y) for name, x, y in zip(a._fields, a, b, strict=True)}
     gain = a.bias_ratio - a.mf_ratio
     if gain > _LEAST_GAIN:
-        figures["mf_gain_kept"] = Figure(1.0, (b.bias_ratio - b.mf_ratio) / gain)
-    return figures
+        metrics["mf_gain_kept"] = Metric(1.0, (b.bias_ratio - b.mf_ratio) / gain)
+    return metrics
 
 
-def _profiles(kind: str, real: Profiles, synthetic: Profiles) -> dict[str, Figure]:
+def _profiles(kind: str, real: Profiles, synthetic: Profiles) -> dict[str, Metric]:
     a, b = real.features_nxD, synthetic.features_nxD
     near = density_coverage(a, b)
     return {
-        f"c2st_{kind}_auc": Figure(synthetic=c2st_auc(a, b)),
-        f"{kind}_density": Figure(synthetic=near.density),
-        f"{kind}_coverage": Figure(synthetic=near.coverage),
+        f"c2st_{kind}_auc": Metric(synthetic=c2st_auc(a, b)),
+        f"{kind}_density": Metric(synthetic=near.density),
+        f"{kind}_coverage": Metric(synthetic=near.coverage),
     }
 
 
-def _gap(figure: Figure) -> float:
-    """What real data have against real data: the distance, or the value of a figure that is one by itself."""
-    return figure.distance if figure.distance is not None else figure.synthetic or 0.0
+def _gap(metric: Metric) -> float:
+    """What real data have against real data: the distance, or the value of a metric that is one by itself."""
+    return metric.distance if metric.distance is not None else metric.synthetic or 0.0
 
 
 def _same_size(a: Sample, b: Sample) -> bool:
@@ -178,7 +184,7 @@ def _same_size(a: Sample, b: Sample) -> bool:
     return all(1 / _SAME_SIZE <= x / y <= _SAME_SIZE for x, y in sizes)
 
 
-_BETWEEN_HALVES: dict[str, Callable[[Side, Side], dict[str, Figure]]] = {
+_BETWEEN_HALVES: dict[str, Callable[[Side, Side], dict[str, Metric]]] = {
     "marginals": lambda real, synthetic: marginals(real.sample, synthetic.sample, real.levels),
     "spectrum": _spectrum,
     "items rated together": _co_rating,

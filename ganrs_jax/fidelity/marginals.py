@@ -2,47 +2,47 @@
 
 import numpy as np
 
-from ganrs_jax.fidelity.metrics import Figure, pair
+from ganrs_jax.fidelity.metrics import Metric, pair
 from ganrs_jax.fidelity.samples import Rated, Sample, TooSmallError
 from ganrs_jax.statistics.summary import gini
 
 LEAST_RATINGS = 5  # of a user or item whose mean rating is compared
 
 
-def validity(real: Sample, synthetic: Sample, levels: np.ndarray, rated: Rated) -> dict[str, Figure]:
+def validity(real: Sample, synthetic: Sample, levels: np.ndarray, rated: Rated) -> dict[str, Metric]:
     """Rows (with repeated ones), users, items, repeated pairs, ratings that are no level [L] of the source's scale."""
     off = int((~np.isin(np.asarray(rated.rating, np.float32), levels.astype(np.float32))).sum())
     return {
-        "rows": Figure(len(real.rating) + real.repeated, len(synthetic.rating) + synthetic.repeated),
-        "users": Figure(real.num_users, synthetic.num_users),
-        "items": Figure(real.num_items, synthetic.num_items),
-        "repeated_pairs": Figure(real.repeated, synthetic.repeated),
-        "off_scale_ratings": Figure(None, off),
+        "rows": Metric(len(real.rating) + real.repeated, len(synthetic.rating) + synthetic.repeated),
+        "users": Metric(real.num_users, synthetic.num_users),
+        "items": Metric(real.num_items, synthetic.num_items),
+        "repeated_pairs": Metric(real.repeated, synthetic.repeated),
+        "off_scale_ratings": Metric(None, off),
     }
 
 
-def marginals(real: Sample, synthetic: Sample, levels: np.ndarray) -> dict[str, Figure]:
+def marginals(real: Sample, synthetic: Sample, levels: np.ndarray) -> dict[str, Metric]:
     """The rating histogram, then of users and of items: Gini, and distances of counts and of mean ratings.
 
     Counts are divided by their mean, so that a dataset of another size can be compared. Mean ratings are those of users
-    (items) of at least 5 ratings; the figure is absent where nobody has as many.
+    (items) of at least 5 ratings; the metric is absent where nobody has as many.
     """
-    figures = {
+    metrics = {
         "mean_rating": pair(real.rating.mean(), synthetic.rating.mean()),
         "std_rating": pair(real.rating.std(), synthetic.rating.std()),
-        "rating_tv": Figure(distance=_total_variation(real.rating, synthetic.rating, levels)),
+        "rating_tv": Metric(distance=_total_variation(real.rating, synthetic.rating, levels)),
     }
     for name, of_real, of_synthetic in (
         ("user", real.user, synthetic.user),
         ("item", real.item, synthetic.item),
     ):
         a, b = np.bincount(of_real), np.bincount(of_synthetic)
-        figures[f"gini_{name}"] = pair(gini(a), gini(b))
-        figures[f"ks_{name}_counts"] = Figure(distance=ks_distance(a / a.mean(), b / b.mean()))
+        metrics[f"gini_{name}"] = pair(gini(a), gini(b))
+        metrics[f"ks_{name}_counts"] = Metric(distance=ks_distance(a / a.mean(), b / b.mean()))
         a, b = _mean_ratings(of_real, real.rating), _mean_ratings(of_synthetic, synthetic.rating)
         if len(a) and len(b):
-            figures[f"ks_{name}_mean_rating"] = Figure(distance=ks_distance(a, b))
-    return figures
+            metrics[f"ks_{name}_mean_rating"] = Metric(distance=ks_distance(a, b))
+    return metrics
 
 
 def ks_distance(a: np.ndarray, b: np.ndarray) -> float:

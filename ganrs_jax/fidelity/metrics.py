@@ -1,24 +1,24 @@
-"""A figure of a comparison, and all of them."""
+"""A metric of a real and a synthetic dataset, and all metrics of a comparison."""
 
 import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
-class Figure(NamedTuple):
+class Metric(NamedTuple):
     """A number of the real dataset, the same of the synthetic one, and how far apart they are.
 
     Attributes:
-      real, synthetic: None where the figure is a distance alone.
-      distance: None where the figure has none of its own.
-      floor: what real data have against real data: the mean `distance` (or, where there is none, `synthetic`) of
-        random halves of the real users, as real and synthetic; None where it was not measured.
+      real, synthetic: None where the metric is a distance alone.
+      distance: None where the metric has none of its own.
+      split_half: the split-half baseline, what real data show against real data: the mean `distance` (or, where there
+        is none, `synthetic`) of random halves of the real users, as real and synthetic; None where it was not measured.
     """
 
     real: float | None = None
     synthetic: float | None = None
     distance: float | None = None
-    floor: float | None = None
+    split_half: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,19 +26,19 @@ class Fidelity:
     """How far a synthetic dataset is from its source.
 
     Attributes:
-      figures: by name, in the order of a table.
+      metrics: by name, in the order of a table.
       notes: what was left out or is to be read with care, a sentence each.
     """
 
-    figures: Mapping[str, Figure]
+    metrics: Mapping[str, Metric]
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """{"figures": {name: {"real", "synthetic", "distance", "floor"}}, "notes": [...]}."""
-        figures = {name: figure._asdict() for name, figure in self.figures.items()}
-        return {"figures": figures, "notes": list(self.notes)}
+        """{"metrics": {name: {"real", "synthetic", "distance", "split_half"}}, "notes": [...]}."""
+        metrics = {name: metric._asdict() for name, metric in self.metrics.items()}
+        return {"metrics": metrics, "notes": list(self.notes)}
 
 
-def pair(real: float, synthetic: float) -> Figure:
+def pair(real: float, synthetic: float) -> Metric:
     """Two values and their absolute difference."""
-    return Figure(float(real), float(synthetic), abs(float(real) - float(synthetic)))
+    return Metric(float(real), float(synthetic), abs(float(real) - float(synthetic)))

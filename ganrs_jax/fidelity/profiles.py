@@ -24,7 +24,7 @@ class Profiles(NamedTuple):
 
 
 def profiles(sample: Sample, spectrum: Spectral, levels: np.ndarray, *, bands: bool = False) -> Profiles:
-    """17 features of each user of at least 10 ratings; of `turned` arguments, of each item.
+    """17 features of each user of at least 10 ratings; of `transposed` arguments, of each item.
 
     Log activity; mean and spread of its ratings; mean and spread of its items' popularity ranks; its items' mean
     rating; how its ratings differ from, and vary with, that and popularity; shares of five rating levels; and its

@@ -1,4 +1,4 @@
-"""What the figures are computed from: distinct (user, item, rating) rows, numbered without gaps."""
+"""What the metrics are computed from: distinct (user, item, rating) rows, numbered without gaps."""
 
 import dataclasses
 from typing import NamedTuple, Protocol
@@ -11,7 +11,7 @@ from ganrs_jax.errors import InputError
 
 
 class TooSmallError(ValueError):
-    """A dataset on which a figure is not defined: its text says what is lacking."""
+    """A dataset on which a metric is not defined: its text says what is lacking."""
 
 
 class Rated(Protocol):
@@ -71,7 +71,7 @@ def as_sample(rated: Rated, name: str = "ratings") -> Sample:
     return Sample(user, item, rating, users, items, int(again.sum()))
 
 
-def turned(sample: Sample) -> Sample:
+def transposed(sample: Sample) -> Sample:
     """The same rows with users and items in each other's place."""
     user, item, rating, users, items, repeated = sample
     return Sample(item, user, rating, items, users, repeated)

@@ -1,4 +1,4 @@
-"""The baselines by name: six networks of the study, and two references that are no networks."""
+"""The recommenders by name: six networks of the study, and two references that are no networks."""
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders import (
@@ -11,26 +11,26 @@ from ganrs_jax.recommenders import (
     popularity,
     vdeepmf,
 )
-from ganrs_jax.recommenders.interface import Baseline
+from ganrs_jax.recommenders.interface import Recommender
 
-BASELINES: dict[str, Baseline] = {
-    "deepmf": deepmf.BASELINE,
-    "vdeepmf": vdeepmf.BASELINE,
-    "ncf_regression": ncf_regression.BASELINE,
-    "ncf_classification": ncf_classification.BASELINE,
-    "ncf_classification_improved": ncf_classification_improved.BASELINE,
-    "binary_regression": binary_regression.BASELINE,
-    "popularity": popularity.BASELINE,
-    "biases": biases.BASELINE,
+RECOMMENDERS: dict[str, Recommender] = {
+    "deepmf": deepmf.RECOMMENDER,
+    "vdeepmf": vdeepmf.RECOMMENDER,
+    "ncf_regression": ncf_regression.RECOMMENDER,
+    "ncf_classification": ncf_classification.RECOMMENDER,
+    "ncf_classification_improved": ncf_classification_improved.RECOMMENDER,
+    "binary_regression": binary_regression.RECOMMENDER,
+    "popularity": popularity.RECOMMENDER,
+    "biases": biases.RECOMMENDER,
 }
 
 
-def get_baseline(name: str) -> Baseline:
-    """The baseline of that name.
+def get_recommender(name: str) -> Recommender:
+    """The recommender of that name.
 
     Raises:
       InputError: listing the names there are.
     """
-    if name not in BASELINES:
-        raise InputError(f"`models={name}`; accepted: {', '.join(BASELINES)}")
-    return BASELINES[name]
+    if name not in RECOMMENDERS:
+        raise InputError(f"`models={name}`; accepted: {', '.join(RECOMMENDERS)}")
+    return RECOMMENDERS[name]

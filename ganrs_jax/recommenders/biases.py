@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.recommenders.hyperparameters import ReferenceConfig
-from ganrs_jax.recommenders.interface import Baseline, Fitted, Score, Scored, Split, Task, scored_by_rating
+from ganrs_jax.recommenders.interface import Fitted, Recommender, Score, Scored, Split, Task, scored_by_rating
 from ganrs_jax.statistics.learnability import fit_biases
 from ganrs_jax.training.loop import Report
 
@@ -38,4 +38,4 @@ def _score(task: Task) -> Score:
     return score
 
 
-BASELINE = Baseline(ReferenceConfig, _fit)
+RECOMMENDER = Recommender(ReferenceConfig, _fit)

@@ -30,4 +30,4 @@ def _scored(module: NCF, params: Any, user: jax.Array, item: jax.Array, task: Ta
     return Scored(probability, unknown, probability >= 0.5, unknown)
 
 
-BASELINE = neural(Network(_module, _loss, _scored), NCFConfig, NCF_FLOATS)
+RECOMMENDER = neural(Network(_module, _loss, _scored), NCFConfig, NCF_FLOATS)

@@ -43,4 +43,4 @@ def _scored(module: DeepMF, params: Any, user: jax.Array, item: jax.Array, task:
     return scored_by_rating(cast(jax.Array, module.apply(params, user, item, {}, train=False)), task)
 
 
-BASELINE = neural(Network(_module, squared_error, _scored), DeepMFConfig, NEURAL_FLOATS)
+RECOMMENDER = neural(Network(_module, squared_error, _scored), DeepMFConfig, NEURAL_FLOATS)

@@ -1,4 +1,4 @@
-"""Everything that is measured of a baseline on a dataset, a value a seed: what experiments keep and reports read."""
+"""Everything that is measured of a recommender on a dataset, a value a seed: what experiments keep and reports read."""
 
 import dataclasses
 import time
@@ -9,7 +9,7 @@ import numpy as np
 
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
-from ganrs_jax.recommenders import get_baseline
+from ganrs_jax.recommenders import get_recommender
 from ganrs_jax.recommenders.beyond_accuracy import BeyondAccuracy, Catalogue, beyond_accuracy, catalogue
 from ganrs_jax.recommenders.conventions import CONVENTIONS
 from ganrs_jax.recommenders.fit import Trained, fit, split
@@ -78,11 +78,11 @@ def evaluate(
     cutoffs: Sequence[int],
     report: Report = silent,
 ) -> Evaluation:
-    """Trains a baseline once per seed and measures every lane on its held-out rows.
+    """Trains a recommender once per seed and measures every lane on its held-out rows.
 
     Args:
       ratings: one dataset, or several of one size, which the seeds take in turn.
-      config: the settings, of the class `get_baseline(name).config`.
+      config: the settings, of the class `get_recommender(name).config`.
       threshold: ratings of so many stars or more are relevant.
       cutoffs: lengths N of the lists.
 
@@ -95,7 +95,7 @@ def evaluate(
       TrainingDivergedError: if every lane diverges.
     """
     start = time.monotonic()
-    trained = fit(get_baseline(name), seeds, ratings, config, threshold, report)
+    trained = fit(get_recommender(name), seeds, ratings, config, threshold, report)
     after = time.monotonic()
     at = max((n for n in cutoffs if n <= AT), default=min(cutoffs))
     measured = []

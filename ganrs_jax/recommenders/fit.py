@@ -1,4 +1,4 @@
-"""Splits, trains and reads a baseline: seeds as lanes, scores by blocks of users."""
+"""Splits, trains and reads a recommender: seeds as lanes, scores by blocks of users."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ import numpy as np
 from ganrs_jax.data.ratings import Ratings, split_rows
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders.hyperparameters import check, check_threshold
-from ganrs_jax.recommenders.interface import Baseline, Score, Scored, Split, Task
+from ganrs_jax.recommenders.interface import Recommender, Score, Scored, Split, Task
 from ganrs_jax.training.lanes import check_lanes, lane
 from ganrs_jax.training.loop import Report, silent
 
@@ -19,7 +19,7 @@ _PAIRS = 1 << 16  # scored at a time
 
 
 class Trained(NamedTuple):
-    """A baseline's lanes, one a seed.
+    """A recommender's lanes, one a seed.
 
     Attributes:
       task: what was learned.
@@ -50,19 +50,19 @@ class Trained(NamedTuple):
 
 
 def fit(
-    baseline: Baseline,
+    recommender: Recommender,
     seeds: Sequence[int],
     ratings: Ratings | Sequence[Ratings],
     config: Any,
     threshold: float,
     report: Report = silent,
 ) -> Trained:
-    """Trains a baseline once a seed, all seeds at once.
+    """Trains a recommender once a seed, all seeds at once.
 
     Args:
       seeds: L seeds; each draws its own random split of the rows, start, batches and noise.
       ratings: one dataset, or several of one size and scale, which the seeds take in turn.
-      config: the settings of all lanes, or a sequence of one a lane; these may differ in `baseline.lane_floats`.
+      config: the settings of all lanes, or a sequence of one a lane; these may differ in `recommender.lane_floats`.
       threshold: ratings of so many stars or more are relevant.
 
     Raises:
@@ -72,14 +72,14 @@ def fit(
     """
     worlds = [ratings] if isinstance(ratings, Ratings) else list(ratings)
     configs = list(config) if isinstance(config, Sequence) else [config] * len(seeds)
-    check_lanes(seeds, configs, baseline.lane_floats)
+    check_lanes(seeds, configs, recommender.lane_floats)
     for one in configs:
         check(one)
     for one in worlds:
         check_threshold(threshold, one)
     task = _task(worlds, threshold)
     splits = tuple(split(worlds[i % len(worlds)], configs[0].train_share, seed) for i, seed in enumerate(seeds))
-    fitted = baseline.fit(tuple(seeds), splits, task, configs, report)
+    fitted = recommender.fit(tuple(seeds), splits, task, configs, report)
     return Trained(task, fitted.state, splits, _users(fitted.score, task.num_items), _pairs(fitted.score))
 
 
@@ -92,7 +92,7 @@ def _task(worlds: Sequence[Ratings], threshold: float) -> Task:
 
 
 def split(ratings: Ratings, train_share: float, seed: int) -> Split:
-    """A random split of the rows, the same for every baseline with the same seed and share.
+    """A random split of the rows, the same for every recommender with the same seed and share.
 
     Raises:
       InputError: if either part would be empty.

@@ -1,4 +1,4 @@
-"""Settings of the baselines, and what was published for each source (arXiv 2410.17651 and the papers it builds on)."""
+"""Settings of the recommenders, and those published per source (arXiv 2410.17651 and the papers it builds on)."""
 
 import dataclasses
 from typing import Any, TypeVar
@@ -77,7 +77,7 @@ def published_config(config: type[Config], source: str) -> Config:
     """The settings that were published for a source; those for MovieLens where the source was not studied.
 
     Args:
-      config: the class of a baseline's settings, `get_baseline(name).config`.
+      config: the class of a recommender's settings, `get_recommender(name).config`.
       source: the name of a source, or any other text; a dataset made from a source goes by the source's name.
     """
     if not issubclass(config, NeuralConfig):

@@ -1,4 +1,4 @@
-"""What every baseline takes and gives: a split and a task; of each user and item a score, a rating, a verdict."""
+"""What every recommender takes and gives: a split and a task; of each user and item a score, a rating, a verdict."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -55,7 +55,7 @@ Score = Callable[[Any, jax.Array, jax.Array], Scored]
 
 
 class Fitted(NamedTuple):
-    """Trained lanes of one baseline.
+    """Trained lanes of one recommender.
 
     Attributes:
       state: pytree of arrays, lanes leading.
@@ -67,7 +67,7 @@ class Fitted(NamedTuple):
     score: Score
 
 
-class Baseline(NamedTuple):
+class Recommender(NamedTuple):
     """A model to recommend with.
 
     Attributes:

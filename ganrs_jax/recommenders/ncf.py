@@ -1,4 +1,4 @@
-"""The multilayer perceptron of neural collaborative filtering, shared by three baselines."""
+"""The multilayer perceptron of neural collaborative filtering, shared by three recommenders."""
 
 from collections.abc import Mapping
 from typing import Any, cast

@@ -30,4 +30,4 @@ def _scored(module: NCF, params: Any, user: jax.Array, item: jax.Array, task: Ta
     return scored_by_rating(probability @ jnp.asarray(task.scale.levels), task)
 
 
-BASELINE = neural(Network(_module, cross_entropy, _scored), NCFConfig, NCF_FLOATS)
+RECOMMENDER = neural(Network(_module, cross_entropy, _scored), NCFConfig, NCF_FLOATS)

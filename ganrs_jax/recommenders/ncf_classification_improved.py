@@ -60,4 +60,4 @@ def _scored(module: TwoBranchNCF, params: Any, user: jax.Array, item: jax.Array,
     return scored._replace(score=mode + reliability)
 
 
-BASELINE = neural(Network(_module, cross_entropy, _scored), NCFConfig, NCF_FLOATS)
+RECOMMENDER = neural(Network(_module, cross_entropy, _scored), NCFConfig, NCF_FLOATS)

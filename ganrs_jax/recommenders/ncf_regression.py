@@ -23,4 +23,4 @@ def _scored(module: NCF, params: Any, user: jax.Array, item: jax.Array, task: Ta
     return scored_by_rating(read(module, params, user, item)[..., 0], task)
 
 
-BASELINE = neural(Network(_module, _loss, _scored), NCFConfig, NCF_FLOATS)
+RECOMMENDER = neural(Network(_module, _loss, _scored), NCFConfig, NCF_FLOATS)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.recommenders.hyperparameters import ReferenceConfig
-from ganrs_jax.recommenders.interface import Baseline, Fitted, Scored, Split, Task
+from ganrs_jax.recommenders.interface import Fitted, Recommender, Scored, Split, Task
 from ganrs_jax.training.loop import Report
 
 
@@ -27,4 +27,4 @@ def _score(count_I: jax.Array, user: jax.Array, item: jax.Array) -> Scored:
     return Scored(score, unknown, jnp.ones_like(score, bool), unknown)
 
 
-BASELINE = Baseline(ReferenceConfig, _fit)
+RECOMMENDER = Recommender(ReferenceConfig, _fit)

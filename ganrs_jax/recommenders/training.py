@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from ganrs_jax.recommenders.interface import Baseline, Fitted, Score, Scored, Split, Task
+from ganrs_jax.recommenders.interface import Fitted, Recommender, Score, Scored, Split, Task
 from ganrs_jax.training.lanes import lane_keys, stacked_floats
 from ganrs_jax.training.loop import QUICK_COMPILE, Report, scanned, train
 
@@ -52,9 +52,9 @@ class _Batch(NamedTuple):
     weight: jax.Array
 
 
-def neural(network: Network, config: type, lane_floats: tuple[str, ...]) -> Baseline:
-    """The baseline of a network."""
-    return Baseline(config, functools.partial(_fit, network, lane_floats), lane_floats)
+def neural(network: Network, config: type, lane_floats: tuple[str, ...]) -> Recommender:
+    """The recommender of a network."""
+    return Recommender(config, functools.partial(_fit, network, lane_floats), lane_floats)
 
 
 def _fit(

@@ -80,4 +80,4 @@ def _scored(module: VDeepMF, state: Any, user: jax.Array, item: jax.Array, task:
     return scored_by_rating(jnp.sum(state["user"][user] * state["item"][item], -1), task)
 
 
-BASELINE = neural(Network(_module, _loss, _scored, _settled), VDeepMFConfig, (*NEURAL_FLOATS, "kl_weight"))
+RECOMMENDER = neural(Network(_module, _loss, _scored, _settled), VDeepMFConfig, (*NEURAL_FLOATS, "kl_weight"))

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from ganrs_jax.fidelity.failure_checks import signatures
-from ganrs_jax.fidelity.metrics import Fidelity, Figure
+from ganrs_jax.fidelity.failure_checks import failed_checks
+from ganrs_jax.fidelity.metrics import Fidelity, Metric
 from ganrs_jax.fidelity.privacy import Privacy
 from ganrs_jax.report.comparison import text_table
 
@@ -48,11 +48,11 @@ def fidelity_table(results: Mapping[str, Fidelity], real: str = "real") -> str:
     """
     rows = []
     for name, (label, form) in _ROWS.items():
-        figures = [result.figures.get(name, Figure()) for result in results.values()]
-        if any(figure != Figure() for figure in figures):
-            rows.append(_row(label, form, figures))
-        if name in _DISTANCES_TOO and any(figure.distance is not None for figure in figures):
-            distances = [Figure(distance=figure.distance, floor=figure.floor) for figure in figures]
+        metrics = [result.metrics.get(name, Metric()) for result in results.values()]
+        if any(metric != Metric() for metric in metrics):
+            rows.append(_row(label, form, metrics))
+        if name in _DISTANCES_TOO and any(metric.distance is not None for metric in metrics):
+            distances = [Metric(distance=metric.distance, split_half=metric.split_half) for metric in metrics]
             rows.append(_row(_DISTANCES_TOO[name], form, distances))
     return text_table(["(best in brackets)", real, *results, "real halves"], rows)
 
@@ -62,7 +62,7 @@ def fidelity_words(results: Mapping[str, Fidelity]) -> list[str]:
     lines = []
     for name, result in results.items():
         lines += [f"{name}: {note}" for note in result.notes]
-        lines += [f"{name}: WARNING {signature}" for signature in signatures(result)]
+        lines += [f"{name}: WARNING {check}" for check in failed_checks(result)]
     return lines
 
 
@@ -88,15 +88,15 @@ def privacy_table(results: Mapping[str, Privacy]) -> str:
     return text_table(["", *results], rows)
 
 
-def _row(label: str, form: str, figures: list[Figure]) -> list[str]:
+def _row(label: str, form: str, metrics: list[Metric]) -> list[str]:
     def shown(value: float | None) -> str:
         return "" if value is None else form.format(value)
 
-    real = next((figure.real for figure in figures if figure.real is not None), None)
-    values = [figure.distance if figure.synthetic is None else figure.synthetic for figure in figures]
-    # a floor belongs beside a distance, not beside a value of its own
-    floor = None if real is not None else next((f.floor for f in figures if f.floor is not None), None)
-    return [label, shown(real), *map(shown, values), shown(floor)]
+    real = next((metric.real for metric in metrics if metric.real is not None), None)
+    values = [metric.distance if metric.synthetic is None else metric.synthetic for metric in metrics]
+    # a split-half baseline belongs beside a distance, not beside a value of its own
+    split_half = None if real is not None else next((f.split_half for f in metrics if f.split_half is not None), None)
+    return [label, shown(real), *map(shown, values), shown(split_half)]
 
 
 def _estimate(result: Privacy, attack: str) -> str:

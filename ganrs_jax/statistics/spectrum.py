@@ -18,7 +18,7 @@ class Spectral(NamedTuple):
     values: np.ndarray
     items_IxK: np.ndarray
 
-    def turned(self) -> "Spectral":
+    def transposed(self) -> "Spectral":
         """That of the transposed matrix."""
         return Spectral(self.items_IxK, self.values, self.users_UxK)
 

@@ -25,9 +25,9 @@ def test_generated_files_stand_beside_the_source(launch, generator, tmp_path):
     assert done.stdout.splitlines()[0].split()[-5:] == ["planted", "a.parquet", "b.csv", "real", "halves"]
     held = json.loads((tmp_path / "out.json").read_text())
     a, b = (held["synthetic"][name] for name in ("a.parquet", "b.csv"))
-    assert a["figures"] == b["figures"]
+    assert a["metrics"] == b["metrics"]
     assert a["file"] == "a.parquet"
-    assert a["figures"]["rows"]["synthetic"] == len(pd.read_csv(tmp_path / "b.csv"))
+    assert a["metrics"]["rows"]["synthetic"] == len(pd.read_csv(tmp_path / "b.csv"))
     assert "a.parquet: sizes differ" in done.stdout
     assert {warning["name"] for warning in a["warnings"]} >= {"unrealistic marginals"}
     for warning in a["warnings"]:
@@ -41,7 +41,7 @@ def test_rows_are_judged_as_they_stand(launch, tmp_path):
     spoilt.loc[3, "rating"] = 9
     spoilt.to_csv(tmp_path / "spoilt.csv", index=False)
     done = launch(*COMPARE, "--synthetic=spoilt.csv", "--names=mine")
-    held = json.loads((tmp_path / "run" / "results.json").read_text())["synthetic"]["mine"]["figures"]
+    held = json.loads((tmp_path / "run" / "results.json").read_text())["synthetic"]["mine"]["metrics"]
     assert (held["rows"]["synthetic"], held["repeated_pairs"]["synthetic"]) == (1507, 7)
     assert held["off_scale_ratings"]["synthetic"] == 2  # row 3 is among those repeated
     assert "mine: WARNING invalid rows: 7 rows repeat a (user, item) pair, 2 ratings are off" in done.stdout
@@ -52,7 +52,7 @@ def test_a_folder_of_parts_is_one_dataset(launch, tmp_path):
     for shard in range(2):
         rows(60, 50, 1500)[shard::2].to_parquet(tmp_path / "made" / f"part-0000{shard}-of-00002.parquet", index=False)
     launch(*COMPARE, "--synthetic=made")
-    held = json.loads((tmp_path / "run" / "results.json").read_text())["synthetic"]["made"]["figures"]
+    held = json.loads((tmp_path / "run" / "results.json").read_text())["synthetic"]["made"]["metrics"]
     assert held["rows"]["synthetic"] == 1500
 
 
@@ -69,7 +69,7 @@ def test_the_columns_of_the_real_table_may_have_other_names(launch, tmp_path):
     table.rename(columns={"user_id": "who", "item_id": "what"}).to_csv(tmp_path / "own.csv", index=False)
     names = ("--user_column=who", "--item_column=what")
     done = launch("fidelity", "--real=own.csv", *names, "--synthetic=made.csv", "--workdir=run")
-    figures = json.loads((tmp_path / "run" / "results.json").read_text())["synthetic"]["made.csv"]["figures"]
+    figures = json.loads((tmp_path / "run" / "results.json").read_text())["synthetic"]["made.csv"]["metrics"]
     assert figures["ks_item_counts"]["distance"] == figures["mf_ratio"]["distance"] == 0
     assert done.stdout.splitlines()[0].split()[-4:] == ["own", "made.csv", "real", "halves"]
 

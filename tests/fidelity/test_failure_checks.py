@@ -1,42 +1,45 @@
-"""Each failure is named for figures that show it, and for no others."""
+"""Each failure is named for metrics that show it, and for no others."""
 
 import pytest
 
-from ganrs_jax.fidelity.failure_checks import signatures
-from ganrs_jax.fidelity.metrics import Fidelity, Figure, pair
+from ganrs_jax.fidelity.failure_checks import failed_checks
+from ganrs_jax.fidelity.metrics import Fidelity, Metric, pair
 from ganrs_jax.fidelity.privacy import Estimate, Privacy
 
 GOOD = {
-    "items": Figure(400, 400),
-    "repeated_pairs": Figure(0, 0),
-    "off_scale_ratings": Figure(None, 0),
-    "rating_tv": Figure(distance=0.002),
+    "items": Metric(400, 400),
+    "repeated_pairs": Metric(0, 0),
+    "off_scale_ratings": Metric(None, 0),
+    "rating_tv": Metric(distance=0.002),
     "gini_user": pair(0.47, 0.48),
-    "ks_item_counts": Figure(distance=0.05),
-    "spectrum_relative_error": Figure(distance=0.05),
+    "ks_item_counts": Metric(distance=0.05),
+    "spectrum_relative_error": Metric(distance=0.05),
     "bias_ratio": pair(0.836, 0.85),
     "mf_ratio": pair(0.818, 0.83),
-    "mf_gain_kept": Figure(1.0, 0.6),
-    "user_density": Figure(None, 0.9, None, 0.98),
-    "user_coverage": Figure(None, 0.9, None, 0.96),
+    "mf_gain_kept": Metric(1.0, 0.6),
+    "user_density": Metric(None, 0.9, None, 0.98),
+    "user_coverage": Metric(None, 0.9, None, 0.96),
 }
 SPOILT = {
-    "invalid rows": ({"repeated_pairs": Figure(0, 65_076)}, "65,076 rows repeat"),
-    "unrealistic marginals": ({"gini_user": pair(0.47, 0.22)._replace(floor=0.01)}, "gini_user 0.250 (limit 0.05)"),
-    "wrong structure": ({"spectrum_relative_error": Figure(distance=1.3)}, "off by 130%"),
+    "invalid rows": ({"repeated_pairs": Metric(0, 65_076)}, "65,076 rows repeat"),
+    "unrealistic marginals": (
+        {"gini_user": pair(0.47, 0.22)._replace(split_half=0.01)},
+        "gini_user 0.250 (limit 0.05)",
+    ),
+    "wrong structure": ({"spectrum_relative_error": Metric(distance=1.3)}, "off by 130%"),
     "too easy to predict": ({"bias_ratio": pair(0.836, 0.41)}, "bias_ratio 0.410, real 0.836"),
     "too hard to predict": ({"mf_ratio": pair(0.818, 0.95)}, "mf_ratio 0.950, real 0.818"),
-    "nothing to learn beyond biases": ({"mf_gain_kept": Figure(1.0, 0.01)}, "gain 1% of what"),
+    "nothing to learn beyond biases": ({"mf_gain_kept": Metric(1.0, 0.01)}, "gain 1% of what"),
     "memorisation of items": (
-        {"c2st_item_auc": Figure(None, 0.24, None, 0.76)},
+        {"c2st_item_auc": Metric(None, 0.24, None, 0.76)},
         "c2st AUC 0.240, far under 0.5: item profiles are near copies of real ones",
     ),
     "mode collapse of users": (
-        {"user_coverage": Figure(None, 0.2, None, 0.96)},
+        {"user_coverage": Metric(None, 0.2, None, 0.96)},
         "cover 20% of the real ones (real halves: 96%), density 0.90",
     ),
     "mode collapse or unreal users": (
-        {"user_coverage": Figure(None, 0.05), "user_density": Figure(None, 0.1)},
+        {"user_coverage": Metric(None, 0.05), "user_density": Metric(None, 0.1)},
         "cover 5% of the real ones (real halves: 97%), density 0.10",
     ),
 }
@@ -47,19 +50,19 @@ def private(auc: Estimate, training: float = 2.0) -> Privacy:
 
 
 def test_few_profiles_may_fall_under_a_half_by_chance():
-    found = {"items": Figure(40, 40), "c2st_item_auc": Figure(None, 0.3, None, 0.5)}
-    assert signatures(Fidelity(GOOD | found)) == []
+    found = {"items": Metric(40, 40), "c2st_item_auc": Metric(None, 0.3, None, 0.5)}
+    assert failed_checks(Fidelity(GOOD | found)) == []
 
 
-def test_good_figures_show_no_failure():
-    assert signatures(Fidelity(GOOD), private(Estimate(0.52, 0.49, 0.56))) == []
-    assert signatures(Fidelity({name: GOOD[name] for name in ("repeated_pairs", "off_scale_ratings")})) == []
+def test_good_metrics_show_no_failure():
+    assert failed_checks(Fidelity(GOOD), private(Estimate(0.52, 0.49, 0.56))) == []
+    assert failed_checks(Fidelity({name: GOOD[name] for name in ("repeated_pairs", "off_scale_ratings")})) == []
 
 
 @pytest.mark.parametrize("name", SPOILT)
 def test_a_failure_is_named_in_words_with_what_to_do(name):
-    figures, words = SPOILT[name]
-    (found,) = signatures(Fidelity(GOOD | figures))
+    metrics, words = SPOILT[name]
+    (found,) = failed_checks(Fidelity(GOOD | metrics))
     assert found.name == name
     assert words in found.found
     assert str(found) == f"{name}: {found.found}. {found.advice}."
@@ -73,5 +76,5 @@ def test_a_failure_is_named_in_words_with_what_to_do(name):
     ],
 )
 def test_memorisation(privacy, words):
-    (found,) = signatures(privacy=privacy)
+    (found,) = failed_checks(privacy=privacy)
     assert (found.name, found.found) == ("memorisation", words) or words in found.found

@@ -19,7 +19,7 @@ def test_validity_counts_every_row():
     real = columns([0, 0, 1], [0, 1, 1], [1, 2, 3])
     made = columns([0, 0, 0, 1], [0, 0, 1, 2], [1, 5, 2.5, 6])
     found = validity(as_sample(real), as_sample(made), LEVELS, made)
-    assert {name: figure[:2] for name, figure in found.items()} == {
+    assert {name: metric[:2] for name, metric in found.items()} == {
         "rows": (3, 4),
         "users": (2, 2),
         "items": (2, 3),
@@ -51,7 +51,7 @@ def test_size_does_not_matter_to_counts(world):
     item, rating = np.tile(world.item, 2), np.tile(world.rating, 2)
     found = marginals(once, as_sample(columns(user, item, rating)), LEVELS)
     assert found.pop("ks_item_mean_rating").distance < 0.01  # more items have 5 ratings
-    assert max(figure.distance for figure in found.values()) < 1e-12
+    assert max(metric.distance for metric in found.values()) < 1e-12
 
 
 @pytest.mark.parametrize("seed", range(3))

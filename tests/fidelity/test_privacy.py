@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from ganrs_jax.fidelity.failure_checks import signatures
+from ganrs_jax.fidelity.failure_checks import failed_checks
 from ganrs_jax.fidelity.privacy import auc_estimate, privacy, profile_features
 from ganrs_jax.fidelity.samples import TooSmallError, ratings_of
 from tests.fidelity.conftest import relabelled
@@ -56,14 +56,14 @@ def test_a_copied_half_of_real_users_under_other_ids(thirds):
     members, others, _ = thirds
     found = attacked(members, others, relabelled(members))
     assert min(auc.value for auc in found.attacks.values()) > 0.95
-    assert [s.name for s in signatures(privacy=found)] == ["memorisation"]
+    assert [s.name for s in failed_checks(privacy=found)] == ["memorisation"]
 
 
 def test_other_users_of_the_same_world(thirds):
     found = attacked(*thirds)
     for auc in found.attacks.values():
         assert auc.low < 0.5 < auc.high
-    assert signatures(privacy=found) == []
+    assert failed_checks(privacy=found) == []
 
 
 def test_only_so_many_members_are_looked_at(monkeypatch):

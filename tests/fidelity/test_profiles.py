@@ -5,7 +5,7 @@ import pytest
 
 from ganrs_jax.data.ratings import Columns
 from ganrs_jax.fidelity.profiles import profiles
-from ganrs_jax.fidelity.samples import TooSmallError, as_sample, turned
+from ganrs_jax.fidelity.samples import TooSmallError, as_sample, transposed
 from ganrs_jax.fidelity.structure import spectral
 from tests.fidelity.conftest import relabelled
 
@@ -57,7 +57,7 @@ def test_other_ids_have_the_same_profiles(world):
 
 def test_items_are_users_of_the_turned_sample(world):
     sample = as_sample(world)
-    found = profiles(turned(sample), spectral(sample).turned(), LEVELS)
+    found = profiles(transposed(sample), spectral(sample).transposed(), LEVELS)
     means = np.bincount(sample.item, sample.rating) / np.bincount(sample.item)
     np.testing.assert_allclose(found.features_nxD[:, 1], means[found.users])
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ganrs_jax.data.sources import ReadOptions, load_ratings
-from ganrs_jax.fidelity.failure_checks import signatures
-from ganrs_jax.fidelity.fidelity import fidelity, reference
+from ganrs_jax.fidelity.failure_checks import failed_checks
+from ganrs_jax.fidelity.fidelity import compare, reference
 from ganrs_jax.fidelity.privacy import privacy, profile_features
 from ganrs_jax.fidelity.samples import as_sample, first_half, ratings_of
 from ganrs_jax.fidelity.structure import learnability, popularity_rating_correlation
@@ -19,20 +19,20 @@ def halves(data_dir):
     return ratings, ratings_of(ratings, chosen), ratings_of(ratings, ~chosen)
 
 
-def test_figures_of_movielens_100k(halves):
+def test_metrics_of_movielens_100k(halves):
     ratings, first, second = halves
     known = reference(first, ratings.scale, splits=1)
-    found = fidelity(known, second)
-    figures = found.figures
-    assert figures["bias_ratio"].real == pytest.approx(0.84, abs=0.02)
-    assert figures["mf_ratio"].distance < 0.03
-    assert figures["spectrum_relative_error"].distance < 0.05
-    assert figures["c2st_user_auc"].synthetic < 0.65
-    assert figures["user_coverage"].synthetic > 0.9
-    assert {s.name for s in signatures(found)} <= {"nothing to learn beyond biases"}  # halves have little to learn
+    found = compare(known, second)
+    metrics = found.metrics
+    assert metrics["bias_ratio"].real == pytest.approx(0.84, abs=0.02)
+    assert metrics["mf_ratio"].distance < 0.03
+    assert metrics["spectrum_relative_error"].distance < 0.05
+    assert metrics["c2st_user_auc"].synthetic < 0.65
+    assert metrics["user_coverage"].synthetic > 0.9
+    assert {s.name for s in failed_checks(found)} <= {"nothing to learn beyond biases"}  # halves have little to learn
 
 
-def test_known_figures_of_movielens_100k(halves):
+def test_known_metrics_of_movielens_100k(halves):
     sample = as_sample(halves[0])
     assert gini(np.bincount(sample.item)) == pytest.approx(0.629, abs=5e-4)
     assert learnability(sample)[1:] == pytest.approx((0.836, 0.818, 0.791), abs=5e-4)

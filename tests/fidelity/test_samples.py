@@ -6,7 +6,7 @@ import pytest
 from ganrs_jax.data.ratings import Columns
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
-from ganrs_jax.fidelity.samples import TooSmallError, as_sample, first_half, halves, ratings_of, turned
+from ganrs_jax.fidelity.samples import TooSmallError, as_sample, first_half, halves, ratings_of, transposed
 
 
 def columns(user, item, rating) -> Columns:
@@ -19,7 +19,7 @@ def test_ids_are_numbered_and_the_first_of_a_repeated_pair_stays():
     assert sample.item.tolist() == [0, 1, 1]
     assert sample.rating.tolist() == [1, 2, 4]
     assert sample[3:] == (3, 2, 1)
-    assert turned(sample).num_users == 2
+    assert transposed(sample).num_users == 2
 
 
 @pytest.mark.parametrize(

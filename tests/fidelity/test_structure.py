@@ -27,7 +27,7 @@ def test_spectral_is_the_dense_decomposition(world):
     np.testing.assert_allclose(found.values, np.linalg.svd(matrix)[1][:20], atol=1e-9)
     assert found.values[0] == pytest.approx(1)
     np.testing.assert_allclose(matrix @ found.items_IxK, found.users_UxK * found.values, atol=1e-8)
-    assert found.turned().users_UxK is found.items_IxK
+    assert found.transposed().users_UxK is found.items_IxK
 
 
 def test_spectrum_knows_no_ids_but_knows_structure(world):

@@ -1,4 +1,4 @@
-"""Two small worlds of one size, so that they share compiled programs, and baselines trained once for the session."""
+"""Two small worlds of one size, so that they share compiled programs, and recommenders trained once for the session."""
 
 import dataclasses
 from collections.abc import Callable
@@ -8,17 +8,17 @@ import pytest
 
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.data.sources import ReadOptions, load_ratings
-from ganrs_jax.recommenders import BASELINES
+from ganrs_jax.recommenders import RECOMMENDERS
 from ganrs_jax.recommenders.fit import Trained, fit
 from ganrs_jax.recommenders.hyperparameters import NeuralConfig
 
-NETWORKS = tuple(name for name, baseline in BASELINES.items() if issubclass(baseline.config, NeuralConfig))
+NETWORKS = tuple(name for name, recommender in RECOMMENDERS.items() if issubclass(recommender.config, NeuralConfig))
 SEEDS = (3, 4)
 
 
 def quick(name: str, **changes):
     """Settings for two epochs of long steps, but for the changes; references have nothing to shorten."""
-    config = BASELINES[name].config()
+    config = RECOMMENDERS[name].config()
     return dataclasses.replace(config, **{"epochs": 2, "learning_rate": 0.01} | changes) if name in NETWORKS else config
 
 
@@ -30,12 +30,12 @@ def tiny() -> Ratings:
 
 @pytest.fixture(scope="session")
 def trained(tiny) -> Callable[[str], Trained]:
-    """trained(NAME): the baseline on the tiny world, a lane for each of SEEDS, trained once."""
+    """trained(NAME): the recommender on the tiny world, a lane for each of SEEDS, trained once."""
     held: dict[str, Trained] = {}
 
     def get(name: str) -> Trained:
         if name not in held:
-            held[name] = fit(BASELINES[name], SEEDS, tiny, quick(name), 4.0)
+            held[name] = fit(RECOMMENDERS[name], SEEDS, tiny, quick(name), 4.0)
         return held[name]
 
     return get

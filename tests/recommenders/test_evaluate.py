@@ -8,7 +8,7 @@ import pytest
 
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
-from ganrs_jax.recommenders import BASELINES, get_baseline
+from ganrs_jax.recommenders import RECOMMENDERS, get_recommender
 from ganrs_jax.recommenders.conventions import CONVENTIONS
 from ganrs_jax.recommenders.evaluate import at_length, evaluate
 from ganrs_jax.recommenders.fit import fit
@@ -23,13 +23,13 @@ def ratings():
     return load_ratings("planted", ReadOptions(planted_users=40, planted_items=30, planted_ratings=700))
 
 
-@pytest.mark.parametrize("name", BASELINES)
-def test_every_baseline_is_measured_a_value_a_seed(name, ratings):
-    kind = get_baseline(name).config
+@pytest.mark.parametrize("name", RECOMMENDERS)
+def test_every_recommender_is_measured_a_value_a_seed(name, ratings):
+    kind = get_recommender(name).config
     config = kind(epochs=1) if "epochs" in kind.__dataclass_fields__ else kind()
     found = evaluate(name, ratings, config=config, **HOW)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    trained = fit(get_baseline(name), HOW["seeds"], ratings, config, 4.0, silent)
+    trained = fit(get_recommender(name), HOW["seeds"], ratings, config, 4.0, silent)
     for index in range(2):
         sizes = {"num_users": ratings.num_users, "num_items": ratings.num_items, "threshold": 4.0}
         split = trained.splits[index]
@@ -50,7 +50,7 @@ def test_every_baseline_is_measured_a_value_a_seed(name, ratings):
 
 def test_seeds_take_several_datasets_in_turn(ratings):
     other = dataclasses.replace(ratings, rating=ratings.rating[::-1].copy())
-    config = get_baseline("biases").config()
+    config = get_recommender("biases").config()
     both = evaluate("biases", [ratings, other], config=config, **HOW)
     for index, world in enumerate((ratings, other)):
         alone = evaluate("biases", world, config=config, **{**HOW, "seeds": HOW["seeds"][index : index + 1]})
@@ -67,11 +67,11 @@ def test_datasets_of_different_sizes_are_refused(ratings):
     with pytest.raises(
         InputError, match="30 items, 700 ratings and 40 users, 30 items, 800 ratings; accepted: datasets of one"
     ):
-        evaluate("biases", [ratings, other], config=get_baseline("biases").config(), **HOW)
+        evaluate("biases", [ratings, other], config=get_recommender("biases").config(), **HOW)
 
 
 def test_what_cannot_be(ratings):
-    config = get_baseline("biases").config()
+    config = get_recommender("biases").config()
     with pytest.raises(InputError, match="off the scale"):
         evaluate("biases", ratings, config=config, **{**HOW, "threshold": 7.0})
     with pytest.raises(InputError, match=r"N, the length of the list, is 0; accepted: whole numbers from 1"):

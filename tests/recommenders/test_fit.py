@@ -5,7 +5,7 @@ import pytest
 
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
-from ganrs_jax.recommenders import BASELINES
+from ganrs_jax.recommenders import RECOMMENDERS
 from ganrs_jax.recommenders.fit import fit, split
 from ganrs_jax.training.loop import TrainingDivergedError
 from tests.recommenders.conftest import NETWORKS, quick
@@ -15,11 +15,11 @@ NCF = "ncf_regression"
 
 def refused(match, *, name=NCF, seeds=(0,), ratings=None, config=None, threshold=4.0):
     with pytest.raises(InputError, match=match) as raised:
-        fit(BASELINES[name], seeds, ratings, config or quick(name), threshold)
+        fit(RECOMMENDERS[name], seeds, ratings, config or quick(name), threshold)
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", RECOMMENDERS)
 def test_a_threshold_off_the_scale_or_out_of_reach_is_refused(tiny, name):
     refused(r"`threshold=5.5` is off the scale; accepted: 1 to 5", name=name, ratings=tiny, threshold=5.5)
     refused(r"`threshold=nan` is off the scale", name=name, ratings=tiny, threshold=float("nan"))
@@ -27,7 +27,7 @@ def test_a_threshold_off_the_scale_or_out_of_reach_is_refused(tiny, name):
     refused(r"planted has no relevant rating, its highest is 3; accepted: 1 to 3", name=name, ratings=low)
 
 
-@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("name", RECOMMENDERS)
 def test_too_few_rows_to_split_are_refused(name):
     two = load_ratings("planted", ReadOptions(planted_users=2, planted_items=2, planted_ratings=2, noise=9.0))
     refused(r"train share of 0.8 leaves no row", name=name, ratings=two, threshold=float(two.rating.max()))
@@ -67,19 +67,24 @@ def test_seeds_and_lanes_are_checked(tiny):
 def test_every_float_setting_may_differ_by_lane_and_matters(tiny, name):
     """Lanes of one seed but of other settings differ, and equal single runs with these settings."""
     other = {"learning_rate": 3e-3, "l2": 0.01, "kl_weight": 0.1, "first_dropout": 0.1, "second_dropout": 0.0}
-    for field in BASELINES[name].lane_floats:
+    for field in RECOMMENDERS[name].lane_floats:
         configs = [quick(name), quick(name, **{field: other[field]})]
-        lanes = fit(BASELINES[name], (3, 3), tiny, configs, 4.0)
+        lanes = fit(RECOMMENDERS[name], (3, 3), tiny, configs, 4.0)
         usual, changed = (np.asarray(lanes.score_block(lane, np.arange(80)).score) for lane in (0, 1))
         assert np.abs(usual - changed).max() > 1e-4, field
-    alone = fit(BASELINES[name], [3], tiny, configs[1], 4.0).score_block(0, np.arange(80)).score
+    alone = fit(RECOMMENDERS[name], [3], tiny, configs[1], 4.0).score_block(0, np.arange(80)).score
     np.testing.assert_allclose(changed, alone, rtol=2e-3, atol=2e-3)
 
 
 def test_progress_is_reported_an_epoch_and_the_loss_falls(tiny):
     told = []
     fit(
-        BASELINES["deepmf"], (0, 1), tiny, quick("deepmf", epochs=4, learning_rate=0.01), 4.0, lambda *x: told.append(x)
+        RECOMMENDERS["deepmf"],
+        (0, 1),
+        tiny,
+        quick("deepmf", epochs=4, learning_rate=0.01),
+        4.0,
+        lambda *x: told.append(x),
     )
     assert [(stage, done, total) for stage, done, total, _ in told] == [
         ("DeepMF, epochs of 51 steps", n, 4) for n in (1, 2, 3, 4)
@@ -91,7 +96,7 @@ def test_progress_is_reported_an_epoch_and_the_loss_falls(tiny):
 
 def test_divergence_of_all_lanes_is_an_error(tiny):
     with pytest.raises(TrainingDivergedError, match="DeepMF"):
-        fit(BASELINES["deepmf"], [0], tiny, quick("deepmf", learning_rate=1e30), 4.0)
+        fit(RECOMMENDERS["deepmf"], [0], tiny, quick("deepmf", learning_rate=1e30), 4.0)
 
 
 def test_split_depends_on_the_seed_alone(tiny):

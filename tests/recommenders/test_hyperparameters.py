@@ -2,7 +2,7 @@ import pytest
 
 from ganrs_jax.data.scale import Scale
 from ganrs_jax.data.sources.registry import SOURCES
-from ganrs_jax.recommenders import BASELINES
+from ganrs_jax.recommenders import RECOMMENDERS
 from ganrs_jax.recommenders.hyperparameters import default_threshold, published_config
 
 EPOCHS = {  # DeepMF, NCF, VDeepMF
@@ -18,7 +18,7 @@ SIZE = {"myanimelist": 7, "netflix": 6}
 
 @pytest.mark.parametrize("source", EPOCHS)
 def test_published_settings(source):
-    configs = [published_config(BASELINES[name].config, source) for name in ("deepmf", "ncf_regression", "vdeepmf")]
+    configs = [published_config(RECOMMENDERS[name].config, source) for name in ("deepmf", "ncf_regression", "vdeepmf")]
     assert tuple(c.epochs for c in configs) == EPOCHS[source]
     assert {c.embedding_size for c in configs} == {SIZE.get(source, 5)}
     assert {(c.batch_size, c.train_share, c.learning_rate) for c in configs} == {(32, 0.8, 1e-3)}
@@ -26,12 +26,12 @@ def test_published_settings(source):
     assert configs[2].draws == 10
 
 
-@pytest.mark.parametrize("name", BASELINES)
-def test_every_baseline_has_settings_for_every_source(name):
+@pytest.mark.parametrize("name", RECOMMENDERS)
+def test_every_recommender_has_settings_for_every_source(name):
     for source in SOURCES:
-        config = published_config(BASELINES[name].config, source)
-        assert type(config) is BASELINES[name].config
-        assert all(isinstance(getattr(config, field), float) for field in BASELINES[name].lane_floats)
+        config = published_config(RECOMMENDERS[name].config, source)
+        assert type(config) is RECOMMENDERS[name].config
+        assert all(isinstance(getattr(config, field), float) for field in RECOMMENDERS[name].lane_floats)
 
 
 def test_sources_with_settings_of_their_own_exist():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ganrs_jax.data.scale import Scale
-from ganrs_jax.recommenders import BASELINES, training
+from ganrs_jax.recommenders import RECOMMENDERS, training
 from ganrs_jax.recommenders.fit import fit
 from ganrs_jax.recommenders.interface import Task
 from ganrs_jax.recommenders.layers import Dropout, Joined
@@ -30,8 +30,8 @@ PARAMETERS = {
 @functools.cache
 def initial(name):
     """Parameters of one lane, the lane axis leading, for the sizes of MovieLens 100K."""
-    module = BASELINES[name].fit.args[0].module(Task(943, 1682, Scale(1, 5), 4.0), BASELINES[name].config())
-    floats = {field: jnp.ones(1) / 2 for field in BASELINES[name].lane_floats}
+    module = RECOMMENDERS[name].fit.args[0].module(Task(943, 1682, Scale(1, 5), 4.0), RECOMMENDERS[name].config())
+    floats = {field: jnp.ones(1) / 2 for field in RECOMMENDERS[name].lane_floats}
     return training._init(module, lane_keys([0]), floats)[0]
 
 
@@ -50,7 +50,7 @@ def test_networks_start_as_in_keras(name):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_opposite_tastes_are_learned(tastes, name):
     """Each of two groups likes what the other dislikes, so that popularity and biases know nothing."""
-    trained = fit(BASELINES[name], [0], tastes, quick(name, epochs=60), 4.0)
+    trained = fit(RECOMMENDERS[name], [0], tastes, quick(name, epochs=60), 4.0)
     test = trained.splits[0]
     scored = trained.predict(0, test.test_user, test.test_item)
     liked = test.test_rating == 5
@@ -58,7 +58,7 @@ def test_opposite_tastes_are_learned(tastes, name):
     assert np.median(scored.score[liked]) > np.quantile(scored.score[~liked], 0.9)
     if name != "binary_regression":
         assert np.abs(np.asarray(scored.rating) - test.test_rating).mean() < 0.6
-    chance = fit(BASELINES["biases"], [0], tastes, quick("biases"), 4.0).predict(0, test.test_user, test.test_item)
+    chance = fit(RECOMMENDERS["biases"], [0], tastes, quick("biases"), 4.0).predict(0, test.test_user, test.test_item)
     assert np.abs(np.asarray(chance.rating) - test.test_rating).mean() > 1.5
 
 
@@ -84,14 +84,14 @@ def test_cross_entropy_finds_the_class_of_a_rating_on_a_half_star_scale():
     logits = jnp.tile(jnp.log(jnp.arange(1.0, 9)), (8, 1))
     loss = cross_entropy(logits, jnp.asarray(task.scale.levels), task, {})
     np.testing.assert_allclose(np.exp(-loss), np.arange(1, 9) / 36, rtol=1e-5)
-    assert BASELINES["ncf_classification"].fit.args[0].module(task, quick("ncf_classification")).outputs == 8
+    assert RECOMMENDERS["ncf_classification"].fit.args[0].module(task, quick("ncf_classification")).outputs == 8
 
 
 def test_vdeepmf_averages_over_its_draws(tiny):
     """With more draws two draws of the same network agree better; a pair's rating does not depend on its company."""
     spread = []
     for draws in (1, 50):
-        trained = fit(BASELINES["vdeepmf"], [3], tiny, quick("vdeepmf", draws=draws), 4.0)
+        trained = fit(RECOMMENDERS["vdeepmf"], [3], tiny, quick("vdeepmf", draws=draws), 4.0)
         assert trained.state["user"].shape == (1, 80, 5 * draws)
         spread.append(np.std(trained.score_block(0, np.arange(80)).score))
     assert spread[1] < 0.8 * spread[0]
@@ -99,7 +99,7 @@ def test_vdeepmf_averages_over_its_draws(tiny):
 
 def test_kl_weight_pulls_vdeepmf_to_the_standard_normal(tastes):
     config = [quick("vdeepmf", epochs=10, kl_weight=w) for w in (0.0, 100.0)]
-    trained = fit(BASELINES["vdeepmf"], [0, 0], tastes, config, 4.0)
+    trained = fit(RECOMMENDERS["vdeepmf"], [0, 0], tastes, config, 4.0)
     free, pulled = (np.asarray(trained.lane(lane)["item"]) for lane in (0, 1))
     assert abs(np.mean(pulled)) < 0.1
     assert abs(np.std(pulled) - 1) < 0.1

@@ -1,4 +1,4 @@
-"""What every baseline must do, whatever it is; a baseline joins by its entry in the registry."""
+"""What every recommender must do, whatever it is; a recommender joins by its entry in the registry."""
 
 import importlib
 import pkgutil
@@ -8,30 +8,31 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax import recommenders as baselines
+from ganrs_jax import recommenders
 from ganrs_jax.errors import InputError
-from ganrs_jax.recommenders import BASELINES, get_baseline
+from ganrs_jax.recommenders import RECOMMENDERS, get_recommender
 from ganrs_jax.recommenders.fit import fit
-from ganrs_jax.recommenders.interface import Baseline, Scored
+from ganrs_jax.recommenders.interface import Recommender, Scored
 from tests.recommenders.conftest import NETWORKS, SEEDS, quick
 
-ALL = tuple(BASELINES)
+ALL = tuple(RECOMMENDERS)
 FIELDS = Scored._fields
 
 
-def test_every_module_with_a_baseline_is_registered_by_its_name():
+def test_every_module_with_a_recommender_is_registered_by_its_name():
     modules = [
-        importlib.import_module(f"{baselines.__name__}.{m.name}") for m in pkgutil.iter_modules(baselines.__path__)
+        importlib.import_module(f"{recommenders.__name__}.{m.name}")
+        for m in pkgutil.iter_modules(recommenders.__path__)
     ]
-    found = {m.__name__.rpartition(".")[2]: m.BASELINE for m in modules if hasattr(m, "BASELINE")}
-    assert found == BASELINES
+    found = {m.__name__.rpartition(".")[2]: m.RECOMMENDER for m in modules if hasattr(m, "RECOMMENDER")}
+    assert found == RECOMMENDERS
     assert len(NETWORKS) == 6
-    assert all(isinstance(b, Baseline) and get_baseline(n) is b for n, b in BASELINES.items())
+    assert all(isinstance(b, Recommender) and get_recommender(n) is b for n, b in RECOMMENDERS.items())
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are():
     with pytest.raises(InputError, match=r"`models=deepfm`; accepted: deepmf, vdeepmf, .*biases") as raised:
-        get_baseline("deepfm")
+        get_recommender("deepfm")
     assert "\n" not in str(raised.value)
 
 
@@ -64,8 +65,8 @@ def test_scores_are_finite_and_verdicts_follow_the_threshold(trained, name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_lanes_equal_single_runs_and_a_seed_repeats(trained, tiny, name):
-    alone = fit(BASELINES[name], SEEDS[1:], tiny, quick(name), 4.0)
-    again = fit(BASELINES[name], SEEDS[1:], tiny, quick(name), 4.0)
+    alone = fit(RECOMMENDERS[name], SEEDS[1:], tiny, quick(name), 4.0)
+    again = fit(RECOMMENDERS[name], SEEDS[1:], tiny, quick(name), 4.0)
     for lanes, one, other in zip(*map(jax.tree.leaves, (trained(name).state, alone.state, again.state)), strict=True):
         np.testing.assert_allclose(lanes[1], one[0], rtol=1e-4, atol=1e-5)
         np.testing.assert_array_equal(one, other)
@@ -96,12 +97,12 @@ def test_scores_are_functions_that_compile_once_for_all_lanes(trained, tiny, nam
     highest = [best(model.lane(lane), jnp.arange(80)) for lane in (0, 1)]
     assert len(traced) == 1
     assert not np.array_equal(*highest)
-    assert fit(BASELINES[name], [9], tiny, quick(name), 4.0).score_users is model.score_users
+    assert fit(RECOMMENDERS[name], [9], tiny, quick(name), 4.0).score_users is model.score_users
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_ids_without_a_rating_are_scored(tastes, name):
-    scored = fit(BASELINES[name], [0], tastes, quick(name), 4.0).score_block(0, np.array([0, 79]))
+    scored = fit(RECOMMENDERS[name], [0], tastes, quick(name), 4.0).score_block(0, np.array([0, 79]))
     assert not np.any(tastes.user == 79)
     assert not np.any(tastes.item == 59)
     assert scored.score.shape == (2, 60)

@@ -5,7 +5,7 @@ import optax
 import pytest
 
 from ganrs_jax.recommenders import training
-from ganrs_jax.recommenders.deepmf import BASELINE as DEEPMF
+from ganrs_jax.recommenders.deepmf import RECOMMENDER as DEEPMF
 from ganrs_jax.recommenders.fit import split
 from ganrs_jax.recommenders.interface import Task
 from tests.recommenders.conftest import quick
