@@ -28,8 +28,8 @@ autodoc_typehints = "signature"
 autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 88
 
-# References are checked strictly (`-n`). Only names of other packages, of rooms that have no page, and the short names of
-# errors in "Raises" have no target.
+# References are checked strictly (`-n`). Only names of other packages, of rooms that have no page, and the short names
+# of errors in "Raises" have no target.
 nitpick_ignore_regex = [
     (r"py:.*", r"(jax|jaxlib|flax|optax|numpy|np|pandas|pd|pyarrow|pa|matplotlib|collections|pathlib|absl)\..*"),
     (r"py:.*", r"ganrs_jax\.(fidelity\.samples|profile\.vectors|published\.networks|profile\.mean_by_degree)\..*"),

@@ -10,9 +10,9 @@ import hashlib
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -60,7 +60,7 @@ class Stages:
         if self.folder is not None and is_first():
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def read(self, name: str) -> Mapping[str, object] | None:
+    def read(self, name: str) -> dict[str, Any] | None:
         """The tree that is saved under a name; None if there is none, or it was altered or cut short."""
         if self.folder is None:
             return None
