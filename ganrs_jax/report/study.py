@@ -1,170 +1,281 @@
-"""RESULTS.md: what the study found, claim by claim, in words, tables and figures."""
+"""A study in one page that begins with the answer, one csv of every mean, and figures."""
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from ganrs_jax.files import whole_file
 from ganrs_jax.recommenders.conventions import CONVENTIONS
 from ganrs_jax.recommenders.evaluate import ERRORS, at_length
-from ganrs_jax.recommenders.list_metrics import METRICS
 from ganrs_jax.report.curves import length_figure, size_figure
-from ganrs_jax.report.markdown import markdown_table, shown, spread
-from ganrs_jax.report.paper_claims import best_models, with_size
-from ganrs_jax.report.verdicts import same_behaviour, same_trends
-from ganrs_jax.statistics.bootstrap import LEAST_REPEATS
-from ganrs_jax.study.claims import COMPARED, Results
+from ganrs_jax.report.markdown import markdown_table
+from ganrs_jax.statistics.bootstrap import LEAST_REPEATS, Interval
+from ganrs_jax.study.claims import COMPARED, equivalences, lengths_of, networks
+from ganrs_jax.study.findings import (
+    ALIKE,
+    ALPHA,
+    AXES,
+    CLAIMED_BEST,
+    EQUAL,
+    REAL,
+    WANTED_TAU,
+    Behaviour,
+    Findings,
+    Measured,
+    SizeEffect,
+    Study,
+    findings,
+    furthest,
+)
+from ganrs_jax.study.model_order import ModelOrder
 
-REAL = "real"
-_FACTS = ("datasets", "rows", "users", "items")
-AXES = {"users": "users", "samples": "raw samples, or rows", "sigma": "sigma of the noise"}
+_IN_CSV = ("precision", "recall", "f1", "ndcg")
+CSV_COLUMNS = (
+    *("part", "source", "dataset", "size", "num_datasets", "rows", "users", "items"),
+    *("model", "convention", "metric", "n", "mean", "sd", "low", "high", "difference", "equivalent"),
+)
+Cell = str | int | float | bool | None
 
 
-@dataclasses.dataclass
-class Study:
-    """What a study has found so far.
+def write_study(study: Study, folder: Path, page: Path | None = None) -> None:
+    """Writes FOLDER/summary.md, FOLDER/summary.csv and FOLDER/figures.
 
-    Attributes:
-      command: that makes it again.
-      margin: of equivalence.
-      num_seeds: repeats of each model.
-      parts: part -> source -> kind of dataset ("real" or a recipe) -> place in the sweep -> model -> results.
-      datasets: a line each: part, source, kind, place, datasets, rows, users, items.
-      left_out: names of datasets that were asked for and not measured.
+    Args:
+      page: where page and csv are written too: results/study.md, say, and results/study.csv beside it.
     """
-
-    command: str
-    margin: float
-    num_seeds: int
-    parts: dict[str, dict[str, dict[str, dict[Any, Results]]]] = dataclasses.field(default_factory=dict)
-    datasets: list[tuple[Any, ...]] = dataclasses.field(default_factory=list)
-    left_out: list[str] = dataclasses.field(default_factory=list)
-
-    def add(self, part: str, source: str, kind: str, size: Any, results: Results, facts: Mapping[str, Any]) -> None:
-        """Adds what models show on a kind of dataset; facts: how many there are, their rows, users and items."""
-        self.parts.setdefault(part, {}).setdefault(source, {}).setdefault(kind, {})[size] = results
-        self.datasets.append((part, source, kind, size or "", *(facts.get(k) for k in _FACTS)))
-
-    def equal(self) -> dict[str, dict[str, Results]]:
-        """Source -> kind -> results, of the datasets of one size."""
-        found = self.parts.get("equal", {})
-        return {source: {kind: at[0] for kind, at in kinds.items()} for source, kinds in found.items()}
-
-
-def write_study(study: Study, folder: Path, copy: Path | None) -> None:
-    """Writes FOLDER/RESULTS.md and FOLDER/figures, and the text again where a copy is wanted."""
     (folder / "figures").mkdir(parents=True, exist_ok=True)
-    text = "\n".join(_lines(study, _figures(study, folder)))
-    for path in (folder / "RESULTS.md", *([copy] if copy else [])):
+    _figures(study, folder / "figures")
+    text = summary_page(study.command, study.num_seeds, study.margin, study.left_out, findings(study))
+    table = pd.DataFrame(csv_rows(study), columns=list(CSV_COLUMNS))
+    for path in (folder / "summary.md", *([page] if page else [])):
         with whole_file(path) as partial:
-            partial.write_text(text + "\n")
+            partial.write_text(text)
+        with whole_file(path.with_suffix(".csv")) as partial:
+            table.to_csv(partial, index=False, float_format="%.6g")
 
 
-def _lines(study: Study, figures: Sequence[str]) -> Iterator[str]:
-    yield "# Results: do recommenders behave on synthetic ratings as on real ones?\n"
-    yield f"Made by `{study.command}`.\n"
-    yield f"{study.num_seeds} seeds a model: each draws a split of the rows (80/20), a start and an order of batches."
-    yield "Synthetic datasets of a kind are draws of one generator; of several, the seeds take them in turn."
-    yield "Draws of another size than the first (the published recipes do not fill every user and item) are left out;"
-    yield "`All datasets` says how many there are."
-    yield "`study` and `standard` are two conventions of what a list is; see `ganrs_jax/evaluation/conventions.py`."
-    if study.left_out:
-        yield f"\nAsked for, but not measured yet: {', '.join(study.left_out)}."
-    if study.num_seeds < LEAST_REPEATS:
-        yield f"\nFewer than {LEAST_REPEATS} seeds: no tests are made, and no verdict given.\n"
-        yield from _everything(study, figures)
-        return
-    equal = study.equal()
-    pairs = {s: kinds for s, kinds in equal.items() if REAL in kinds and len(kinds) > 1}
-    if pairs:
-        yield "\n## (a) Do models show the same trends on real and synthetic data?\n"
-        yield from same_trends(pairs)
-        yield "\n## The test that is missing in the paper: different, or equivalent?\n"
-        yield from same_behaviour(pairs, study.margin)
-    if equal:
-        yield "\n## (b) Are NCF regression and improved NCF classification the best?\n"
-        yield from best_models(equal)
-    swept = {part: sources for part, sources in study.parts.items() if part in AXES}
-    if swept:
-        yield "\n## (c) Does precision rise and recall fall with size?\n"
-        yield from with_size(swept)
-    yield from _everything(study, figures)
-
-
-def _everything(study: Study, figures: Sequence[str]) -> Iterator[str]:
-    yield "\n## All datasets\n"
-    yield markdown_table(["part", "source", "kind", "place in the sweep", *_FACTS], study.datasets)
-    if figures:
-        yield "\nFigures, in the study's folder: " + ", ".join(f"`{name}`" for name in figures) + "."
-    for part, sources in study.parts.items():
-        for source, kinds in sources.items():
-            for kind, by_size in kinds.items():
-                if part in AXES:
-                    yield f"\n## {source}, {kind}: by {AXES[part]}\n"
-                    yield _by_size(by_size)
-                    continue
-                for size, results in by_size.items():
-                    yield f"\n## {source}, {kind}{f', {size}' if size else ''}: every model\n"
-                    yield from _models(results)
-
-
-def _by_size(by_size: Mapping[Any, Results]) -> str:
-    at = _any_of(by_size)["at"]
-    columns = [(c, m) for c in CONVENTIONS for m in COMPARED]
-    rows = [
-        [name, size, *(spread(at_length(results[name], c, m, at)) for c, m in columns)]
-        for name in next(iter(by_size.values()))
-        for size, results in by_size.items()
+def summary_page(command: str, num_seeds: int, margin: float, left_out: Iterable[str], found: Findings) -> str:
+    """The page, in Markdown; tables hold each value as `study / standard`, the two conventions of what a list is."""
+    lines = ["# Do recommenders behave on synthetic ratings as on real ones?", "", *_answer(num_seeds, margin, found)]
+    lines += ["", f"Made by `{command}`; every mean is in the csv beside this page.", ""]
+    lines += [
+        f"{num_seeds} seeds per model: each draws a split of the rows (80/20), a start and an order of batches.",
+        "Synthetic datasets are draws of one trained model; of several, the seeds take them in turn. Values stand as",
+        "`study / standard`, two conventions of what a list is (`ganrs_jax/recommenders/conventions.py`).",
     ]
-    return markdown_table([f"model, N = {at}", "size", *(f"{c} {m}" for c, m in columns)], rows)
+    if missing := ", ".join(left_out):
+        lines += ["", f"Asked for, but not measured: {missing}."]
+    if found.behaviour:
+        lines += ["", "## Are the networks' metrics the same?", "", *_behaviour(found.behaviour, margin)]
+        lines += ["", "## Is the order of the networks the same?", "", *_order(found)]
+    if found.best:
+        lines += ["", "## Are NCF regression and improved NCF classification the best?", "", *_best(found)]
+    if found.sizes:
+        lines += ["", "## Does precision rise and recall fall with size?", "", *_sizes(found.sizes)]
+    return "\n".join(lines) + "\n"
 
 
-def _models(results: Results) -> Iterator[str]:
-    at = next(iter(results.values()))["at"]
-    yield f"Means over seeds ± standard deviation, N = {at}; mae and rmse in stars.\n"
-    columns = [(c, m) for c in CONVENTIONS for m in METRICS if m in ("precision", "recall", "f1", "ndcg")]
-    rows = [
-        [name, *(spread(at_length(r, c, m, at)) for c, m in columns), *(spread(r[error]) for error in ERRORS)]
-        for name, r in results.items()
-    ]
-    yield markdown_table(["model", *(f"{c} {m}" for c, m in columns), *ERRORS], rows)
-    yield "\nBeyond accuracy, and intervals (95 %, bootstrap) of F1 under `study` and NDCG under `standard`:\n"
-    names = list(next(iter(results.values()))["beyond_accuracy"])
+def csv_rows(study: Study) -> Iterator[list[Cell]]:
+    """A row per dataset, model, convention and metric, of `CSV_COLUMNS`; convention and n are empty where none applies.
+
+    mean, sd: over seeds. low, high: 95 % bootstrap interval of the mean. difference: synthetic less real at that of N =
+    5 and 10 where they are furthest apart; equivalent: within the margin at both.
+    """
+    real = {one.source: one.results for one in study.measured if (one.part, one.dataset) == (EQUAL, REAL)}
+    for one in study.measured:
+        compared = one.part == EQUAL and one.dataset != REAL and one.source in real and study.num_seeds >= LEAST_REPEATS
+        tests = {
+            convention: equivalences(
+                real[one.source], one.results, convention, lengths_of(one.results), study.margin, ALPHA
+            )
+            for convention in (CONVENTIONS if compared and networks(one.results) else ())
+        }
+        for model, result in one.results.items():
+            for convention in CONVENTIONS:
+                for metric in _IN_CSV:
+                    values = at_length(result, convention, metric, result["at"])
+                    row = [*_place(one), model, convention, metric, result["at"], *_moments(values)]
+                    row += result["intervals"][convention][metric][1:]
+                    test = tests.get(convention, {}).get(model)
+                    if test is None or metric not in COMPARED:
+                        yield [*row, None, None]
+                        continue
+                    equivalent = all(each.equivalent for (name, _), each in test.items() if name == metric)
+                    yield [*row, furthest(test, metric).difference, equivalent]
+            for error in ERRORS:
+                if (stars := result[error]) is not None:
+                    yield [*_place(one), model, None, error, None, *_moments(stars), *[None] * 4]
+            for metric, per_seed in result["beyond_accuracy"].items():
+                if None not in per_seed:
+                    yield [*_place(one), model, None, metric, result["at"], *_moments(per_seed), *[None] * 4]
+
+
+def _place(one: Measured) -> list[Cell]:
+    size = one.size or None
+    return [one.part, one.source, one.dataset, size, one.num_datasets, one.rows, one.users, one.items]
+
+
+def _moments(values: Iterable[float]) -> list[Cell]:
+    array = np.array(list(values), np.float64)
+    return [float(array.mean()), float(array.std(ddof=1)) if len(array) > 1 else None]
+
+
+def _answer(num_seeds: int, margin: float, found: Findings) -> list[str]:
+    """The two sentences that the page begins with."""
+    if num_seeds < LEAST_REPEATS:
+        return [f"Fewer than {LEAST_REPEATS} seeds: no tests are made, and no verdict given."]
+    lines = []
+    same, kept = [], []
+    for recipe in dict.fromkeys(recipe for _, recipe in found.behaviour):
+        by_source = [by_convention for (_, name), by_convention in found.behaviour.items() if name == recipe]
+        every = [behaviour for by_convention in by_source for behaviour in by_convention.values()]
+        equivalent, total = sum(b.networks_equivalent for b in every), sum(b.networks for b in every)
+        same.append(f"{equivalent} of {total} for `{recipe}`")
+        sources_kept = sum(_least_tau(by_convention.values()) >= WANTED_TAU for by_convention in by_source)
+        kept.append(f"{sources_kept} of {len(by_source)} for `{recipe}`")
+    if same:
+        lines += [
+            f"Precision, recall and F1 on synthetic ratings are equivalent to those on real ones within {margin:g} in",
+            f"{', '.join(same)} (a network, on a source, under a convention); the networks' order is kept",
+            f"(Kendall's tau of {WANTED_TAU:g} or more) on {', '.join(kept)} of the sources.",
+        ]
+    claims = []
+    best = [each for by_convention in found.best.values() for each in by_convention.values()]
+    if judged := [each for each in best if set(each.order) > CLAIMED_BEST]:
+        right = sum(set(each.order[: len(CLAIMED_BEST)]) == CLAIMED_BEST for each in judged)
+        claims.append(
+            f"that NCF regression and improved NCF classification are the best two holds in {right} of {len(judged)} "
+            "cases"
+        )
+    effects = [each for sweep, by in found.sizes.items() if sweep[0] != "sigma" for each in by.values()]
+    if sized := [each.claim for each in effects if each.claim is not None]:
+        claims.append(f"that precision rises and recall falls with size in {sum(sized)} of {len(sized)}")
+    if claims:
+        lines.append(f"Of the paper's claims, {', '.join(claims)}.")
+    return lines or ["Too few networks were trained to compare."]
+
+
+def _behaviour(behaviour: Mapping[tuple[str, str], Mapping[str, Behaviour]], margin: float) -> list[str]:
     rows = [
         [
-            name,
-            *(spread(r["beyond_accuracy"][figure]) for figure in names),
-            _interval(r["intervals"]["study"]["f1"]),
-            _interval(r["intervals"]["standard"]["ndcg"]),
+            source,
+            recipe,
+            _both(f"{b.networks_equivalent} of {b.networks}" for b in by_convention.values()),
+            _both(f"{b.comparisons_equivalent} of {b.comparisons}" for b in by_convention.values()),
+            _both(f"{b.different} of {b.comparisons}" for b in by_convention.values()),
+            _both(f"{b.largest_difference:+.3f}" for b in by_convention.values()),
+            _both(f"{b.real_low:.3f} to {b.real_high:.3f}" for b in by_convention.values()),
         ]
-        for name, r in results.items()
+        for (source, recipe), by_convention in behaviour.items()
     ]
-    yield markdown_table(["model", *(n.replace("_", " ") for n in names), "F1", "NDCG"], rows)
+    header = ["source", "recipe", "networks equivalent", "comparisons equivalent", "different", "largest difference"]
+    return [
+        markdown_table([*header, "real values"], rows),
+        "",
+        f"Equivalent: two one-sided tests at {ALPHA:g} with a margin of {margin:g}, fixed before the study, of precision,",
+        "recall and F1 at N = 5 and 10. Different: Welch's t, Holm's correction over a row's comparisons. Where the real",
+        "values lie within the margin, equivalence says little.",
+    ]
 
 
-def _interval(values: Sequence[float]) -> str:
-    return f"{shown(values[1])} to {shown(values[2])}"
+def _order(found: Findings) -> list[str]:
+    rows = []
+    for (source, recipe), by_convention in found.behaviour.items():
+        expected = found.expected_orders.get(source, {})
+        gaps = [f"{b.curve_gap:.3f}" for b in by_convention.values()]
+        alike = ["" if b.curves_alike is None else f"{b.curves_alike} of {b.curves}" for b in by_convention.values()]
+        taus = [
+            _both(_tau(behaviour.orders.get(metric)) for behaviour in by_convention.values())
+            for metric in ("f1", "ndcg")
+        ]
+        again = [
+            _both(_expected_tau(expected.get(convention, {}).get(metric)) for convention in by_convention)
+            for metric in ("f1", "ndcg")
+        ]
+        rows.append([source, recipe, *taus, *again, _both(alike), _both(gaps)])
+    header = ["source", "recipe", "tau, F1", "tau, NDCG", "real again, F1", "real again, NDCG"]
+    return [
+        markdown_table([*header, f"curves alike (over {ALIKE:g})", "gap of curves"], rows),
+        "",
+        "Kendall's tau at N = 10 with its 95 % bootstrap interval over seeds: 1 the same order, -1 the reverse. `real",
+        "again`: what other seeds on the same real data would have to expect. Curves: precision, recall and F1 against N.",
+    ]
 
 
-def _figures(study: Study, folder: Path) -> list[str]:
-    """Saves the figures; their names."""
-    made = []
-    for source, kinds in study.equal().items():
+def _best(found: Findings) -> list[str]:
+    rows = [
+        [
+            source,
+            dataset,
+            _both(", ".join(best.order[:2]) for best in by_convention.values()),
+            _both(_interval(best.lead) for best in by_convention.values()),
+        ]
+        for (source, dataset), by_convention in found.best.items()
+    ]
+    return [
+        markdown_table(["source", "dataset", "best two by F1", "lead of the claimed two"], rows),
+        "",
+        "Lead: the worse of the two less the best of the others at N = 10, with a 95 % bootstrap interval over seeds.",
+    ]
+
+
+def _sizes(sizes: Mapping[tuple[str, str, str], Mapping[str, SizeEffect]]) -> list[str]:
+    rows = []
+    for (part, source, recipe), by_convention in sizes.items():
+        effects = list(by_convention.values())
+        cells: list[str] = []
+        for metric in ("precision", "recall"):
+            cells.append(_both(f"{effect.correlation[metric]:.2f}" for effect in effects))
+            cells.append(_both(_interval(effect.change.get(metric)) for effect in effects))
+        rows.append([part, source, recipe, *cells, "" if part == "sigma" else _both(_verdict(e) for e in effects)])
+    header = [name for metric in ("precision", "recall") for name in (metric, f"{metric}, change")]
+    return [
+        markdown_table(["sweep", "source", "recipe", *header, "claim"], rows),
+        "",
+        "Spearman's correlation with the size, the median over networks; change: the mean over networks at the largest",
+        "size less that at the smallest, with a 95 % bootstrap interval over seeds (each size is one dataset).",
+    ]
+
+
+def _least_tau(behaviours: Iterable[Behaviour]) -> float:
+    return min((order.tau or 0.0 for b in behaviours for order in b.orders.values()), default=float("nan"))
+
+
+def _both(texts: Iterable[str]) -> str:
+    """Of both conventions; nothing where neither has any."""
+    shown = list(texts)
+    return " / ".join(text or "-" for text in shown) if any(shown) else ""
+
+
+def _tau(order: ModelOrder | None) -> str:
+    if order is None or order.tau is None:
+        return ""
+    return f"{order.tau:.2f}" + ("" if order.low is None else f" ({order.low:.2f} to {order.high:.2f})")
+
+
+def _expected_tau(order: ModelOrder | None) -> str:
+    return "" if order is None or order.middle is None else f"{order.middle:.2f}"
+
+
+def _interval(found: Interval | None) -> str:
+    return "" if found is None else f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+
+
+def _verdict(effect: SizeEffect) -> str:
+    return "too few sizes" if effect.claim is None else "holds" if effect.claim else "fails"
+
+
+def _figures(study: Study, folder: Path) -> None:
+    """SOURCE_CONVENTION.png against N, SOURCE_PART_CONVENTION.png against size."""
+    for source, by_dataset in study.equal().items():
         for convention in CONVENTIONS:
-            made.append(f"figures/{source}_{convention}.png")
-            length_figure(folder / made[-1], kinds, convention)
-    for part, sources in study.parts.items():
-        for source, swept in sources.items() if part in AXES else ():
-            if min(len(sizes) for sizes in swept.values()) < 2:
-                continue
+            length_figure(folder / f"{source}_{convention}.png", by_dataset, convention)
+    sweeps = study.sweeps()
+    for part, source in dict.fromkeys((part, source) for part, source, _ in sweeps):
+        by_recipe = {recipe: sizes for (p, s, recipe), sizes in sweeps.items() if (p, s) == (part, source)}
+        if min(len(sizes) for sizes in by_recipe.values()) > 1:
+            n = next(iter(next(iter(next(iter(by_recipe.values())).values())).values()))["at"]
             for convention in CONVENTIONS:
-                made.append(f"figures/{source}_{part}_{convention}.png")
-                n = _any_of(next(iter(swept.values())))["at"]
-                size_figure(folder / made[-1], swept, convention, AXES[part], n)
-    return made
-
-
-def _any_of(by_size: Mapping[Any, Results]) -> Mapping[str, Any]:
-    """The results of any model: all have the same lengths of list."""
-    return next(iter(next(iter(by_size.values())).values()))
+                size_figure(folder / f"{source}_{part}_{convention}.png", by_recipe, convention, AXES[part], n)

@@ -1,11 +1,11 @@
 """Do models behave on one dataset as on another? The paper's claims, and the tests it lacks (arXiv 2410.17651).
 
-Results are those of `recommenders.evaluate`, by model. Repeats are seeds: splits, starts and batches, and, where there
-are several, draws of the dataset from its generator. The real dataset is one, and so is the generator.
+Repeats are seeds: splits, starts and batches, and, where there are several, draws of the dataset from its trained
+model. The real dataset is one, and so is the trained model.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -18,9 +18,9 @@ from ganrs_jax.study.significance import Equivalence, Welch, tost, welch_t
 Results = Mapping[str, Evaluation]  # by model
 COMPARED = ("precision", "recall", "f1")
 ORDERED = ("f1", "ndcg")
-_LENGTHS = (5, 10)
-_FLAT = 1e-12
-_RESAMPLES, _CONFIDENCE = 2000, 0.95
+_LENGTHS = (5, 10)  # of the lists that models are compared at
+_FLAT = 1e-12  # a curve whose range is less is rounding
+_RESAMPLES, _CONFIDENCE = 2000, 0.95  # of every bootstrap here
 
 
 class Trend(NamedTuple):
@@ -36,7 +36,7 @@ class Trend(NamedTuple):
 
 
 def lengths_of(results: Results) -> tuple[int, ...]:
-    """5 and 10, or what there is of them; else the one length at which intervals are."""
+    """5 and 10, or those of them that were measured; else the one length at which intervals are."""
     one = next(iter(results.values()))
     return tuple(n for n in _LENGTHS if n in one["cutoffs"]) or (one["at"],)
 
@@ -46,26 +46,30 @@ def networks(results: Results) -> dict[str, Evaluation]:
     return {name: result for name, result in results.items() if "epochs" in result["settings"]}
 
 
-def orders(real: Results, synthetic: Results, n: int) -> dict[tuple[str, str], ModelOrder]:
-    """Kendall's tau of the networks' order by (convention, metric) at N = n."""
-    found = {}
-    for convention in ("study", "standard"):
-        for metric in ORDERED:
-            sides = [
-                {name: at_length(result, convention, metric, n) for name, result in networks(side).items()}
-                for side in (real, synthetic)
-            ]
-            found[convention, metric] = model_order(*sides)
-    return found
+def orders(real: Results, synthetic: Results, convention: str, n: int) -> dict[str, ModelOrder]:
+    """Kendall's tau of the networks' order by each metric of `ORDERED` at N = n."""
+    return {
+        metric: model_order(
+            {name: at_length(result, convention, metric, n) for name, result in networks(real).items()},
+            {name: at_length(result, convention, metric, n) for name, result in networks(synthetic).items()},
+        )
+        for metric in ORDERED
+    }
 
 
 def equivalences(
     real: Results, synthetic: Results, convention: str, lengths: tuple[int, ...], margin: float, alpha: float = 0.05
 ) -> dict[str, dict[tuple[str, int], Equivalence]]:
-    """TOST of each network's precision, recall and F1: {model: {(metric, N): test}}."""
+    """TOST of each network's precision, recall and F1, synthetic less real: {model: {(metric, N): test}}."""
     return {
         name: {
-            (metric, n): tost(*_pair(real, synthetic, name, convention, metric, n), margin, alpha, name=name)
+            (metric, n): tost(
+                at_length(synthetic[name], convention, metric, n),
+                at_length(real[name], convention, metric, n),
+                margin,
+                alpha,
+                name=name,
+            )
             for metric in COMPARED
             for n in lengths
         }
@@ -79,7 +83,10 @@ def differences(
     """Welch's t of the same comparisons, corrected by Holm over all of them: {(model, metric, N): test}."""
     return welch_t(
         {
-            (name, metric, n): _pair(real, synthetic, name, convention, metric, n)
+            (name, metric, n): (
+                at_length(synthetic[name], convention, metric, n),
+                at_length(real[name], convention, metric, n),
+            )
             for name in networks(real)
             for metric in COMPARED
             for n in lengths
@@ -88,12 +95,15 @@ def differences(
 
 
 def trends(real: Results, synthetic: Results, convention: str) -> dict[tuple[str, str], Trend]:
-    """How alike the curves against N are, by (model, metric), of the networks."""
-    return {
-        (name, metric): _trend(*(np.mean(side[name]["metrics"][convention][metric], 0) for side in (real, synthetic)))
-        for name in networks(real)
-        for metric in COMPARED
-    }
+    """How alike the networks' curves against N are, by (model, metric)."""
+    found = {}
+    for name in networks(real):
+        for metric in COMPARED:
+            one, other = (np.mean(side[name]["metrics"][convention][metric], 0) for side in (real, synthetic))
+            flat = len(one) < 3 or min(np.ptp(one), np.ptp(other)) < _FLAT
+            correlation = None if flat else float(np.corrcoef(one, other)[0, 1])
+            found[name, metric] = Trend(correlation, float(np.abs(one - other).mean()))
+    return found
 
 
 def ranking_of(results: Results, convention: str, metric: str, n: int) -> list[str]:
@@ -146,13 +156,3 @@ def size_trends(by_size: Mapping[float, Results], convention: str, metric: str, 
         means = [float(at_length(by_size[size][name], convention, metric, n).mean()) for size in sizes]
         found[name] = None if np.ptp(means) < _FLAT else float(stats.spearmanr(sizes, means).statistic)
     return found
-
-
-def _pair(real: Results, synthetic: Results, name: str, convention: str, metric: str, n: int) -> tuple[Any, Any]:
-    """Synthetic and real values, so that a difference is how much more the synthetic dataset shows."""
-    return at_length(synthetic[name], convention, metric, n), at_length(real[name], convention, metric, n)
-
-
-def _trend(one: np.ndarray, other: np.ndarray) -> Trend:
-    flat = len(one) < 3 or min(np.ptp(one), np.ptp(other)) < _FLAT
-    return Trend(None if flat else float(np.corrcoef(one, other)[0, 1]), float(np.abs(one - other).mean()))

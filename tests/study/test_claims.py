@@ -51,8 +51,9 @@ def test_networks_are_those_that_train_in_epochs():
 
 @pytest.mark.parametrize(("other", "tau"), [(LEVELS, 1), ({"a": 0.2, "b": 0.3, "c": 0.4, "d": 0.5}, -1)])
 def test_order_of_models(other, tau):
-    for order in orders(REAL, results(other, 1), 10).values():
-        assert order.tau == pytest.approx(tau)
+    for convention in ("study", "standard"):
+        for order in orders(REAL, results(other, 1), convention, 10).values():
+            assert order.tau == pytest.approx(tau)
     assert ranking_of(results(other, 1), "study", "f1", 10)[0] == max(other, key=other.get)
 
 

@@ -1,0 +1,240 @@
+"""What a study has measured, and what follows from it for each of the paper's claims (arXiv 2410.17651)."""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+from ganrs_jax.recommenders.conventions import CONVENTIONS
+from ganrs_jax.recommenders.evaluate import at_length
+from ganrs_jax.statistics.bootstrap import LEAST_REPEATS, Interval
+from ganrs_jax.study.claims import (
+    COMPARED,
+    Results,
+    differences,
+    equivalences,
+    lead,
+    lengths_of,
+    networks,
+    orders,
+    ranking_of,
+    size_change,
+    size_trends,
+    trends,
+)
+from ganrs_jax.study.model_order import ModelOrder
+from ganrs_jax.study.significance import Equivalence
+
+REAL = "real"
+EQUAL = "equal"  # the part of datasets of the source's own size
+AXES = {"users": "users", "samples": "raw samples, or rows", "sigma": "sigma of the noise"}  # the swept parts
+CLAIMED_BEST = {"ncf_regression", "ncf_classification_improved"}
+ALPHA = 0.05  # of every test
+ALIKE = 0.9  # correlation of curves that are called the same trend
+WANTED_TAU = 0.8  # from which the order of the networks is called the same
+_LEAST_NETWORKS = 3  # to speak of an order
+_LEAST_SIZES = 3  # of a sweep: two points always rise or fall
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """The evaluations of all models on the datasets of one kind and size.
+
+    Attributes:
+      dataset: "real" or a recipe.
+      size: place in a sweep; 0 in part `equal`.
+      num_datasets: draws that the seeds take in turn.
+    """
+
+    part: str
+    source: str
+    dataset: str
+    size: float | str
+    num_datasets: int
+    rows: int
+    users: int
+    items: int
+    results: Results
+
+
+@dataclasses.dataclass
+class Study:
+    """What a study has measured so far.
+
+    Attributes:
+      command: that makes it again.
+      margin: of equivalence.
+      num_seeds: repeats of each model.
+      left_out: names of datasets that were asked for and not measured.
+    """
+
+    command: str
+    margin: float
+    num_seeds: int
+    measured: list[Measured] = dataclasses.field(default_factory=list)
+    left_out: list[str] = dataclasses.field(default_factory=list)
+
+    def equal(self) -> dict[str, dict[str, Results]]:
+        """Source -> dataset -> results, of the datasets of one size."""
+        found: dict[str, dict[str, Results]] = {}
+        for one in self.measured:
+            if one.part == EQUAL:
+                found.setdefault(one.source, {})[one.dataset] = one.results
+        return found
+
+    def sweeps(self) -> dict[tuple[str, str, str], dict[float, Results]]:
+        """(part, source, recipe) -> size -> results."""
+        found: dict[tuple[str, str, str], dict[float, Results]] = {}
+        for one in self.measured:
+            if one.part in AXES:
+                found.setdefault((one.part, one.source, one.dataset), {})[float(one.size)] = one.results
+        return found
+
+
+class Behaviour(NamedTuple):
+    """How the networks behave on synthetic data beside real data, under one convention.
+
+    Attributes:
+      real_low, real_high: range of the networks' precision, recall and F1 on the real data.
+      networks, networks_equivalent: how many there are; how many whose every comparison is equivalent.
+      comparisons, comparisons_equivalent, different: networks x metrics x N; equivalent within the margin by TOST;
+        different by Welch's t, corrected by Holm over all of them.
+      largest_difference: synthetic less real.
+      curves, curves_alike: of the networks against N; how many correlate over 0.9. None where lists have under 3 N.
+      curve_gap: mean absolute difference of the curves.
+      orders: Kendall's tau of the networks' order by each metric; none where there are fewer than 3 networks.
+    """
+
+    real_low: float
+    real_high: float
+    networks: int
+    networks_equivalent: int
+    comparisons: int
+    comparisons_equivalent: int
+    different: int
+    largest_difference: float
+    curves: int
+    curves_alike: int | None
+    curve_gap: float
+    orders: dict[str, ModelOrder]
+
+
+class Best(NamedTuple):
+    """Which networks are the best on a dataset.
+
+    Attributes:
+      order: the networks by F1, the best first.
+      lead: the worse of the claimed two less the best of the others; None where it cannot be said.
+    """
+
+    order: list[str]
+    lead: Interval | None
+
+
+class SizeEffect(NamedTuple):
+    """How the networks' metrics change with the size of the dataset.
+
+    Attributes:
+      correlation: metric -> Spearman's with the size, the median over networks.
+      change: metric -> mean over networks at the largest size less that at the smallest; empty where not known.
+      claim: whether precision rises and recall falls, both beyond chance; None where the sizes are too few to judge.
+    """
+
+    correlation: dict[str, float]
+    change: dict[str, Interval]
+    claim: bool | None
+
+
+class Findings(NamedTuple):
+    """What a study says of each claim; each value by convention.
+
+    Attributes:
+      behaviour: (source, recipe) -> synthetic beside real.
+      expected_orders: source -> the tau that other seeds on the same real data would have to expect, by metric.
+      best: (source, dataset) -> which networks are the best.
+      sizes: (part, source, recipe) -> what changes with size.
+    """
+
+    behaviour: dict[tuple[str, str], dict[str, Behaviour]]
+    expected_orders: dict[str, dict[str, dict[str, ModelOrder]]]
+    best: dict[tuple[str, str], dict[str, Best]]
+    sizes: dict[tuple[str, str, str], dict[str, SizeEffect]]
+
+
+def findings(study: Study) -> Findings:
+    """What follows from a study; nothing from fewer than 5 seeds."""
+    found = Findings({}, {}, {}, {})
+    if study.num_seeds < LEAST_REPEATS:
+        return found
+    for source, by_dataset in study.equal().items():
+        for dataset, results in by_dataset.items():
+            if len(networks(results)) >= _LEAST_NETWORKS:
+                found.best[source, dataset] = {c: _best(results, c) for c in CONVENTIONS}
+            if dataset == REAL or REAL not in by_dataset or not networks(results):
+                continue
+            real = by_dataset[REAL]
+            found.behaviour[source, dataset] = {c: _behaviour(real, results, c, study.margin) for c in CONVENTIONS}
+            found.expected_orders[source] = {c: _orders(real, real, c) for c in CONVENTIONS}
+    for sweep, by_size in study.sweeps().items():
+        if len(by_size) > 1 and networks(next(iter(by_size.values()))):
+            found.sizes[sweep] = {c: _size_effect(by_size, c) for c in CONVENTIONS}
+    return found
+
+
+def furthest(tests: dict[tuple[str, int], Equivalence], metric: str) -> Equivalence:
+    """Of a metric's tests at all N, the one whose means are furthest apart."""
+    return max((test for (name, _), test in tests.items() if name == metric), key=lambda test: abs(test.difference))
+
+
+def _behaviour(real: Results, synthetic: Results, convention: str, margin: float) -> Behaviour:
+    lengths = lengths_of(real)
+    tests = equivalences(real, synthetic, convention, lengths, margin, ALPHA)
+    every = [test for by_metric in tests.values() for test in by_metric.values()]
+    different = differences(real, synthetic, convention, lengths)
+    curves = trends(real, synthetic, convention).values()
+    no_curves = all(curve.correlation is None for curve in curves)
+    real_means = [
+        float(np.mean(at_length(result, convention, metric, n)))
+        for result in networks(real).values()
+        for metric in COMPARED
+        for n in lengths
+    ]
+    return Behaviour(
+        real_low=min(real_means),
+        real_high=max(real_means),
+        networks=len(tests),
+        networks_equivalent=sum(all(test.equivalent for test in by_metric.values()) for by_metric in tests.values()),
+        comparisons=len(every),
+        comparisons_equivalent=sum(test.equivalent for test in every),
+        different=sum(test.p_holm < ALPHA for test in different.values()),
+        largest_difference=max((test.difference for test in every), key=abs),
+        curves=len(curves),
+        curves_alike=None if no_curves else sum((curve.correlation or 0) > ALIKE for curve in curves),
+        curve_gap=float(np.mean([curve.gap for curve in curves])),
+        orders=_orders(real, synthetic, convention),
+    )
+
+
+def _orders(real: Results, synthetic: Results, convention: str) -> dict[str, ModelOrder]:
+    if len(networks(real)) < _LEAST_NETWORKS:
+        return {}
+    return orders(real, synthetic, convention, lengths_of(real)[-1])
+
+
+def _best(results: Results, convention: str) -> Best:
+    longest = lengths_of(results)[-1]
+    comparable = set(networks(results)) > CLAIMED_BEST  # both were trained, and others
+    ahead = lead(results, CLAIMED_BEST, convention, longest) if comparable else None
+    return Best(ranking_of(results, convention, "f1", longest), ahead)
+
+
+def _size_effect(by_size: dict[float, Results], convention: str) -> SizeEffect:
+    n = lengths_of(next(iter(by_size.values())))[-1]
+    correlation, change = {}, {}
+    for metric in COMPARED:
+        per_network = size_trends(by_size, convention, metric, n).values()
+        correlation[metric] = float(np.median([value or 0.0 for value in per_network]))
+        change[metric] = size_change(by_size, convention, metric, n)
+    holds = correlation["precision"] > 0 > correlation["recall"]
+    holds = holds and change["precision"].low > 0 > change["recall"].high
+    return SizeEffect(correlation, change, holds if len(by_size) >= _LEAST_SIZES else None)
