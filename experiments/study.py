@@ -2,7 +2,7 @@
 
 Part `equal`: for each source, real beside synthetic datasets of each recipe of the same size. Parts `users`,
 `samples` and `sigma`: the paper's sweeps (arXiv 2410.17651); `sizes`: datasets of USERSxITEMSxROWS. Writes
-WORKDIR/RESULTS.md, with figures beside it, from WORKDIR's cells; a study that was stopped goes on where it was, and
+WORKDIR/summary.md, summary.csv and figures from WORKDIR's cells; a study that was stopped goes on where it was, and
 one asked for more adds to what is there. Presets: small (under ten minutes), first (1000 users x 1000 items x
 10,000 samples, DeepMF), first_users (1000, 5000, 10,000 users), first_sources (three sources).
 """
@@ -25,8 +25,9 @@ from ganrs_jax.data.ratings import digest
 from ganrs_jax.data.sources import SOURCES
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES, get_recipe
-from ganrs_jax.report.study import Study, write_study
+from ganrs_jax.report.study import write_study
 from ganrs_jax.study.datasets import REAL, Store, World
+from ganrs_jax.study.findings import Measured, Study
 from ganrs_jax.study.measured import measured
 from ganrs_jax.study.results import StudyCells
 
@@ -79,8 +80,8 @@ flags.DEFINE_list("datasets_of", [], "SOURCE-RECIPE=NUMBER, where part `equal` t
 flags.DEFINE_integer("data_seed", 0, "Seed of generators and datasets.")
 flags.DEFINE_float("margin", 0.03, "Differences less than this do not matter (TOST); fixed for a workdir.")
 flags.DEFINE_bool("finished_only", False, "Report what the workdir holds, and name what is missing; train nothing.")
-flags.DEFINE_string("workdir", "runs/study", "Folder for generators, datasets, cells, figures and RESULTS.md.")
-flags.DEFINE_string("results", "", "Where to write the result too, RESULTS.md, say.")
+flags.DEFINE_string("workdir", "runs/study", "Folder for generators, datasets, cells, figures and the summary.")
+flags.DEFINE_string("results", "", "Where to write the page and its csv too, results/study.md, say.")
 define_models(num_seeds=10)
 define_reading()
 
@@ -106,11 +107,13 @@ def main() -> None:
             study.left_out.append(world.name)
             continue
         results = measured(world, asked, cells, store, progress)
-        study.add(part, source, world.kind, size, results, cells.get(world.name, "dataset") or {})
+        facts = cells.get(world.name, "dataset") or {}
+        datasets, rows, users, items = (int(facts.get(n, 0)) for n in ("datasets", "rows", "users", "items"))
+        study.measured.append(Measured(part, source, world.kind, size, datasets, rows, users, items, results))
         say(f"{world.name}: {len(results)} models")
-    workdir.results({"parts": study.parts, "datasets": study.datasets})
+    workdir.results({"measured": [dataclasses.asdict(each) for each in study.measured], "left_out": study.left_out})
     write_study(study, folder, Path(FLAGS.results).expanduser() if FLAGS.results else None)
-    say(f"result: {folder / 'RESULTS.md'}")
+    say(f"result: {folder / 'summary.md'}")
 
 
 def _finished(world: World, asked: Asked, cells: StudyCells) -> bool:

@@ -174,9 +174,9 @@ def _behaviour(behaviour: Mapping[tuple[str, str], Mapping[str, Behaviour]], mar
     return [
         markdown_table([*header, "real values"], rows),
         "",
-        f"Equivalent: two one-sided tests at {ALPHA:g} with a margin of {margin:g}, fixed before the study, of precision,",
-        "recall and F1 at N = 5 and 10. Different: Welch's t, Holm's correction over a row's comparisons. Where the real",
-        "values lie within the margin, equivalence says little.",
+        f"Equivalent: two one-sided tests at {ALPHA:g} with a margin of {margin:g}, fixed before the study, of",
+        "precision, recall and F1 at N = 5 and 10. Different: Welch's t, Holm's correction over a row's comparisons.",
+        "Where the real values lie within the margin, equivalence says little.",
     ]
 
 
@@ -199,8 +199,9 @@ def _order(found: Findings) -> list[str]:
     return [
         markdown_table([*header, f"curves alike (over {ALIKE:g})", "gap of curves"], rows),
         "",
-        "Kendall's tau at N = 10 with its 95 % bootstrap interval over seeds: 1 the same order, -1 the reverse. `real",
-        "again`: what other seeds on the same real data would have to expect. Curves: precision, recall and F1 against N.",
+        "Kendall's tau at N = 10 with its 95 % bootstrap interval over seeds: 1 the same order, -1 the reverse.",
+        "`real again`: what other seeds on the same real data would have to expect. Curves: precision, recall and F1",
+        "against N.",
     ]
 
 

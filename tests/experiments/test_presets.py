@@ -38,7 +38,7 @@ LAUNCHES = {
     ),
     "study": (
         ["--recipes=", "--models=deepmf,biases", "--parts=equal", "--workdir=run"],  # `test_study` has recipes
-        ["planted-real: 2 models", "result: run/RESULTS.md"],
+        ["planted-real: 2 models", "result: run/summary.md"],
     ),
     "privacy": (["--workdir=run"], ["trained on 300 of 600 users", "AUC of membership inference"]),
 }
@@ -52,7 +52,8 @@ MADE = {
     "fidelity": [],
     "evaluate_baselines": ["metrics.csv", "study.png", "standard.png"],
     "study": [
-        "RESULTS.md",
+        "summary.md",
+        "summary.csv",
         "settings.json",
         "cells/planted-real/deepmf.json",
         "figures/planted_study.png",
