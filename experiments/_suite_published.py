@@ -29,7 +29,7 @@ def published_recipe(progress: Progress) -> dict[str, Any]:
         raise InputError(f"--recipe={FLAGS.recipe}; accepted: ganrs, wganrs")
     begin = time.monotonic()
     config, ratings = recipe_config(), read_source()
-    request(RawSamplesRequest, 0)  # checked before any work
+    request(get_recipe(FLAGS.recipe), 0)  # checked before any work
     reading = time.monotonic() - begin
     first = _pass(0, config, ratings, progress)
     until_file = process_seconds()
@@ -53,7 +53,7 @@ def _pass(seed: int, config: Any, ratings: Ratings, progress: Progress) -> dict[
     lap = Laps()
     fitted = get_recipe(FLAGS.recipe).fit([seed], ratings, [config], lap.reporting(progress))
     lap("criterion")
-    model, asked = fitted[0], request(RawSamplesRequest, seed)
+    model, asked = fitted[0], request(get_recipe(FLAGS.recipe), seed)
     assert isinstance(model, PublishedModel)
     assert isinstance(asked, RawSamplesRequest)
     _decode(model, complete(model, asked), progress, lap)
@@ -61,7 +61,7 @@ def _pass(seed: int, config: Any, ratings: Ratings, progress: Progress) -> dict[
 
 
 def _nearest(config: Any) -> dict[str, dict[str, float]]:
-    asked = request(RawSamplesRequest, 0)
+    asked = request(get_recipe(FLAGS.recipe), 0)
     assert isinstance(asked, RawSamplesRequest)
     return {"K-means": of_nearest(asked.num_samples, asked.num_users, config.embedding_size, machine())}
 

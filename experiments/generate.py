@@ -63,7 +63,7 @@ def main() -> None:
     process = processes()
     generator = load_generator(Path(FLAGS.generator).expanduser())
     recipe = get_recipe(generator.recipe)
-    asked = recipe.complete(generator, request(recipe.request, FLAGS.seed))
+    asked = recipe.complete(generator, request(recipe, FLAGS.seed))
     if FLAGS.num_shards:
         make_parts(out, generator, asked, process)
     else:

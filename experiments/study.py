@@ -108,7 +108,7 @@ def main() -> None:
             continue
         results = measured(world, asked, cells, store, progress)
         facts = cells.get(world.name, "dataset") or {}
-        datasets, rows, users, items = (int(facts.get(n, 0)) for n in ("datasets", "rows", "users", "items"))
+        datasets, rows, users, items = (int(str(facts.get(n, 0))) for n in ("datasets", "rows", "users", "items"))
         study.measured.append(Measured(part, source, world.kind, size, datasets, rows, users, items, results))
         say(f"{world.name}: {len(results)} models")
     workdir.results({"measured": [dataclasses.asdict(each) for each in study.measured], "left_out": study.left_out})

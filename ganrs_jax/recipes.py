@@ -32,6 +32,7 @@ class Recipe:
       model: the frozen dataclass that training gives.
       check_config: (config) -> None; raises InputError on a value that cannot be.
       fit: (seeds [L], ratings, configs [L], report, stages) -> a model per lane.
+      check_request: (ratings, config, request) -> None; as `complete`, before a model is trained.
       complete: (model, request) -> the request with the source's sizes where it has none; raises InputError, before any
         work, on one that cannot be met.
       generate: (model, request, report) -> Dataset.
@@ -45,6 +46,7 @@ class Recipe:
     model: type[ProfileModel] | type[PublishedModel]
     check_config: Callable[..., None]
     fit: Callable[..., Sequence[Model]]
+    check_request: Callable[..., None]
     complete: Callable[..., Request]
     generate: Callable[..., Dataset]
     lane_floats: tuple[str, ...]
@@ -60,6 +62,7 @@ _ALL = (
         ProfileModel,
         profile_config.check_config,
         profile.fit,
+        profile.check_request,
         profile.complete,
         profile.generate,
         profile_config.LANE_FLOATS,
@@ -70,6 +73,7 @@ _ALL = (
         published_config.GanrsConfig,
         *_PUBLISHED,
         ganrs.fit,
+        ganrs.check_request,
         ganrs.complete,
         ganrs.generate,
         published_config.LANE_FLOATS,
@@ -79,6 +83,7 @@ _ALL = (
         wganrs.WganrsConfig,
         *_PUBLISHED,
         wganrs.fit,
+        ganrs.check_request,
         ganrs.complete,
         ganrs.generate,
         published_config.LANE_FLOATS,
@@ -90,6 +95,7 @@ _ALL = (
         PublishedModel,
         cganrs.check_config,
         cganrs.fit,
+        ganrs.check_request,
         cganrs.complete,
         cganrs.generate,
         published_config.LANE_FLOATS,

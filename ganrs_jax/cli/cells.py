@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.files import whole_file
@@ -15,16 +14,16 @@ COLUMNS = (*_KEY, "rows", "rows_by_published_rule", "published_rows")
 class Cells:
     """Finished cells, kept in the workdir so that a run that was stopped goes on where it was."""
 
-    def __init__(self, workdir: Path, settings: dict[str, Any]) -> None:
+    def __init__(self, workdir: Path, settings: dict[str, object]) -> None:
         self._path = workdir / "cells.json"
         self._settings = json.loads(json.dumps(settings))
-        self.rows: list[dict[str, Any]] = []
+        self.rows: list[dict[str, object]] = []
         if self._path.exists():
             self.rows = self._held()
         else:
             self._write()  # the settings of the generators to be
 
-    def add(self, source: str, cell: dict[str, Any]) -> None:
+    def add(self, source: str, cell: dict[str, object]) -> None:
         """Adds a cell and writes all of them, whole or not at all."""
         self.rows.append({"source": source, **cell})
         self._write()
@@ -34,7 +33,7 @@ class Cells:
         key = (source, request.num_samples, request.sigma, request.num_users, request.num_items)
         return any(key == tuple(r[k] for k in _KEY) for r in self.rows)
 
-    def _held(self) -> list[dict[str, Any]]:
+    def _held(self) -> list[dict[str, object]]:
         try:
             held = json.loads(self._path.read_text())
             settings, rows = held["settings"], held["rows"]

@@ -183,6 +183,6 @@ def command_line_words(text: str) -> str:
 
     def flag(found: re.Match[str]) -> str:
         known = found[1] in FLAGS or found[1].startswith("config.")
-        return f"--{found[1]}{found[2] or ''}" if known else f"{found[1]}{found[2] or ''}"
+        return f"--{found[1]}{found[2] or ''}" if known else found[0]
 
     return re.sub(r"`([\w.]+)(=[^`]*)?`", flag, text)

@@ -10,9 +10,7 @@ from absl import flags
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.data.sources import SOURCES, ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
-from ganrs_jax.profile.request import RatingsRequest
-from ganrs_jax.published.request import RawSamplesRequest
-from ganrs_jax.recipes import Request
+from ganrs_jax.recipes import RECIPES, Recipe, Request
 from ganrs_jax.sampling.degree_distributions import parse_law
 from ganrs_jax.sampling.histograms import histogram_entries
 
@@ -111,23 +109,25 @@ def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0)
     )
 
 
-def request(kind: type[RatingsRequest] | type[RawSamplesRequest], seed: int) -> Request:
-    """The request that the flags make, of the kind that a recipe takes.
+def request(recipe: Recipe, seed: int) -> Request:
+    """The request that the flags make of a recipe.
 
     Raises:
-      InputError: for a flag that this kind of request does not have, sizes that cannot be, group shares that are not
+      InputError: for a flag that the recipe does not take, sizes that cannot be, group shares that are not
         NAME=SHARE, or distributions and shares of ratings that are none.
     """
     check_request()
-    fields = {field.name for field in dataclasses.fields(kind)}
+    taken = {each.name: {field.name for field in dataclasses.fields(each.request)} for each in RECIPES.values()}
     for name in _REQUEST:
-        if name not in fields and FLAGS[name].present:
-            has = ", ".join(f"--{each}" for each in _REQUEST if each in fields)
-            raise InputError(f"--{name}: this recipe does not take it; accepted: {has}")
-    values: dict[str, Any] = {name: FLAGS[name].value for name in _REQUEST if name in fields}
-    if "group_shares" in fields:
+        if name not in taken[recipe.name] and FLAGS[name].present:
+            others = ", ".join(other for other, names in taken.items() if name in names)
+            value: Any = FLAGS[name].value
+            given = ",".join(value) if isinstance(value, list) else value
+            raise InputError(f"--{name}={given}: recipe {recipe.name} does not take it; accepted: recipe {others}")
+    values: dict[str, Any] = {name: FLAGS[name].value for name in _REQUEST if name in taken[recipe.name]}
+    if "group_shares" in values:
         values["group_shares"] = _group_shares(FLAGS.group_shares)
-    return kind(**values, seed=seed)
+    return recipe.request(**values, seed=seed)
 
 
 def check_request() -> None:

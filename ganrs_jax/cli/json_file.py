@@ -1,8 +1,8 @@
 """--json=FILE: the figures of an experiment in a file of the user's choice."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from absl import flags
 
@@ -29,7 +29,7 @@ def json_place() -> Path | None:
     return path
 
 
-def write_json(place: Path | None, figures: dict[str, Any]) -> None:
+def write_json(place: Path | None, figures: Mapping[str, object]) -> None:
     """Writes figures, whole or not at all."""
     if place is not None:
         with whole_file(place) as partial:

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import jax
 
@@ -90,7 +89,7 @@ def _outcome(folder: Folder, asked: RatingsRequest, made: list[int], whole: bool
     return f"{what}, now whole: {folder.num_shards} parts, {sizes}, exactly as asked"
 
 
-def _check_agreed(process: Process, facts: dict[str, Any]) -> None:
+def _check_agreed(process: Process, facts: dict[str, object]) -> None:
     """Raises InputError if this process of a group has not the same facts and number of parts as process 0."""
     mine = json.dumps({"num_shards": FLAGS.num_shards, **facts}, sort_keys=True).encode()
     if bytes_of_first(mine) != mine:
@@ -100,7 +99,7 @@ def _check_agreed(process: Process, facts: dict[str, Any]) -> None:
         )
 
 
-def _facts(generator: Model, asked: RatingsRequest) -> dict[str, Any]:
+def _facts(generator: Model, asked: RatingsRequest) -> dict[str, object]:
     """All that the bytes of the parts depend on, beside the machine."""
     return {
         "recipe": generator.recipe,

@@ -15,7 +15,7 @@ from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.published import nearest
 from ganrs_jax.sampling.assignment import MANY, block_users
 from ganrs_jax.sampling.gumbel_top_k import choose
-from ganrs_jax.training.loop import Chunk
+from ganrs_jax.training.loop import Chunk, Metrics, State
 
 
 class _Seen(NamedTuple):
@@ -32,7 +32,9 @@ class Watch:
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
 
-    def __call__(self, chunk: Chunk, state: Any, first: Any, count: int, lanes: Any, shared: Any) -> Any:
+    def __call__(
+        self, chunk: Chunk, state: State, first: int, count: int, lanes: object, shared: object
+    ) -> tuple[State, Metrics]:
         shapes = jax.tree.map(lambda x: jax.ShapeDtypeStruct(jnp.shape(x), x.dtype), (state, lanes, shared))
         begin = time.monotonic()
         done = jax.block_until_ready(chunk.run(state, first, count, lanes, shared))
@@ -42,7 +44,7 @@ class Watch:
         self._seen[chunk.name] = _Seen(chunk, shapes, least)
         return done
 
-    def rooflines(self, limits: Mapping[str, Any], batch_size: int = 1) -> dict[str, dict[str, float]]:
+    def rooflines(self, limits: Mapping[str, float], batch_size: int = 1) -> dict[str, dict[str, float]]:
         """By the module whose steps they are: a step beside the machine's limits.
 
         Args:
@@ -63,7 +65,7 @@ class Watch:
         return found
 
 
-def of_choice(num_items: int, rank: int, limits: Mapping[str, Any]) -> dict[str, float]:
+def of_choice(num_items: int, rank: int, limits: Mapping[str, float]) -> dict[str, float]:
     """Of `choose` on a block of users; more items than it is for are left out."""
     num_items = min(num_items, MANY - 1)
     users = block_users(num_items)
@@ -74,7 +76,7 @@ def of_choice(num_items: int, rank: int, limits: Mapping[str, Any]) -> dict[str,
     return {"cells": users * num_items, **timed(choose, given, limits)}
 
 
-def of_vectors(model: ProfileModel, count: int, limits: Mapping[str, Any]) -> dict[str, float]:
+def of_vectors(model: ProfileModel, count: int, limits: Mapping[str, float]) -> dict[str, float]:
     """Of the users' network on so many noise vectors."""
     config = model.config
     network = ResidualMLP(config.width, config.blocks, model.columns.width)
@@ -83,7 +85,7 @@ def of_vectors(model: ProfileModel, count: int, limits: Mapping[str, Any]) -> di
     return {"vectors": count, **timed(draw, (jax.random.key(0), weights), limits)}
 
 
-def of_nearest(samples: int, clusters: int, width: int, limits: Mapping[str, Any]) -> dict[str, float]:
+def of_nearest(samples: int, clusters: int, width: int, limits: Mapping[str, float]) -> dict[str, float]:
     """Of K-means' comparison of all samples with all centroids."""
     shapes = (width, samples), (clusters, width)
     given = tuple(jax.random.normal(jax.random.key(i), shape) for i, shape in enumerate(shapes))
@@ -91,14 +93,14 @@ def of_nearest(samples: int, clusters: int, width: int, limits: Mapping[str, Any
     return {"samples": samples, "clusters": clusters, **found}
 
 
-def timed(program: Any, given: tuple[Any, ...], limits: Mapping[str, Any], repeated: int = 1) -> dict[str, float]:
+def timed(program: Any, given: tuple[Any, ...], limits: Mapping[str, float], repeated: int = 1) -> dict[str, float]:
     """A jitted function beside the machine's limits; `repeated`: how often its loop is gone through."""
     seconds, size = best_of(functools.partial(program, *given)), _bytes((given, jax.eval_shape(program, *given)))
     return roofline(seconds, program.lower(*given).compile(), size, limits, repeated)
 
 
 def roofline(
-    seconds: float, compiled: Any, size: float, limits: Mapping[str, Any], repeated: int = 1
+    seconds: float, compiled: Any, size: float, limits: Mapping[str, float], repeated: int = 1
 ) -> dict[str, float]:
     """The least time that the machine's own limits allow, over that taken.
 
@@ -113,7 +115,7 @@ def roofline(
     return {"seconds": seconds, "flops": flops, "bytes": size, "share_of_roofline": least / seconds}
 
 
-def _bytes(tree: Any) -> float:
+def _bytes(tree: object) -> float:
     return float(sum(x.size * getattr(x.dtype, "itemsize", 8) for x in jax.tree.leaves(tree)))
 
 

@@ -78,7 +78,7 @@ class _TerminatedError(SystemExit):
     """SIGTERM: ends the run as an error does, so that half-written files go."""
 
 
-def _terminate(*_: Any) -> None:
+def _terminate(*_: object) -> None:
     raise _TerminatedError(128 + signal.SIGTERM)
 
 
@@ -136,11 +136,11 @@ class Workdir:
             error.filename = place
             raise
 
-    def results(self, results: Mapping[str, Any]) -> None:
+    def results(self, results: Mapping[str, object]) -> None:
         """Writes results.json, whole or not at all."""
         self._write("results.json", results)
 
-    def _write(self, name: str, content: Mapping[str, Any]) -> None:
+    def _write(self, name: str, content: Mapping[str, object]) -> None:
         with whole_file(self.path / name) as partial:
             partial.write_text(json.dumps(_json_ready(content), indent=1, default=str) + "\n")
 
@@ -199,7 +199,7 @@ def _json_ready(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _origin() -> dict[str, Any]:
+def _origin() -> dict[str, object]:
     """All that it takes to repeat a run: its flags, what the environment says, and versions."""
     values = {f.name: vars(f.value) if dataclasses.is_dataclass(f.value) else f.value for f in own_flags()}
     heard = {k: v for k, v in sorted(os.environ.items()) if k.startswith(("GANRS_", "JAX_", "XLA_"))}

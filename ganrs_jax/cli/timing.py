@@ -23,7 +23,7 @@ _seconds_compiling: list[float] = []
 _earlier_peaks = [0]  # MiB, before the last `fresh_peak`
 
 
-def _heard(event: str, duration_secs: float, **_: Any) -> None:
+def _heard(event: str, duration_secs: float, **_: object) -> None:
     if event.startswith(_COMPILING):
         _seconds_compiling.append(duration_secs)
 

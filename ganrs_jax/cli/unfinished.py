@@ -7,7 +7,6 @@ import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import jax
 from absl import flags
@@ -15,6 +14,7 @@ from absl import flags
 from ganrs_jax.cli.runner import say, versions
 from ganrs_jax.data.ratings import Ratings, digest
 from ganrs_jax.errors import InputError
+from ganrs_jax.recipes import Config
 from ganrs_jax.training.devices import bytes_of_first, is_first
 from ganrs_jax.training.lanes import lane_groups
 from ganrs_jax.training.stages import Stages
@@ -33,7 +33,7 @@ def check_unfinished() -> None:
         raise InputError(f"--checkpoint_seconds={FLAGS.checkpoint_seconds:g}; accepted: 0 or more, or inf")
 
 
-def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> Stages:
+def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: Sequence[Config]) -> Stages:
     """What an earlier run of the same recipe, seeds, settings, source and versions has done; others' is dropped.
 
     Raises:
@@ -56,7 +56,7 @@ def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: S
     return Stages(folder if keeps else None, FLAGS.checkpoint_seconds)
 
 
-def _fingerprint(ratings: Ratings, seeds: Sequence[int], configs: Sequence[Any]) -> str:
+def _fingerprint(ratings: Ratings, seeds: Sequence[int], configs: Sequence[Config]) -> str:
     run = {
         "recipe": FLAGS.recipe,
         "seeds": list(seeds),

@@ -41,7 +41,7 @@ class Folder(NamedTuple):
 
     path: Path
     num_shards: int
-    header: dict[str, Any]
+    header: dict[str, object]
 
     def place(self, shard: int) -> Path:
         """The file of a part."""
@@ -53,7 +53,7 @@ class Folder(NamedTuple):
         return hashlib.sha256(json.dumps(self.header, sort_keys=True).encode()).hexdigest()
 
 
-def open_folder(path: Path, num_shards: int, facts: Mapping[str, Any]) -> Folder:
+def open_folder(path: Path, num_shards: int, facts: Mapping[str, object]) -> Folder:
     """Begins a folder, or goes on with one of the same facts.
 
     Args:
@@ -148,7 +148,7 @@ def _groups(blocks: Blocks, numbers: range, schema: pa.Schema, report: Report) -
         yield pa.concat_tables(held)
 
 
-def _check_same(place: Path, header: dict[str, Any]) -> None:
+def _check_same(place: Path, header: dict[str, object]) -> None:
     try:
         held = dict(json.loads(place.read_text()))
     except OSError as error:
@@ -208,10 +208,12 @@ def _difference(name: str, held: Any, wanted: Any) -> str:
 
 def _record(folder: Folder, shard: int) -> Part | None:
     held = _read_record(_record_place(folder, shard))
-    return Part(**{name: held[name] for name in Part._fields}) if held and held["of"] == folder.digest else None
+    if held is None or held["of"] != folder.digest:
+        return None
+    return Part(str(held["file"]), int(str(held["rows"])), str(held["sha256"]))
 
 
-def _read_record(place: Path) -> dict[str, Any] | None:
+def _read_record(place: Path) -> dict[str, object] | None:
     """What is said of a part; None if that cannot be read."""
     with contextlib.suppress(OSError, ValueError, TypeError):
         held = dict(json.loads(place.read_text()))
@@ -232,10 +234,10 @@ def _schema() -> dict[str, str]:
     return {field.name: str(field.type) for field in _SCHEMA}
 
 
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+def _write_json(path: Path, content: Mapping[str, object]) -> None:
     with whole_file(path) as partial:
         partial.write_text(_as_text(content))
 
 
-def _as_text(content: Mapping[str, Any]) -> str:
+def _as_text(content: Mapping[str, object]) -> str:
     return json.dumps(content, indent=1) + "\n"

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Metric(NamedTuple):
@@ -33,7 +33,7 @@ class Fidelity:
     metrics: Mapping[str, Metric]
     notes: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """{"metrics": {name: {"real", "synthetic", "distance", "split_half"}}, "notes": [...]}."""
         metrics = {name: metric._asdict() for name, metric in self.metrics.items()}
         return {"metrics": metrics, "notes": list(self.notes)}

@@ -5,7 +5,7 @@ counts is whether they lie nearer to the users that were trained on than to user
 """
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class Privacy:
             return 1.0
         return self.training_distance / self.held_out_distance
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The attributes and the ratio, each attack as {"value", "low", "high"}."""
         attacks = {name: estimate._asdict() for name, estimate in self.attacks.items()}
         return {**dataclasses.asdict(self), "attacks": attacks, "distance_ratio": self.distance_ratio}

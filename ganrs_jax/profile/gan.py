@@ -22,11 +22,10 @@ from ganrs_jax.networks.sliced_wasserstein import sliced_wasserstein
 from ganrs_jax.profile.config import ProfileConfig
 from ganrs_jax.profile.model import VectorColumns
 from ganrs_jax.training.devices import ALONE, Share, as_first, sharing
-from ganrs_jax.training.lanes import lane, lane_keys, over_groups, single_lanes
+from ganrs_jax.training.lanes import Floats, lane, lane_keys, over_groups, single_lanes
 from ganrs_jax.training.loop import Chunk, Metrics, Report, TrainingDivergedError, scanned, silent, train
 from ganrs_jax.training.stages import Stages
 
-Floats = Mapping[str, jax.Array]
 _CHUNKS = 10  # of training: after each, the averages are validated
 _LAST_RATE = 0.05  # share of the learning rate at the last step: a usual end of a cosine decay
 _COLLAPSED = 0.4  # sliced Wasserstein distance over which nothing was learned; 0.02 to 0.06 is usual

@@ -27,6 +27,8 @@ from ganrs_jax.profile.gan import fit_with_restarts, gan_spec, standardised
 from ganrs_jax.profile.model import ProfileModel, VectorColumns
 from ganrs_jax.profile.plan import block_rows, make_plan
 from ganrs_jax.profile.request import RatingsRequest, complete_request
+from ganrs_jax.sampling.degree_distributions import degree_distribution
+from ganrs_jax.statistics.summary import describe_source
 from ganrs_jax.training.lanes import check_lanes, stacked_floats
 from ganrs_jax.training.loop import Report, silent
 from ganrs_jax.training.stages import Stages
@@ -94,6 +96,12 @@ def fit(
 
     # 4. Calibrate structure and predictability.
     return calibrate(models, learned, report, stages)
+
+
+def check_request(ratings: Ratings, config: ProfileConfig, request: RatingsRequest) -> None:
+    """Raises InputError, before any work, on a request that no dataset could meet once a model of these is trained."""
+    activity, popularity = (degree_distribution(np.bincount(ids)) for ids in (ratings.user, ratings.item))
+    complete_request(request, config, describe_source(ratings), activity, popularity)
 
 
 def complete(model: ProfileModel, request: RatingsRequest) -> RatingsRequest:

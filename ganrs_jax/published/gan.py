@@ -14,8 +14,8 @@ import optax
 from ganrs_jax.networks.objectives import OBJECTIVES
 from ganrs_jax.networks.optimizers import OPTIMIZERS
 from ganrs_jax.networks.sliced_wasserstein import sliced_wasserstein
-from ganrs_jax.published.networks import Critic, Floats, Generator, generated, scores
-from ganrs_jax.training.lanes import lane_keys
+from ganrs_jax.published.networks import Critic, Generator, generated, scores
+from ganrs_jax.training.lanes import Floats, lane_keys
 from ganrs_jax.training.loop import QUICK_COMPILE, Chunk, Metrics, Report, scanned, silent, train
 from ganrs_jax.training.stages import Stages
 

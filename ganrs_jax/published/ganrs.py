@@ -107,6 +107,11 @@ def fit(
     return models
 
 
+def check_request(ratings: Ratings, config: GanrsConfig, request: RawSamplesRequest) -> None:
+    """Raises InputError, before any work, on a request that no dataset could meet once a model of these is trained."""
+    complete_request(request, ratings.num_users, ratings.num_items, ratings.num_ratings, config.sigma)
+
+
 def complete(model: PublishedModel, request: RawSamplesRequest) -> RawSamplesRequest:
     """The request with the source's sizes where it has none; raises InputError as `complete_request` does."""
     source = model.source

@@ -1,6 +1,5 @@
 """The published generator and discriminator (arXiv 2303.01297, section 3)."""
 
-from collections.abc import Mapping
 from typing import cast
 
 import flax.linen as nn
@@ -9,9 +8,8 @@ import jax.numpy as jnp
 import optax
 
 from ganrs_jax.networks.layers import BatchNorm, Dense
+from ganrs_jax.training.lanes import Floats
 from ganrs_jax.training.loop import small_uniform
-
-Floats = Mapping[str, jax.Array]
 
 
 class Generator(nn.Module):

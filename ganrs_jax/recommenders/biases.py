@@ -6,19 +6,20 @@ Koren, Bell and Volinsky 2009 (doi 10.1109/MC.2009.263), equation 3; the shrinka
 
 import functools
 from collections.abc import Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.recommenders.hyperparameters import ReferenceConfig
+from ganrs_jax.recommenders.hyperparameters import ReferenceConfig, Settings
 from ganrs_jax.recommenders.interface import Fitted, Recommender, Score, Scored, Split, Task, scored_by_rating
 from ganrs_jax.statistics.learnability import fit_biases
 from ganrs_jax.training.loop import Report
 
 
-def _fit(seeds: Sequence[int], splits: Sequence[Split], task: Task, configs: Sequence[Any], report: Report) -> Fitted:
+def _fit(
+    seeds: Sequence[int], splits: Sequence[Split], task: Task, configs: Sequence[Settings], report: Report
+) -> Fitted:
     lanes = [_biases(split, task) for split in splits]
     return Fitted({k: jnp.asarray(np.stack([x[k] for x in lanes]), jnp.float32) for k in lanes[0]}, _score(task))
 

@@ -3,8 +3,6 @@
 It predicts no rating. An item is held relevant from a probability of one half on.
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import optax
@@ -13,18 +11,19 @@ from ganrs_jax.recommenders.hyperparameters import NCFConfig
 from ganrs_jax.recommenders.interface import Scored, Task
 from ganrs_jax.recommenders.ncf import NCF, NCF_FLOATS, ncf, read
 from ganrs_jax.recommenders.training import Network, neural
+from ganrs_jax.training.lanes import Floats
 
 
 def _module(task: Task, config: NCFConfig) -> NCF:
     return ncf(task, config, 1)
 
 
-def _loss(logits_Bx1: jax.Array, rating_B: jax.Array, task: Task, floats: Any) -> jax.Array:
+def _loss(logits_Bx1: jax.Array, rating_B: jax.Array, task: Task, floats: Floats) -> jax.Array:
     relevant = (rating_B >= task.threshold).astype(jnp.float32)
     return optax.losses.sigmoid_binary_cross_entropy(logits_Bx1[:, 0], relevant)
 
 
-def _scored(module: NCF, params: Any, user: jax.Array, item: jax.Array, task: Task) -> Scored:
+def _scored(module: NCF, params: optax.Params, user: jax.Array, item: jax.Array, task: Task) -> Scored:
     probability = jax.nn.sigmoid(read(module, params, user, item)[..., 0])
     unknown = jnp.full_like(probability, jnp.nan)
     return Scored(probability, unknown, probability >= 0.5, unknown)

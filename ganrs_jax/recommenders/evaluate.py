@@ -13,6 +13,7 @@ from ganrs_jax.recommenders import get_recommender
 from ganrs_jax.recommenders.beyond_accuracy import BeyondAccuracy, Catalogue, beyond_accuracy, catalogue
 from ganrs_jax.recommenders.conventions import CONVENTIONS
 from ganrs_jax.recommenders.fit import Trained, fit, split
+from ganrs_jax.recommenders.hyperparameters import Settings
 from ganrs_jax.recommenders.list_metrics import METRICS
 from ganrs_jax.recommenders.predictions import predict_test
 from ganrs_jax.recommenders.ranking import Ranking, rank
@@ -73,7 +74,7 @@ def evaluate(
     ratings: Ratings | Sequence[Ratings],
     *,
     seeds: Sequence[int],
-    config: Any,
+    config: Settings,
     threshold: float,
     cutoffs: Sequence[int],
     report: Report = silent,
@@ -163,7 +164,7 @@ def _column(found: Sequence[Any], name: str) -> list[float] | None:
     return None if any(each is None for each in found) else [float(getattr(each, name)) for each in found]
 
 
-def _calibrations(found: Sequence[Calibration | None]) -> dict[str, Any] | None:
+def _calibrations(found: Sequence[Calibration | None]) -> dict[str, object] | None:
     if found[0] is None or any(each is None for each in found):
         return None
     columns = {name: _column(found, name) for name in ("error", "accuracy", "reliability")}

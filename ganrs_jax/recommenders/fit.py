@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from ganrs_jax.data.ratings import Ratings, split_rows
 from ganrs_jax.errors import InputError
-from ganrs_jax.recommenders.hyperparameters import check, check_threshold
+from ganrs_jax.recommenders.hyperparameters import Settings, check, check_threshold
 from ganrs_jax.recommenders.interface import Recommender, Score, Scored, Split, Task
 from ganrs_jax.training.lanes import check_lanes, lane
 from ganrs_jax.training.loop import Report, silent
@@ -31,10 +32,10 @@ class Trained(NamedTuple):
     """
 
     task: Task
-    state: Any
+    state: optax.Params
     splits: tuple[Split, ...]
-    score_users: Callable[[Any, jax.Array], Scored]
-    score_pairs: Callable[[Any, jax.Array, jax.Array], Scored]
+    score_users: Callable[[optax.Params, jax.Array], Scored]
+    score_pairs: Callable[[optax.Params, jax.Array, jax.Array], Scored]
 
     def lane(self, index: int) -> Any:
         """One lane's state, for `score_users` and `score_pairs`."""
@@ -53,7 +54,7 @@ def fit(
     recommender: Recommender,
     seeds: Sequence[int],
     ratings: Ratings | Sequence[Ratings],
-    config: Any,
+    config: Settings,
     threshold: float,
     report: Report = silent,
 ) -> Trained:
@@ -103,13 +104,13 @@ def split(ratings: Ratings, train_share: float, seed: int) -> Split:
 
 
 @functools.lru_cache
-def _users(score: Score, num_items: int) -> Callable[[Any, jax.Array], Scored]:
+def _users(score: Score, num_items: int) -> Callable[[optax.Params, jax.Array], Scored]:
     return jax.jit(lambda state, user_B: score(state, user_B[:, None], jnp.arange(num_items)[None]))
 
 
 @functools.lru_cache
-def _pairs(score: Score) -> Callable[[Any, jax.Array, jax.Array], Scored]:
-    def scored(state: Any, user_N: jax.Array, item_N: jax.Array) -> Scored:
+def _pairs(score: Score) -> Callable[[optax.Params, jax.Array, jax.Array], Scored]:
+    def scored(state: optax.Params, user_N: jax.Array, item_N: jax.Array) -> Scored:
         return jax.lax.map(lambda pair: score(state, *pair), (user_N, item_N), batch_size=_PAIRS)
 
     return jax.jit(scored)

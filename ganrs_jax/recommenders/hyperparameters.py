@@ -1,7 +1,7 @@
 """Settings of the recommenders, and those published per source (arXiv 2410.17651 and the papers it builds on)."""
 
 import dataclasses
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,20 +13,24 @@ _RELEVANT = 0.75  # of the way from the lowest rating to the highest
 
 
 @dataclasses.dataclass(frozen=True)
-class ReferenceConfig:
-    """Settings of a model that is counted, not trained."""
+class Settings:
+    """Settings of any recommender."""
 
-    train_share: float = 0.8  # share of the rows to learn from, 0 to 1
+    train_share: float = 0.8  # share of the rows to learn from, 0 to 1; the same in all lanes
 
 
 @dataclasses.dataclass(frozen=True)
-class NeuralConfig:
+class ReferenceConfig(Settings):
+    """Settings of a model that is counted, not trained."""
+
+
+@dataclasses.dataclass(frozen=True)
+class NeuralConfig(Settings):
     """Settings of every network; the defaults are those published for MovieLens."""
 
     embedding_size: int = 5  # numbers in a user's or an item's vector
     epochs: int = 10  # passes over the training rows
     batch_size: int = 32  # ratings a step
-    train_share: float = 0.8  # share of the rows to learn from, 0 to 1; the same in all lanes
     learning_rate: float = 1e-3  # Adam's, Keras's default
     l2: float = 0.0  # weight of half the squared embeddings, 0 or more
 
@@ -55,7 +59,7 @@ class NCFConfig(NeuralConfig):
 
 
 NEURAL_FLOATS = ("learning_rate", "l2")
-Config = TypeVar("Config")
+Config = TypeVar("Config", bound=Settings)
 _SIZES = {"myanimelist": 7, "netflix": 6}  # others, MovieLens and FilmTrust among them, 5
 _EPOCHS: dict[type, dict[str, int]] = {  # FilmTrust has no number of its own
     DeepMFConfig: {"myanimelist": 20, "netflix": 5},
@@ -64,7 +68,7 @@ _EPOCHS: dict[type, dict[str, int]] = {  # FilmTrust has no number of its own
 }
 
 
-def check(config: Any) -> None:
+def check(config: Settings) -> None:
     """Raises InputError naming the first field whose value cannot be, and what is accepted."""
     check_range(config, _present(config, "train_share"), above=0, below=1)
     check_range(config, _present(config, "embedding_size", "epochs", "batch_size", "hidden", "draws"), low=1)
@@ -109,5 +113,5 @@ def check_threshold(threshold: float, ratings: Ratings) -> None:
         )
 
 
-def _present(config: Any, *fields: str) -> tuple[str, ...]:
+def _present(config: Settings, *fields: str) -> tuple[str, ...]:
     return tuple(name for name in fields if hasattr(config, name))

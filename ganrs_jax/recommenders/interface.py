@@ -1,11 +1,12 @@
 """What every recommender takes and gives: a split and a task; of each user and item a score, a rating, a verdict."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from ganrs_jax.data.ratings import Scale
 
@@ -51,7 +52,7 @@ class Task(NamedTuple):
     threshold: float
 
 
-Score = Callable[[Any, jax.Array, jax.Array], Scored]
+Score = Callable[[optax.Params, jax.Array, jax.Array], Scored]
 
 
 class Fitted(NamedTuple):
@@ -63,7 +64,7 @@ class Fitted(NamedTuple):
         function, the same object for every fit of the same networks and task.
     """
 
-    state: Any
+    state: optax.Params
     score: Score
 
 

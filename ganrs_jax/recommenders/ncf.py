@@ -1,10 +1,11 @@
 """The multilayer perceptron of neural collaborative filtering, shared by three recommenders."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 import flax.linen as nn
 import jax
+import optax
 
 from ganrs_jax.recommenders.hyperparameters import NEURAL_FLOATS, NCFConfig
 from ganrs_jax.recommenders.interface import Task
@@ -43,6 +44,6 @@ def ncf(task: Task, config: NCFConfig, outputs: int) -> NCF:
     return NCF(task.num_users, task.num_items, config.embedding_size, config.hidden, outputs)
 
 
-def read(module: nn.Module, params: Any, user: jax.Array, item: jax.Array) -> jax.Array:
+def read(module: nn.Module, params: optax.Params, user: jax.Array, item: jax.Array) -> jax.Array:
     """Outputs [*S, outputs] of a trained network with no unit dropped; ids broadcast to a shape S."""
     return cast(jax.Array, module.apply(params, user, item, {"first_dropout": 0.0, "second_dropout": 0.0}, train=False))

@@ -3,8 +3,6 @@
 Its relevance and its ranking follow that expectation.
 """
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import optax
@@ -13,19 +11,20 @@ from ganrs_jax.recommenders.hyperparameters import NCFConfig
 from ganrs_jax.recommenders.interface import Scored, Task, scored_by_rating
 from ganrs_jax.recommenders.ncf import NCF, NCF_FLOATS, ncf, read
 from ganrs_jax.recommenders.training import Network, neural
+from ganrs_jax.training.lanes import Floats
 
 
 def _module(task: Task, config: NCFConfig) -> NCF:
     return ncf(task, config, len(task.scale.levels))
 
 
-def cross_entropy(logits_BxL: jax.Array, rating_B: jax.Array, task: Task, floats: Any) -> jax.Array:
+def cross_entropy(logits_BxL: jax.Array, rating_B: jax.Array, task: Task, floats: Floats) -> jax.Array:
     """Of the true ratings' places on the scale, [B] in nats."""
     level = jnp.rint((rating_B - task.scale.low) / task.scale.step).astype(jnp.int32)
     return optax.losses.softmax_cross_entropy_with_integer_labels(logits_BxL, level)
 
 
-def _scored(module: NCF, params: Any, user: jax.Array, item: jax.Array, task: Task) -> Scored:
+def _scored(module: NCF, params: optax.Params, user: jax.Array, item: jax.Array, task: Task) -> Scored:
     probability = jax.nn.softmax(read(module, params, user, item))
     return scored_by_rating(probability @ jnp.asarray(task.scale.levels), task)
 

@@ -11,11 +11,12 @@ Both are ranked by: first the rating, then among equal ratings the reliability, 
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import optax
 
 from ganrs_jax.recommenders.hyperparameters import NCFConfig
 from ganrs_jax.recommenders.interface import Scored, Task, scored_by_rating
@@ -53,7 +54,7 @@ def _module(task: Task, config: NCFConfig) -> TwoBranchNCF:
     return TwoBranchNCF(task.num_users, task.num_items, config.embedding_size, config.hidden, levels)
 
 
-def _scored(module: TwoBranchNCF, params: Any, user: jax.Array, item: jax.Array, task: Task) -> Scored:
+def _scored(module: TwoBranchNCF, params: optax.Params, user: jax.Array, item: jax.Array, task: Task) -> Scored:
     probability = jax.nn.softmax(read(module, params, user, item))
     mode, reliability = jnp.argmax(probability, -1), jnp.max(probability, -1)
     scored = scored_by_rating(jnp.asarray(task.scale.levels)[mode], task, reliability)

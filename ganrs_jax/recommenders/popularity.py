@@ -5,18 +5,19 @@ what a model holds relevant leaves its list whole.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.recommenders.hyperparameters import ReferenceConfig
+from ganrs_jax.recommenders.hyperparameters import ReferenceConfig, Settings
 from ganrs_jax.recommenders.interface import Fitted, Recommender, Scored, Split, Task
 from ganrs_jax.training.loop import Report
 
 
-def _fit(seeds: Sequence[int], splits: Sequence[Split], task: Task, configs: Sequence[Any], report: Report) -> Fitted:
+def _fit(
+    seeds: Sequence[int], splits: Sequence[Split], task: Task, configs: Sequence[Settings], report: Report
+) -> Fitted:
     counts = [np.bincount(split.train_item, minlength=task.num_items) for split in splits]
     return Fitted(jnp.asarray(np.stack(counts), jnp.float32), _score)
 

@@ -1,19 +1,19 @@
 """What a trained model says of test rows, checked."""
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders.interface import Scored, Split
 
-ScorePairs = Callable[[Any, jax.Array, jax.Array], Scored]  # (state, users [N], items [N]) -> Scored [N]
+ScorePairs = Callable[[optax.Params, jax.Array, jax.Array], Scored]  # (state, users [N], items [N]) -> Scored [N]
 
 
-def predict_test(score_pairs: ScorePairs, state: Any, split: Split) -> Scored:
+def predict_test(score_pairs: ScorePairs, state: optax.Params, split: Split) -> Scored:
     """What the model says of each test row, [m].
 
     Raises:

@@ -3,11 +3,12 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders.conventions import CONVENTIONS, Block
@@ -17,7 +18,7 @@ from ganrs_jax.recommenders.predictions import check_finite
 from ganrs_jax.recommenders.user_rows import UserRows, padded, user_rows, width
 
 CUTOFFS = tuple(range(1, 21))  # list lengths, N
-ScoreUsers = Callable[[Any, jax.Array], Scored]  # (state, users [B]) -> Scored [B, I]
+ScoreUsers = Callable[[optax.Params, jax.Array], Scored]  # (state, users [B]) -> Scored [B, I]
 _PAIRS = 1 << 18  # scored at a time: networks keep some 100 numbers of each
 
 
@@ -60,7 +61,7 @@ class Ranking:
         self.of_users(metric, n)
         return float(self.means()[metric][self.cutoffs.index(n)])
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """{"convention", "cutoffs", "users": V, "means": {metric: [C numbers]}}."""
         means = {name: value.tolist() for name, value in self.means().items()}
         return {"convention": self.convention, "cutoffs": list(self.cutoffs), "users": len(self.user), "means": means}
@@ -90,7 +91,7 @@ class _Shapes(NamedTuple):
 
 def rank(
     score_users: ScoreUsers,
-    state: Any,
+    state: optax.Params,
     split: Split,
     *,
     num_users: int,
@@ -130,7 +131,7 @@ def rank(
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _rank_blocks(
-    score_users: ScoreUsers, shapes: _Shapes, state: Any, user_KxB: jax.Array, train: UserRows, test: UserRows
+    score_users: ScoreUsers, shapes: _Shapes, state: optax.Params, user_KxB: jax.Array, train: UserRows, test: UserRows
 ) -> tuple[dict[str, Lists], jax.Array, jax.Array]:
     """Lists by convention, `standard` items [U, N] and whether scores are finite [U], of K blocks by turns."""
 

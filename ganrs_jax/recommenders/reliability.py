@@ -1,6 +1,6 @@
 """Calibration: is the reliability that a model gives its rating the share of such ratings that are right?"""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class Calibration(NamedTuple):
     bin_reliability: list[float | None]
     bin_accuracy: list[float | None]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The attributes by name."""
         return self._asdict()
 

@@ -6,11 +6,12 @@ mean of ten: here ten of each vector, drawn once from the seed, so that a pair's
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import optax
 
 from ganrs_jax.recommenders.hyperparameters import NEURAL_FLOATS, VDeepMFConfig
 from ganrs_jax.recommenders.interface import Scored, Task, scored_by_rating
@@ -59,14 +60,14 @@ def _loss(outputs: Outputs, rating_B: jax.Array, task: Task, floats: Mapping[str
     return jnp.square(rating_B - outputs.rating) + floats["kl_weight"] * outputs.divergence
 
 
-def _settled(module: VDeepMF, params: Any, key: jax.Array, config: VDeepMFConfig) -> dict[str, jax.Array]:
+def _settled(module: VDeepMF, params: optax.Params, key: jax.Array, config: VDeepMFConfig) -> dict[str, jax.Array]:
     """Draws of every vector side by side, [U, draws k] and [I, draws k]: their dot product sums over the draws."""
     user_key, item_key = jax.random.split(key)
     users = _drawn(params["params"], "user", user_key, config.draws)
     return {"user": users / config.draws, "item": _drawn(params["params"], "item", item_key, config.draws)}
 
 
-def _drawn(params: Any, name: str, key: jax.Array, draws: int) -> jax.Array:
+def _drawn(params: optax.Params, name: str, key: jax.Array, draws: int) -> jax.Array:
     table = params[name]["embedding"]
     mean, log_variance = (
         table @ params[f"{name}_{part}"]["kernel"] + params[f"{name}_{part}"]["bias"][None]
@@ -76,7 +77,7 @@ def _drawn(params: Any, name: str, key: jax.Array, draws: int) -> jax.Array:
     return (mean[:, None] + jnp.exp(0.5 * log_variance)[:, None] * noise).reshape(len(table), -1)
 
 
-def _scored(module: VDeepMF, state: Any, user: jax.Array, item: jax.Array, task: Task) -> Scored:
+def _scored(module: VDeepMF, state: optax.Params, user: jax.Array, item: jax.Array, task: Task) -> Scored:
     return scored_by_rating(jnp.sum(state["user"][user] * state["item"][item], -1), task)
 
 

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet
@@ -151,6 +150,6 @@ def _samples_of(path: Path) -> int:
 def _thinned(dataset: Dataset, rows: int, seed: int) -> Dataset:
     """A random choice of rows, in their order."""
     kept = np.sort(np.random.default_rng(seed).permutation(len(dataset.rating))[:rows])
-    facts: dict[str, Any] = {**dataset.metadata, "rows": rows, "thinned_from": len(dataset.rating)}
+    facts: dict[str, object] = {**dataset.metadata, "rows": rows, "thinned_from": len(dataset.rating)}
     user, item, rating = dataset.user[kept], dataset.item[kept], dataset.rating[kept]
     return dataclasses.replace(dataset, user=user, item=item, rating=rating, metadata=facts)

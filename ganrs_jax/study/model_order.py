@@ -1,7 +1,7 @@
 """Do two datasets put models in the same order? Kendall's tau, with an interval."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,8 +30,8 @@ class ModelOrder(NamedTuple):
 
 
 def model_order(
-    one: Mapping[str, Any],
-    other: Mapping[str, Any],
+    one: Mapping[str, Sequence[float] | np.ndarray],
+    other: Mapping[str, Sequence[float] | np.ndarray],
     *,
     confidence: float = 0.95,
     resamples: int = 2000,
@@ -66,7 +66,7 @@ def model_order(
     return ModelOrder(_or_none(tau), low, high, tuple(one), float(taus.mean()))
 
 
-def _table(values: Mapping[str, Any], models: list[str]) -> np.ndarray:
+def _table(values: Mapping[str, Sequence[float] | np.ndarray], models: list[str]) -> np.ndarray:
     rows = [checked_repeats(values[model], model) for model in models]
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:

@@ -13,7 +13,7 @@ _OF_MODEL = ("cutoffs", "at", "metrics", "intervals", "beyond_accuracy", "mae", 
 class StudyCells:
     """Cells kept in a folder, so that a study that was stopped, or is asked for more, goes on where it was."""
 
-    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, settings: dict[str, object]) -> None:
         """Opens the folder; `begin` binds it, so that a study which is refused leaves nothing behind.
 
         Raises:
@@ -42,12 +42,12 @@ class StudyCells:
                 f"{self._folder} holds a study of other ratings of {source}; accepted: the same, or another --workdir"
             )
 
-    def get(self, world: str, model: str) -> dict[str, Any] | None:
+    def get(self, world: str, model: str) -> dict[str, object] | None:
         """The cell, or None if it is not finished."""
         path = self._place(world, model)
         return _read(path, *([] if model == "dataset" else _OF_MODEL)) if path.exists() else None
 
-    def put(self, world: str, model: str, cell: dict[str, Any]) -> None:
+    def put(self, world: str, model: str, cell: dict[str, object]) -> None:
         """Writes a cell, whole or not at all."""
         _write(self._place(world, model), cell)
 
@@ -59,7 +59,7 @@ def _named(name: str, value: Any) -> str:
     return f"generators of format {value}" if name == "generator_format" else f"--{name}={value}"
 
 
-def _read(path: Path, *needed: str) -> dict[str, Any]:
+def _read(path: Path, *needed: str) -> dict[str, object]:
     try:
         content = json.loads(path.read_text())
     except ValueError:
@@ -69,6 +69,6 @@ def _read(path: Path, *needed: str) -> dict[str, Any]:
     return content
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
+def _write(path: Path, content: dict[str, object]) -> None:
     with whole_file(path) as partial:
         partial.write_text(json.dumps(content))

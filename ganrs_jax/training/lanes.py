@@ -7,7 +7,7 @@ lanes go in as many groups as there are cores, each a program of its own that ke
 import dataclasses
 import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from ganrs_jax.errors import InputError
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
+Floats = Mapping[str, jax.Array]  # float settings by name, [L] each, or of one lane
 ONE_CORE = {"xla_cpu_multi_thread_eigen": False}  # compiler options of a program that does not split its operations
 _MOST = 8  # threads of a stage that works on the host too, each with a dataset in memory
 

@@ -6,6 +6,7 @@
 A killed run repeats what is not saved: at most one stage, or the steps of a loop since its last checkpoint.
 """
 
+import contextlib
 import hashlib
 import re
 import shutil
@@ -59,6 +60,8 @@ class Stages:
         """Removes everything: the run is over."""
         if self.folder is not None and is_first():
             shutil.rmtree(self.folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # other runs keep theirs beside it
+                self.folder.parent.rmdir()
 
     def read(self, name: str) -> dict[str, Any] | None:
         """The tree that is saved under a name; None if there is none, or it was altered or cut short."""

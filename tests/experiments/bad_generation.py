@@ -30,7 +30,10 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "generator cut short": ((*MAKE, "--generator=cut"), ["cut: orbax/", "is altered or cut short; copy"]),
     "generator in part": ((*MAKE, "--generator=part"), ["part: orbax/", "is missing; copy the generator again"]),
     "generator unsigned": ((*MAKE, "--generator=unsigned"), ["unsigned: orbax/", "is not in its manifest.json"]),
-    "generator of the future": ((*MAKE, "--generator=newer"), ["newer: format version 999; accepted: 5"]),
+    "generator of the future": (
+        (*MAKE, "--generator=newer"),
+        ["newer: format version 999, this version reads 6; train it again"],
+    ),
     "unknown suffix": ((*MAKE, "--out=out.xlsx"), ["--out=out.xlsx: suffix '.xlsx'; accepted: .parquet, .csv"]),
     "no suffix": ((*MAKE, "--out=out"), ["--out=out: suffix ''; accepted: .parquet, .csv"]),
     "out under a file": ((*MAKE, "--out=afile/out.csv"), ["afile/out.csv: cannot be written: afile is a file"]),
@@ -58,7 +61,10 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "users over samples": ((*MAKE, "--num_users=1001"), ["--num_users=1001 cannot be filled by --num_samples=1000"]),
     "items over samples": ((*MAKE, "--num_items=1001"), ["--num_items=1001 cannot be filled by --num_samples=1000"]),
     "seed of a dataset": ((*MAKE, "--seed=-1"), ["--seed=-1; accepted: 0 to 4294967295"]),
-    "groups of ganrs": ((*MAKE, "--group_shares=F=1"), ["group", "ganrs", "accepted: cganrs"]),
+    "groups of ganrs": (
+        (*MAKE, "--group_shares=F=1"),
+        ["--group_shares=F=1: recipe ganrs does not take it; accepted: recipe cganrs"],
+    ),
     "shares malformed": ((*MAKE, "--group_shares=F:0.5"), ["--group_shares=F:0.5; accepted: NAME=SHARE,NAME=SHARE"]),
     "shares of text": ((*MAKE, "--group_shares=F=half"), ["--group_shares=F=half; accepted: NAME=SHARE"]),
     "share of nan": ((*MAKE, "--group_shares=F=nan"), ["--group_shares=F=nan; accepted: NAME=SHARE"]),
@@ -70,19 +76,19 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     ),
     "laws of ganrs": (
         (*MAKE, "--activity=power:1"),
-        ["--activity=power:1 was given to recipe ganrs", "accepted: --num_samples and no laws, or recipe profile"],
+        ["--activity=power:1: recipe ganrs does not take it; accepted: recipe profile"],
     ),
     "ratings of ganrs": (
         ("generate", "--generator=generator", "--out=out.csv", "--num_ratings=1000"),
-        ["--num_ratings=1000 was given to recipe ganrs", "accepted: --num_samples, or recipe profile"],
+        ["--num_ratings=1000: recipe ganrs does not take it; accepted: recipe profile"],
     ),
     "histogram of cganrs": (
         (*MAKE, "--generator=groups", "--rating_histogram=0,0,0,0,1"),
-        ["--rating_histogram=0,0,0,0,1 was given to recipe cganrs", "or recipe profile"],
+        ["--rating_histogram=0,0,0,0,1: recipe cganrs does not take it; accepted: recipe profile"],
     ),
     "groups of profile": (
         (*PROFILE, "--group_shares=F=1"),
-        ["--group_shares", "recipe profile has no groups", "accepted: recipe cganrs"],
+        ["--group_shares=F=1: recipe profile does not take it; accepted: recipe cganrs"],
     ),
     "more ratings than pairs": (
         (*PROFILE, "--num_ratings=401"),

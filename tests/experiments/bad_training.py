@@ -41,7 +41,10 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "nan in a field": ((*TRAIN, "--config.clip=nan"), ["--config.clip=nan; accepted: over 0"]),
     "zero in a tuple": ((*TRAIN, "--config.generator_hidden=0,5"), ["generator_hidden=(0, 5); accepted: at least 1"]),
     "share of one": ((*TRAIN, "--config.train_share=1"), ["--config.train_share=1.0; accepted: over 0 and under 1"]),
-    "unknown recipe": ((*TRAIN, "--recipe=gan"), ["--recipe=gan; accepted: profile, ganrs, wganrs, cganrs"]),
+    "unknown recipe": (
+        (*TRAIN, "--recipe=gan"),
+        ["--recipe=gan is no recipe; accepted: profile, ganrs"],
+    ),
     "unknown objective": ((*TRAIN, "--config.objective=mse"), ["objective='mse'", "accepted: bce, wasserstein"]),
     "unknown source": ((*TRAIN, "--source=ml100"), ["'ml100'", "accepted: a path, or one of ml100k,", "planted"]),
     "no planted world": ((*TRAIN, "--planted_users=1"), ["--planted_users=1; accepted: 2 to"]),
@@ -109,11 +112,11 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     ),
     "unknown embedding": (
         ("train_generator", "--preset=small", "--workdir=run", "--config.embedding=pca"),
-        ["--config.embedding='pca'; accepted: profile, deepmf"],
+        ["--config.embedding: no such field of recipe profile", "did you mean --config.embedding_sweeps?"],
     ),
     "unknown decoder": (
         ("train_generator", "--preset=small", "--workdir=run", "--config.decoder=nearest"),
-        ["--config.decoder='nearest'; accepted: transport, kmeans"],
+        ["--config.decoder: no such field of recipe profile"],
     ),
     "source too small to embed": (
         ("train_generator", "--preset=small", "--workdir=run", "--source=few.csv"),

@@ -53,7 +53,6 @@ def test_killed_started_again_and_equal_to_one_process(two, launch, tmp_path):
     assert np.quantile(np.abs(one - other), 0.9) < 1e-5
     np.testing.assert_allclose(one, other, atol=10 * RATE)
     assert sorted(p.name for p in (tmp_path / "both").iterdir()) == [
-        ".unfinished",
         "flags.json",
         "generator",
         "metrics.jsonl",

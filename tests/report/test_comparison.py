@@ -55,7 +55,7 @@ def test_outcome_names_what_was_asked_and_what_became_of_it():
 @pytest.mark.parametrize(("rows", "words"), [(4000, ", exactly as asked"), (3999, "")])
 def test_outcome_of_an_exact_recipe_says_whether_it_is(rows, words):
     facts = {
-        "request": {"num_users": 1000, "num_items": 2, "num_samples": 0, "num_ratings": 4000},
+        "request": {"num_users": 1000, "num_items": 2, "num_ratings": 4000},
         "users": 1000,
         "items": 2,
         "rows": rows,
