@@ -1,14 +1,10 @@
-"""Files that appear whole or not at all.
-
-What is not whole yet has a temporary name and is locked. So what a killed process left can be told from what another
-process is writing, and is removed by the next one that writes the same.
-"""
+"""Files that appear whole or not at all: written under a temporary name, then renamed."""
 
 import contextlib
-import fcntl
 import glob
 import os
 import shutil
+import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +23,14 @@ def new_file(path: Path) -> Iterator[Path]:
     taken = False
     with contextlib.suppress(_TriedError), whole_file(path) as partial:
         yield partial
-        taken = not _put_if_new(partial, path)
+        try:
+            os.link(partial, path)
+        except FileExistsError:
+            taken = True
+        except OSError:  # a file system without links
+            taken = path.exists()
+            if not taken:
+                os.replace(partial, path)
         raise _TriedError
     if taken:
         raise FileExistsError(path)
@@ -42,13 +45,12 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     if path.is_dir():
         raise InputError(f"{path} is a folder; accepted: a file name")
-    partial = _beside(path, "partial")
+    partial = _beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        clear_left(path)
-        with _locked(partial):
-            yield partial
-            os.replace(partial, path)
+        _clear_left(path)
+        yield partial
+        os.replace(partial, path)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
@@ -67,13 +69,21 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise InputError(f"{path} exists already; accepted: a new place, or `overwrite`")
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; accepted: a folder, or a new place")
-    partial = _beside(path, "partial")
+    partial = _beside(path)
+    old = partial.with_suffix(".old")
     try:
-        clear_left(path)
         partial.mkdir(parents=True)
-        with _locked(partial):
-            yield partial
-            _replace_folder(partial, path)
+        _clear_left(path)
+        yield partial
+        if path.exists():
+            os.replace(path, old)
+        try:
+            os.replace(partial, path)
+        except OSError:
+            if old.exists():
+                os.replace(old, path)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
@@ -91,86 +101,27 @@ def check_writable(path: Path) -> None:
         raise _TriedError
 
 
-def clear_left(path: Path) -> bool:
-    """Removes what processes that were killed have left of `path`, half written.
-
-    Returns:
-      Whether there is something that another process is still writing.
-    """
-    busy = False
-    for left in path.parent.glob(f".{glob.escape(path.name[:50])}.*.partial"):
-        with contextlib.suppress(OSError), _opened(left) as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                busy = True
-                continue
-            _remove(left)
-    return busy
-
-
 class _TriedError(Exception):
     """Ends a `whole_file` before it replaces anything."""
 
 
-def _put_if_new(partial: Path, path: Path) -> bool:
-    try:
-        os.link(partial, path)
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without links
-        if path.exists():
-            return False
-        os.replace(partial, path)
-    return True
+def _beside(path: Path) -> Path:
+    """A temporary name that tells whose it is, by host and process."""
+    return path.parent / f".{path.name[:50]}.{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex}.partial"
 
 
-def _replace_folder(new: Path, path: Path) -> None:
-    """Puts a folder in the place of another, or, if that fails, leaves the other where it was."""
-    if not path.exists():
-        os.replace(new, path)
-        return
-    old = _beside(path, "old")
-    os.replace(path, old)
-    try:
-        os.replace(new, path)
-    except OSError:
-        os.replace(old, path)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _locked(partial: Path) -> Iterator[None]:
-    """Holds a temporary file, made if need be, or folder as one that is being written."""
-    while True:
-        with _opened(partial, os.O_CREAT) as file:
-            with contextlib.suppress(OSError):  # a file system without locks
-                fcntl.flock(file, fcntl.LOCK_EX)
-            if partial.exists():  # else another process took it for left before the lock was there
-                yield
-                return
-
-
-@contextlib.contextmanager
-def _opened(path: Path, flags: int = 0) -> Iterator[int]:
-    """A file or folder as what can be locked."""
-    number = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | flags, 0o666)
-    try:
-        yield number
-    finally:
-        os.close(number)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink()
-
-
-def _beside(path: Path, purpose: str) -> Path:
-    return path.parent / f".{path.name[:50]}.{uuid.uuid4().hex}.{purpose}"
+def _clear_left(path: Path) -> None:
+    """Removes what killed processes of this host have left of `path`, half written."""
+    for left in path.parent.glob(f".{glob.escape(f'{path.name[:50]}.{socket.gethostname()}')}.*.partial"):
+        try:
+            os.kill(int(left.name.split(".")[-3]), 0)  # asks whether the process is there, and sends nothing
+        except ProcessLookupError:
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
+        except (PermissionError, ValueError):  # somebody else's
+            continue
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:

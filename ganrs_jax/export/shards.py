@@ -20,7 +20,7 @@ import pyarrow.parquet
 from ganrs_jax.data.dataset import Blocks
 from ganrs_jax.errors import InputError
 from ganrs_jax.export.ahead import in_order
-from ganrs_jax.files import clear_left, new_file, whole_file
+from ganrs_jax.files import new_file, whole_file
 from ganrs_jax.training.loop import Report, silent
 
 MANIFEST = "manifest.json"
@@ -62,7 +62,8 @@ def open_folder(path: Path, num_shards: int, facts: Mapping[str, object]) -> Fol
     Raises:
       InputError: if the folder holds parts of something else, or cannot be written.
     """
-    header = json.loads(json.dumps({"num_shards": num_shards, "schema": _schema(), **facts}))
+    schema = {field.name: str(field.type) for field in _SCHEMA}
+    header = json.loads(json.dumps({"num_shards": num_shards, "schema": schema, **facts}))
     folder, place = Folder(path, num_shards, header), path / MANIFEST
     if not place.exists():
         _check_unclaimed(folder)
@@ -83,13 +84,12 @@ def whole_part(folder: Folder, shard: int) -> Part | None:
 def write_part(folder: Folder, shard: int, blocks: Blocks, report: Report = silent) -> Part:
     """Makes a part: blocks of users that follow one another.
 
-    Of the rows, memory holds a few blocks and the group that is being written, whatever the part's size.
+    Two processes that make the same part write the same bytes, so it does not matter which of them is last. Of the
+    rows, memory holds a few blocks and the group that is being written, whatever the part's size.
 
     Raises:
-      InputError: if it cannot be written, or another process is writing it.
+      InputError: if it cannot be written.
     """
-    if clear_left(folder.place(shard)):
-        raise InputError(f"{folder.place(shard)}: another process is writing it; accepted: another part, or later")
     first, last = (blocks.num_blocks * i // folder.num_shards for i in (shard, shard + 1))
     schema = _SCHEMA.with_metadata({"ganrs_jax": json.dumps(blocks.metadata, sort_keys=True)})
     rows = 0
@@ -118,7 +118,9 @@ def finish(folder: Folder, num_ratings: int | None = None) -> list[Part]:
     found = [part for shard in shards if (part := whole_part(folder, shard)) is not None]
     if len(found) < folder.num_shards:
         return []
-    _check_plans(folder)
+    held = [_read_record(_record_place(folder, shard)) for shard in shards]
+    if len({record.get("plan", "") for record in held if record}) > 1:  # begun at once, none knew of another's plan
+        raise InputError(f"{folder.path}: its parts are of several plans; accepted: another folder, by like machines")
     rows = sum(part.rows for part in found)
     if num_ratings is not None and rows != num_ratings:
         raise InputError(
@@ -177,13 +179,6 @@ def _plan(blocks: Blocks) -> str:
     return str(blocks.metadata.get("plan", ""))
 
 
-def _check_plans(folder: Folder) -> None:
-    """Several that began at once may have found no part to check their plan by."""
-    held = [_read_record(_record_place(folder, shard)) for shard in range(folder.num_shards)]
-    if len({record.get("plan", "") for record in held if record}) > 1:
-        raise InputError(f"{folder.path}: its parts are of several plans; accepted: another folder, by like machines")
-
-
 def check_plan(folder: Folder, blocks: Blocks) -> None:
     """Raises InputError if parts that are there were planned otherwise than the blocks.
 
@@ -228,10 +223,6 @@ def _record_place(folder: Folder, shard: int) -> Path:
 def _digest(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _schema() -> dict[str, str]:
-    return {field.name: str(field.type) for field in _SCHEMA}
 
 
 def _write_json(path: Path, content: Mapping[str, object]) -> None:

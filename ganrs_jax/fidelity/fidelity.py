@@ -94,7 +94,10 @@ def reference(real: Rated, scale: Scale, splits: int = _SPLITS) -> Reference:
             break
         found.append(_compared(first, second, _BETWEEN_HALVES, notes))
     names = dict.fromkeys(name for metrics in found for name in metrics)
-    split_half = {name: float(np.mean([_gap(f[name]) for f in found if name in f])) for name in names}
+    split_half = {}
+    for name in names:  # the distance, or the value of a metric that is a distance by itself
+        gaps = [f[name].distance if f[name].distance is not None else f[name].synthetic for f in found if name in f]
+        split_half[name] = float(np.mean([gap or 0.0 for gap in gaps]))
     return Reference(side, split_half, tuple(dict.fromkeys(notes)))
 
 
@@ -120,7 +123,9 @@ def compare(real: Reference | Ratings, synthetic: Rated, name: str = "synthetic"
     side, notes = Side(name, as_sample(synthetic, name), known.real.levels), list(known.notes)
     metrics = validity(known.real.sample, side.sample, side.levels, synthetic)
     metrics |= _compared(known.real, side, _GROUPS, notes)
-    if not _same_size(known.real.sample, side.sample):
+    a, b = known.real.sample, side.sample
+    sizes = ((a.num_users, b.num_users), (a.num_items, b.num_items), (len(a.rating), len(b.rating)))
+    if not all(1 / _SAME_SIZE <= x / y <= _SAME_SIZE for x, y in sizes):
         notes.append(
             "sizes differ: counts are compared relative to their means, and singular values, c2st, density and "
             "coverage are to be read with care"
@@ -142,19 +147,6 @@ def _compared(
     return metrics
 
 
-def _spectrum(real: Side, synthetic: Side) -> dict[str, Metric]:
-    return {"spectrum_relative_error": Metric(distance=spectrum_error(real.spectrum, synthetic.spectrum))}
-
-
-def _co_rating(real: Side, synthetic: Side) -> dict[str, Metric]:
-    a, b = real.lifts, synthetic.lifts
-    return {"co_rating_lift": Metric(float(np.median(a)), float(np.median(b)), ks_distance(a, b))}
-
-
-def _popularity(real: Side, synthetic: Side) -> dict[str, Metric]:
-    return {"popularity_rating_corr": pair(real.popularity_rating, synthetic.popularity_rating)}
-
-
 def _learnability(real: Side, synthetic: Side) -> dict[str, Metric]:
     a, b = real.learnability, synthetic.learnability
     metrics = {name: pair(x, y) for name, x, y in zip(a._fields, a, b, strict=True)}
@@ -174,21 +166,19 @@ def _profiles(kind: str, real: Profiles, synthetic: Profiles) -> dict[str, Metri
     }
 
 
-def _gap(metric: Metric) -> float:
-    """What real data have against real data: the distance, or the value of a metric that is one by itself."""
-    return metric.distance if metric.distance is not None else metric.synthetic or 0.0
-
-
-def _same_size(a: Sample, b: Sample) -> bool:
-    sizes = ((a.num_users, b.num_users), (a.num_items, b.num_items), (len(a.rating), len(b.rating)))
-    return all(1 / _SAME_SIZE <= x / y <= _SAME_SIZE for x, y in sizes)
-
-
 _BETWEEN_HALVES: dict[str, Callable[[Side, Side], dict[str, Metric]]] = {
     "marginals": lambda real, synthetic: marginals(real.sample, synthetic.sample, real.levels),
-    "spectrum": _spectrum,
-    "items rated together": _co_rating,
-    "popularity against rating": _popularity,
+    "spectrum": lambda real, synthetic: {
+        "spectrum_relative_error": Metric(distance=spectrum_error(real.spectrum, synthetic.spectrum))
+    },
+    "items rated together": lambda real, synthetic: {
+        "co_rating_lift": Metric(
+            float(np.median(real.lifts)), float(np.median(synthetic.lifts)), ks_distance(real.lifts, synthetic.lifts)
+        )
+    },
+    "popularity against rating": lambda real, synthetic: {
+        "popularity_rating_corr": pair(real.popularity_rating, synthetic.popularity_rating)
+    },
     "user profiles": lambda real, synthetic: _profiles("user", real.users, synthetic.users),
     "item profiles": lambda real, synthetic: _profiles("item", real.items, synthetic.items),
 }

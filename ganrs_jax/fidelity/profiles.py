@@ -41,7 +41,9 @@ def profiles(sample: Sample, spectrum: Spectral, levels: np.ndarray, *, bands: b
     columns = _rating_features(sample, counts, popularity[sample.item], liked[sample.item])
     edges = np.quantile(levels, np.linspace(0, 1, _LEVELS + 1)[1:-1])
     columns += _shares(sample, counts, np.searchsorted(edges, sample.rating, side="left"), _LEVELS)
-    columns += _spectral_features(spectrum)
+    scaled = spectrum.users_UxK * spectrum.values
+    energy = scaled[:, 1:] ** 2  # in the leading factors of who rates what, past the first, which is the degree
+    columns += [energy.sum(1), energy[:, :5].sum(1), np.abs(scaled[:, 1:6]).max(1)]
     if bands:
         columns += _shares(sample, counts, (popularity[sample.item] * _BANDS).astype(int), _BANDS)
         edges = np.quantile(liked[sample.item], np.linspace(0, 1, _LEVELS + 1)[1:-1])
@@ -85,10 +87,3 @@ def _shares(sample: Sample, counts: np.ndarray, level: np.ndarray, number: int) 
     """The share of each level [N] among each user's rows: `number` columns [U]."""
     cells = np.bincount(sample.user * number + level, minlength=len(counts) * number)
     return list((cells.reshape(-1, number) / counts[:, None]).T)
-
-
-def _spectral_features(spectrum: Spectral) -> list[np.ndarray]:
-    """How much of the user is in the leading interaction factors, and in the strongest of them."""
-    scaled = spectrum.users_UxK * spectrum.values
-    energy = scaled[:, 1:] ** 2
-    return [energy.sum(1), energy[:, :5].sum(1), np.abs(scaled[:, 1:6]).max(1)]

@@ -25,28 +25,12 @@ class Objective(NamedTuple):
     penalty: Callable[[jax.Array, Scores, jax.Array, jax.Array], jax.Array] | None = None
 
 
-def _bce_critic(scores: Scores, real: jax.Array, fake: jax.Array) -> jax.Array:
-    return 0.5 * (_cross_entropy(scores(real), 1.0) + _cross_entropy(scores(fake), 0.0))
-
-
-def _bce_generator(scores: Scores, real: jax.Array, fake: jax.Array) -> jax.Array:
-    return _cross_entropy(scores(fake), 1.0)
-
-
 def _wasserstein_critic(scores: Scores, real: jax.Array, fake: jax.Array) -> jax.Array:
     return batch_mean(scores(fake)) - batch_mean(scores(real))
 
 
 def _wasserstein_generator(scores: Scores, real: jax.Array, fake: jax.Array) -> jax.Array:
     return -batch_mean(scores(fake))
-
-
-def _relativistic_critic(scores: Scores, real: jax.Array, fake: jax.Array) -> jax.Array:
-    return batch_mean(jax.nn.softplus(scores(fake) - scores(real)))
-
-
-def _relativistic_generator(scores: Scores, real: jax.Array, fake: jax.Array) -> jax.Array:
-    return batch_mean(jax.nn.softplus(scores(real) - scores(fake)))
 
 
 def _unit_slope(key: jax.Array, scores: Scores, real: jax.Array, fake: jax.Array) -> jax.Array:
@@ -70,8 +54,15 @@ def _cross_entropy(logit_B: jax.Array, label: float) -> jax.Array:
 
 
 OBJECTIVES = {
-    "bce": Objective(_bce_critic, _bce_generator),  # Goodfellow et al. 2014, the non-saturating form
+    "bce": Objective(  # Goodfellow et al. 2014, the non-saturating form
+        lambda scores, real, fake: 0.5 * (_cross_entropy(scores(real), 1.0) + _cross_entropy(scores(fake), 0.0)),
+        lambda scores, real, fake: _cross_entropy(scores(fake), 1.0),
+    ),
     "wasserstein": Objective(_wasserstein_critic, _wasserstein_generator, clipped=True),  # arXiv 1701.07875
     "wgan_gp": Objective(_wasserstein_critic, _wasserstein_generator, penalty=_unit_slope),  # arXiv 1704.00028
-    "relativistic": Objective(_relativistic_critic, _relativistic_generator, penalty=_zero_slopes),  # arXiv 2501.05441
+    "relativistic": Objective(  # arXiv 2501.05441
+        lambda scores, real, fake: batch_mean(jax.nn.softplus(scores(fake) - scores(real))),
+        lambda scores, real, fake: batch_mean(jax.nn.softplus(scores(real) - scores(fake))),
+        penalty=_zero_slopes,
+    ),
 }

@@ -8,15 +8,9 @@ import optax
 _EPSILON = 1e-7  # Keras's
 
 
-def _adam(floats: Mapping[str, jax.Array]) -> optax.GradientTransformation:
-    return optax.adam(floats["gan_learning_rate"], b1=floats["beta1"], b2=floats.get("beta2", 0.999), eps=_EPSILON)
-
-
-def _rmsprop(floats: Mapping[str, jax.Array]) -> optax.GradientTransformation:
-    return optax.rmsprop(floats["gan_learning_rate"], decay=0.9, eps=_EPSILON)
-
-
 OPTIMIZERS: dict[str, Callable[[Mapping[str, jax.Array]], optax.GradientTransformation]] = {
-    "adam": _adam,
-    "rmsprop": _rmsprop,
+    "adam": lambda floats: optax.adam(
+        floats["gan_learning_rate"], b1=floats["beta1"], b2=floats.get("beta2", 0.999), eps=_EPSILON
+    ),
+    "rmsprop": lambda floats: optax.rmsprop(floats["gan_learning_rate"], decay=0.9, eps=_EPSILON),
 }

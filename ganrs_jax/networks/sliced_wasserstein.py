@@ -16,16 +16,15 @@ def sliced_wasserstein(key: jax.Array, real_NxS: jax.Array, fake_NxS: jax.Array,
     spread = jnp.where(spread > _CONSTANT, spread, 1.0)
     directions = jax.random.normal(key, (real_NxS.shape[1], num_slices))
     directions = directions / jnp.linalg.norm(directions, axis=0, keepdims=True)
-    real, fake = (_sorted((x - centre) / spread @ directions) for x in (real_NxS, fake_NxS))
+    real, fake = (_sort_columns((x - centre) / spread @ directions) for x in (real_NxS, fake_NxS))
     return jnp.mean(jnp.abs(real - fake))
 
 
-def _sorted(x_NxD: jax.Array) -> jax.Array:
-    """Columns ascending, by integers in the order of the floats: a third of the time on CPU."""
-    sign_kept = jax.lax.bitcast_convert_type(x_NxD, jnp.int32)
-    return jax.lax.bitcast_convert_type(_in_order(jnp.sort(_in_order(sign_kept), axis=0, stable=False)), jnp.float32)
+def _sort_columns(x_NxD: jax.Array) -> jax.Array:
+    """Ascending, by integers in the order of the floats: a third of the time on CPU."""
 
+    def in_order(bits: jax.Array) -> jax.Array:  # there and back: below zero, all bits but the sign are turned
+        return jnp.where(bits < 0, bits ^ jnp.int32(0x7FFFFFFF), bits)
 
-def _in_order(bits: jax.Array) -> jax.Array:
-    """Bits of float32 as integers of the same order, and back: below zero, all bits but the sign are turned."""
-    return jnp.where(bits < 0, bits ^ jnp.int32(0x7FFFFFFF), bits)
+    bits = in_order(jax.lax.bitcast_convert_type(x_NxD, jnp.int32))
+    return jax.lax.bitcast_convert_type(in_order(jnp.sort(bits, axis=0, stable=False)), jnp.float32)

@@ -81,7 +81,9 @@ def fit_gan(
       TrainingDivergedError: if every lane diverges.
     """
     keys, chunk, name = lane_keys(seeds), _chunk(spec), f"GAN ({spec.objective})"
-    lanes = _Lane(_training_keys(keys), floats, samples.user_vectors, samples.item_vectors)
+    lanes = _Lane(
+        jax.vmap(lambda key: jax.random.fold_in(key, 1))(keys), floats, samples.user_vectors, samples.item_vectors
+    )
     empty = jnp.zeros((0, 0))  # the vectors travel with their lane
     shared = samples._replace(user_vectors=empty, item_vectors=empty)
     return train(
@@ -157,12 +159,6 @@ def draw_samples(
 
     drawn = jax.lax.map(block, jnp.arange(blocks))
     return drawn.reshape(blocks * SAMPLE_BLOCK, -1)[:num_samples]
-
-
-@jax.jit
-@jax.vmap
-def _training_keys(key: jax.Array) -> jax.Array:
-    return jax.random.fold_in(key, 1)
 
 
 @functools.lru_cache

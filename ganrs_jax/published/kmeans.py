@@ -80,7 +80,7 @@ def fit_kmeans(
         state = _lloyd(state, data, jnp.int32(min(done + _CHUNK, max_iterations)))
         done = int(state.iterations)
         report(stage, done, done if state.done else max_iterations, {})
-    inertia = float(_inertia(state, data.points))
+    inertia = float(jnp.sum(_own_distance(data.points, state.centroids, state.found.label)))
     return KMeans(state.found.label, state.centroids + data.centre[None], done, inertia)
 
 
@@ -178,11 +178,6 @@ def _by_boxes(centroids_KxD: jax.Array) -> bool:
     """Whether points are compared by blocks of near ones: many small steps, that an accelerator would be slow at."""
     num, dim = centroids_KxD.shape
     return num >= _MANY_CLUSTERS and dim <= _FEW_DIMENSIONS and jax.default_backend() == "cpu"
-
-
-@jax.jit
-def _inertia(state: _Lloyd, points: jax.Array) -> jax.Array:
-    return jnp.sum(_own_distance(points, state.centroids, state.found.label))
 
 
 def _means(points: jax.Array, labels: jax.Array, centroids: jax.Array) -> jax.Array:

@@ -20,15 +20,13 @@ from ganrs_jax.training.loop import Report
 def _fit(
     seeds: Sequence[int], splits: Sequence[Split], task: Task, configs: Sequence[Settings], report: Report
 ) -> Fitted:
-    lanes = [_biases(split, task) for split in splits]
+    lanes = []
+    for split in splits:
+        mean = split.train_rating.mean(dtype=np.float64)
+        shape = task.num_users, task.num_items
+        user, item = fit_biases(split.train_user, split.train_item, split.train_rating - mean, shape)
+        lanes.append({"user": user + mean, "item": item})
     return Fitted({k: jnp.asarray(np.stack([x[k] for x in lanes]), jnp.float32) for k in lanes[0]}, _score(task))
-
-
-def _biases(split: Split, task: Task) -> dict[str, np.ndarray]:
-    mean = split.train_rating.mean(dtype=np.float64)
-    shape = task.num_users, task.num_items
-    user, item = fit_biases(split.train_user, split.train_item, split.train_rating - mean, shape)
-    return {"user": user + mean, "item": item}
 
 
 @functools.lru_cache

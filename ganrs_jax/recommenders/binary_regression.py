@@ -14,10 +14,6 @@ from ganrs_jax.recommenders.training import Network, neural
 from ganrs_jax.training.lanes import Floats
 
 
-def _module(task: Task, config: NCFConfig) -> NCF:
-    return ncf(task, config, 1)
-
-
 def _loss(logits_Bx1: jax.Array, rating_B: jax.Array, task: Task, floats: Floats) -> jax.Array:
     relevant = (rating_B >= task.threshold).astype(jnp.float32)
     return optax.losses.sigmoid_binary_cross_entropy(logits_Bx1[:, 0], relevant)
@@ -29,4 +25,4 @@ def _scored(module: NCF, params: optax.Params, user: jax.Array, item: jax.Array,
     return Scored(probability, unknown, probability >= 0.5, unknown)
 
 
-RECOMMENDER = neural(Network(_module, _loss, _scored), NCFConfig, NCF_FLOATS)
+RECOMMENDER = neural(Network(lambda task, config: ncf(task, config, 1), _loss, _scored), NCFConfig, NCF_FLOATS)

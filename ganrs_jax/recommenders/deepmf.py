@@ -4,15 +4,13 @@ Bobadilla et al., arXiv 2303.01297, section 3; the first stage of the published 
 """
 
 from collections.abc import Mapping
-from typing import cast
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import optax
 
 from ganrs_jax.recommenders.hyperparameters import NEURAL_FLOATS, DeepMFConfig
-from ganrs_jax.recommenders.interface import Scored, Task, scored_by_rating
+from ganrs_jax.recommenders.interface import Task, scored_by_rating
 from ganrs_jax.recommenders.layers import vectors
 from ganrs_jax.recommenders.training import Network, neural
 from ganrs_jax.training.lanes import Floats
@@ -32,17 +30,19 @@ class DeepMF(nn.Module):
         return jnp.sum(of_user * vectors(self.num_items, self.size, "item")(item), -1)
 
 
-def _module(task: Task, config: DeepMFConfig) -> DeepMF:
-    return DeepMF(task.num_users, task.num_items, config.embedding_size)
-
-
 def squared_error(outputs: jax.Array, rating_B: jax.Array, task: Task, floats: Floats) -> jax.Array:
     """Of predicted ratings [B], in squared stars."""
     return jnp.square(rating_B - outputs)
 
 
-def _scored(module: DeepMF, params: optax.Params, user: jax.Array, item: jax.Array, task: Task) -> Scored:
-    return scored_by_rating(cast(jax.Array, module.apply(params, user, item, {}, train=False)), task)
-
-
-RECOMMENDER = neural(Network(_module, squared_error, _scored), DeepMFConfig, NEURAL_FLOATS)
+RECOMMENDER = neural(
+    Network(
+        module=lambda task, config: DeepMF(task.num_users, task.num_items, config.embedding_size),
+        loss=squared_error,
+        scored=lambda module, params, user, item, task: scored_by_rating(
+            module.apply(params, user, item, {}, train=False), task
+        ),
+    ),
+    DeepMFConfig,
+    NEURAL_FLOATS,
+)

@@ -78,18 +78,14 @@ def fit(
         check(one)
     for one in worlds:
         check_threshold(threshold, one)
-    task = _task(worlds, threshold)
-    splits = tuple(split(worlds[i % len(worlds)], configs[0].train_share, seed) for i, seed in enumerate(seeds))
-    fitted = recommender.fit(tuple(seeds), splits, task, configs, report)
-    return Trained(task, fitted.state, splits, _users(fitted.score, task.num_items), _pairs(fitted.score))
-
-
-def _task(worlds: Sequence[Ratings], threshold: float) -> Task:
     sizes = sorted({(w.num_users, w.num_items, w.num_ratings) for w in worlds})
     if len(sizes) > 1:
         shown = " and ".join(f"{u} users, {i} items, {n} ratings" for u, i, n in (sizes[0], sizes[-1]))
         raise InputError(f"datasets of {shown}; accepted: datasets of one size")
-    return Task(worlds[0].num_users, worlds[0].num_items, worlds[0].scale, float(threshold))
+    task = Task(worlds[0].num_users, worlds[0].num_items, worlds[0].scale, float(threshold))
+    splits = tuple(split(worlds[i % len(worlds)], configs[0].train_share, seed) for i, seed in enumerate(seeds))
+    fitted = recommender.fit(tuple(seeds), splits, task, configs, report)
+    return Trained(task, fitted.state, splits, *_programs(fitted.score, task.num_items))
 
 
 def split(ratings: Ratings, train_share: float, seed: int) -> Split:
@@ -104,13 +100,15 @@ def split(ratings: Ratings, train_share: float, seed: int) -> Split:
 
 
 @functools.lru_cache
-def _users(score: Score, num_items: int) -> Callable[[optax.Params, jax.Array], Scored]:
-    return jax.jit(lambda state, user_B: score(state, user_B[:, None], jnp.arange(num_items)[None]))
+def _programs(
+    score: Score, num_items: int
+) -> tuple[Callable[[optax.Params, jax.Array], Scored], Callable[[optax.Params, jax.Array, jax.Array], Scored]]:
+    """Scores of all items of some users, and of some pairs, jitted once however many are fitted."""
 
+    def of_users(state: optax.Params, user_B: jax.Array) -> Scored:
+        return score(state, user_B[:, None], jnp.arange(num_items)[None])
 
-@functools.lru_cache
-def _pairs(score: Score) -> Callable[[optax.Params, jax.Array, jax.Array], Scored]:
-    def scored(state: optax.Params, user_N: jax.Array, item_N: jax.Array) -> Scored:
+    def of_pairs(state: optax.Params, user_N: jax.Array, item_N: jax.Array) -> Scored:
         return jax.lax.map(lambda pair: score(state, *pair), (user_N, item_N), batch_size=_PAIRS)
 
-    return jax.jit(scored)
+    return jax.jit(of_users), jax.jit(of_pairs)

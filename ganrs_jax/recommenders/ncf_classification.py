@@ -14,10 +14,6 @@ from ganrs_jax.recommenders.training import Network, neural
 from ganrs_jax.training.lanes import Floats
 
 
-def _module(task: Task, config: NCFConfig) -> NCF:
-    return ncf(task, config, len(task.scale.levels))
-
-
 def cross_entropy(logits_BxL: jax.Array, rating_B: jax.Array, task: Task, floats: Floats) -> jax.Array:
     """Of the true ratings' places on the scale, [B] in nats."""
     level = jnp.rint((rating_B - task.scale.low) / task.scale.step).astype(jnp.int32)
@@ -29,4 +25,8 @@ def _scored(module: NCF, params: optax.Params, user: jax.Array, item: jax.Array,
     return scored_by_rating(probability @ jnp.asarray(task.scale.levels), task)
 
 
-RECOMMENDER = neural(Network(_module, cross_entropy, _scored), NCFConfig, NCF_FLOATS)
+RECOMMENDER = neural(
+    Network(lambda task, config: ncf(task, config, len(task.scale.levels)), cross_entropy, _scored),
+    NCFConfig,
+    NCF_FLOATS,
+)

@@ -49,11 +49,6 @@ class TwoBranchNCF(nn.Module):
         return cast(jax.Array, dense(self.outputs, "output")(x))
 
 
-def _module(task: Task, config: NCFConfig) -> TwoBranchNCF:
-    levels = len(task.scale.levels)
-    return TwoBranchNCF(task.num_users, task.num_items, config.embedding_size, config.hidden, levels)
-
-
 def _scored(module: TwoBranchNCF, params: optax.Params, user: jax.Array, item: jax.Array, task: Task) -> Scored:
     probability = jax.nn.softmax(read(module, params, user, item))
     mode, reliability = jnp.argmax(probability, -1), jnp.max(probability, -1)
@@ -61,4 +56,14 @@ def _scored(module: TwoBranchNCF, params: optax.Params, user: jax.Array, item: j
     return scored._replace(score=mode + reliability)
 
 
-RECOMMENDER = neural(Network(_module, cross_entropy, _scored), NCFConfig, NCF_FLOATS)
+RECOMMENDER = neural(
+    Network(
+        module=lambda task, config: TwoBranchNCF(
+            task.num_users, task.num_items, config.embedding_size, config.hidden, len(task.scale.levels)
+        ),
+        loss=cross_entropy,
+        scored=_scored,
+    ),
+    NCFConfig,
+    NCF_FLOATS,
+)

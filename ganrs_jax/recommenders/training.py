@@ -86,7 +86,7 @@ def _fit(
     rows = [jnp.asarray(np.stack(part)) for part in list(zip(*splits, strict=True))[:3]]
     lanes = _Lane(lane_keys(seeds), stacked_floats(configs, lane_floats), rows)
     program = _Program(network, module, task, min(configs[0].batch_size, rows[0].shape[1]))
-    epochs = _epochs(program)
+    epochs = _scanned_epochs(program)
     state = train(
         lambda s, first, count: epochs(s, first, count, lanes, ()),
         _init(module, lanes.key, lanes.floats),
@@ -98,9 +98,8 @@ def _fit(
     return Fitted(_settled(network, module, configs[0], state.params, lanes.key), _score(network, module, task))
 
 
-@functools.lru_cache
-def _epochs(program: _Program) -> Chunk:
-    """One compiled program a shape, however often it is trained."""
+@functools.lru_cache  # one compiled program a shape, however often it is trained
+def _scanned_epochs(program: _Program) -> Chunk:
     return scanned(functools.partial(_epoch, program=program))
 
 
@@ -167,10 +166,10 @@ def train_step(
 
 def _optimizer(floats: Floats) -> optax.GradientTransformation:
     """Adam after the gradient of the embeddings' penalty."""
+
+    def is_table(params: optax.Params) -> optax.Params:
+        return jax.tree_util.tree_map_with_path(lambda path, _: path[-1].key == "embedding", params)
+
     return optax.chain(
-        optax.add_decayed_weights(floats["l2"], _is_table), optax.adam(floats["learning_rate"], eps=_EPSILON)
+        optax.add_decayed_weights(floats["l2"], is_table), optax.adam(floats["learning_rate"], eps=_EPSILON)
     )
-
-
-def _is_table(params: optax.Params) -> optax.Params:
-    return jax.tree_util.tree_map_with_path(lambda path, _: path[-1].key == "embedding", params)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import optax
 
 from ganrs_jax.recommenders.hyperparameters import NEURAL_FLOATS, VDeepMFConfig
-from ganrs_jax.recommenders.interface import Scored, Task, scored_by_rating
+from ganrs_jax.recommenders.interface import scored_by_rating
 from ganrs_jax.recommenders.layers import dense, vectors
 from ganrs_jax.recommenders.training import Network, neural
 
@@ -52,14 +52,6 @@ class VDeepMF(nn.Module):
         return mean + jnp.exp(0.5 * log_variance) * noise, divergence
 
 
-def _module(task: Task, config: VDeepMFConfig) -> VDeepMF:
-    return VDeepMF(task.num_users, task.num_items, config.embedding_size)
-
-
-def _loss(outputs: Outputs, rating_B: jax.Array, task: Task, floats: Mapping[str, jax.Array]) -> jax.Array:
-    return jnp.square(rating_B - outputs.rating) + floats["kl_weight"] * outputs.divergence
-
-
 def _settled(module: VDeepMF, params: optax.Params, key: jax.Array, config: VDeepMFConfig) -> dict[str, jax.Array]:
     """Draws of every vector side by side, [U, draws k] and [I, draws k]: their dot product sums over the draws."""
     user_key, item_key = jax.random.split(key)
@@ -77,8 +69,17 @@ def _drawn(params: optax.Params, name: str, key: jax.Array, draws: int) -> jax.A
     return (mean[:, None] + jnp.exp(0.5 * log_variance)[:, None] * noise).reshape(len(table), -1)
 
 
-def _scored(module: VDeepMF, state: optax.Params, user: jax.Array, item: jax.Array, task: Task) -> Scored:
-    return scored_by_rating(jnp.sum(state["user"][user] * state["item"][item], -1), task)
-
-
-RECOMMENDER = neural(Network(_module, _loss, _scored, _settled), VDeepMFConfig, (*NEURAL_FLOATS, "kl_weight"))
+RECOMMENDER = neural(
+    Network(
+        module=lambda task, config: VDeepMF(task.num_users, task.num_items, config.embedding_size),
+        loss=lambda outputs, rating_B, task, floats: (
+            jnp.square(rating_B - outputs.rating) + floats["kl_weight"] * outputs.divergence
+        ),
+        scored=lambda module, state, user, item, task: scored_by_rating(
+            jnp.sum(state["user"][user] * state["item"][item], -1), task
+        ),
+        settled=_settled,
+    ),
+    VDeepMFConfig,
+    (*NEURAL_FLOATS, "kl_weight"),
+)

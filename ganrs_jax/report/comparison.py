@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -28,18 +27,15 @@ def outcome(dataset: Dataset, place: str) -> str:
     sizes = f"{asked['num_users']:,} users, {asked['num_items']:,} items, {wanted:,} {unit}"
     made = f"written {facts['users']:,} users, {facts['items']:,} items, {facts['rows']:,} ratings"
     if "dropped_identical" in facts:
-        line = f"{made} ({100 * facts['rows'] / wanted:.0f} %) to {place}; {_dropped(facts, wanted)}"
+        dropped = (
+            f"dropped {wanted - facts['rows']:,}: {facts['dropped_identical']:,} identical, "
+            f"{facts['dropped_conflicting']:,} of pairs with three or more ratings, "
+            f"{facts['dropped_second_ratings']:,} second ratings of a pair"
+        )
+        line = f"{made} ({100 * facts['rows'] / wanted:.0f} %) to {place}; {dropped}"
     else:
         line = f"{made} to {place}{', exactly as asked' if made.endswith(sizes) else ''}"
     return "\n".join([f"asked {sizes}; {line}", *(f"WARNING {text}" for text in facts.get("warnings", ()))])
-
-
-def _dropped(facts: Mapping[str, Any], wanted: int) -> str:
-    return (
-        f"dropped {wanted - facts['rows']:,}: {facts['dropped_identical']:,} identical, "
-        f"{facts['dropped_conflicting']:,} of pairs with three or more ratings, "
-        f"{facts['dropped_second_ratings']:,} second ratings of a pair"
-    )
 
 
 def comparison_figure(path: Path, datasets: Mapping[str, tuple[np.ndarray, np.ndarray, Summary]]) -> None:

@@ -20,8 +20,12 @@ def scaling_table(cells: Cells) -> tuple[list[str], list[list[str]]]:
         `compile_s` of it, all threads together, `plan_s` and `rows_s` without; `rows_per_s`, of training the source's
         ratings times seeds; `peak_memory_mib`.
     """
+    formats = {name: ",.0f" for name in ("users", "items", "rows", "seeds", "rows_per_s", "peak_memory_mib")}
+    formats |= {name: ".1f" for name in ("first_s", "compile_s", "plan_s", "rows_s")}
+    sizes, seconds = ("users", "items", "rows", "seeds"), ("first_s", "compile_s", "plan_s", "rows_s")
+    columns = (*sizes, *seconds, "rows_per_s", "peak_memory_mib")
     return list(_HEADER), [
-        [cell["axis"], *(f"{cell[name]:,}" for name in ("users", "items", "rows", "seeds")), *_figures(cell)]
+        [cell["axis"], *("" if cell[name] is None else f"{cell[name]:{formats[name]}}" for name in columns)]
         for cell in cells
     ]
 
@@ -60,9 +64,3 @@ def insert(path: Path, mark: str, header: Sequence[str], rows: Sequence[Sequence
     before, after = text[: text.index(begin) + len(begin)], text[text.index(end) :]
     with whole_file(path) as partial:
         partial.write_text(f"{before}\n{markdown_table(header, rows)}\n\n![Seconds against size]({figure})\n{after}")
-
-
-def _figures(cell: Mapping[str, Any]) -> list[str]:
-    seconds = [cell[name] for name in ("first_s", "compile_s", "plan_s", "rows_s")]
-    shown = ["" if value is None else f"{value:.1f}" for value in seconds]
-    return [*shown, *("" if cell[k] is None else f"{cell[k]:,.0f}" for k in ("rows_per_s", "peak_memory_mib"))]

@@ -31,6 +31,7 @@ from ganrs_jax.study.findings import (
 )
 from ganrs_jax.study.model_order import ModelOrder
 
+_CLAIM = {None: "too few sizes", True: "holds", False: "fails"}
 _IN_CSV = ("precision", "recall", "f1", "ndcg")
 CSV_COLUMNS = (
     *("part", "source", "dataset", "size", "num_datasets", "rows", "users", "items"),
@@ -133,7 +134,10 @@ def _answer(num_seeds: int, margin: float, found: Findings) -> list[str]:
         every = [behaviour for by_convention in by_source for behaviour in by_convention.values()]
         equivalent, total = sum(b.networks_equivalent for b in every), sum(b.networks for b in every)
         same.append(f"{equivalent} of {total} for `{recipe}`")
-        sources_kept = sum(_least_tau(by_convention.values()) >= WANTED_TAU for by_convention in by_source)
+        sources_kept = sum(
+            min((o.tau or 0.0 for b in by_convention.values() for o in b.orders.values()), default=0.0) >= WANTED_TAU
+            for by_convention in by_source
+        )
         kept.append(f"{sources_kept} of {len(by_source)} for `{recipe}`")
     if same:
         lines += [
@@ -191,7 +195,12 @@ def _order(found: Findings) -> list[str]:
             for metric in ("f1", "ndcg")
         ]
         again = [
-            _both(_expected_tau(expected.get(convention, {}).get(metric)) for convention in by_convention)
+            _both(
+                ""
+                if (order := expected.get(convention, {}).get(metric)) is None or order.middle is None
+                else f"{order.middle:.2f}"
+                for convention in by_convention
+            )
             for metric in ("f1", "ndcg")
         ]
         rows.append([source, recipe, *taus, *again, _both(alike), _both(gaps)])
@@ -230,7 +239,7 @@ def _sizes(sizes: Mapping[tuple[str, str, str], Mapping[str, SizeEffect]]) -> li
         for metric in ("precision", "recall"):
             cells.append(_both(f"{effect.correlation[metric]:.2f}" for effect in effects))
             cells.append(_both(_interval(effect.change.get(metric)) for effect in effects))
-        rows.append([part, source, recipe, *cells, "" if part == "sigma" else _both(_verdict(e) for e in effects)])
+        rows.append([part, source, recipe, *cells, "" if part == "sigma" else _both(_CLAIM[e.claim] for e in effects)])
     header = [name for metric in ("precision", "recall") for name in (metric, f"{metric}, change")]
     return [
         markdown_table(["sweep", "source", "recipe", *header, "claim"], rows),
@@ -238,10 +247,6 @@ def _sizes(sizes: Mapping[tuple[str, str, str], Mapping[str, SizeEffect]]) -> li
         "Spearman's correlation with the size, the median over networks; change: the mean over networks at the largest",
         "size less that at the smallest, with a 95 % bootstrap interval over seeds (each size is one dataset).",
     ]
-
-
-def _least_tau(behaviours: Iterable[Behaviour]) -> float:
-    return min((order.tau or 0.0 for b in behaviours for order in b.orders.values()), default=float("nan"))
 
 
 def _both(texts: Iterable[str]) -> str:
@@ -256,16 +261,8 @@ def _tau(order: ModelOrder | None) -> str:
     return f"{order.tau:.2f}" + ("" if order.low is None else f" ({order.low:.2f} to {order.high:.2f})")
 
 
-def _expected_tau(order: ModelOrder | None) -> str:
-    return "" if order is None or order.middle is None else f"{order.middle:.2f}"
-
-
 def _interval(found: Interval | None) -> str:
     return "" if found is None else f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
-
-
-def _verdict(effect: SizeEffect) -> str:
-    return "too few sizes" if effect.claim is None else "holds" if effect.claim else "fails"
 
 
 def _figures(study: Study, folder: Path) -> None:

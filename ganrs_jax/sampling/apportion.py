@@ -29,7 +29,8 @@ def apportion(weights: np.ndarray, total: int, low: int, high: int) -> np.ndarra
     """
     if not len(weights) * low <= total <= len(weights) * high:
         raise InputError(f"{total} cannot be the sum of {len(weights)} numbers from {low} to {high}")
-    if _is_done(weights, total, low, high):
+    fits = weights.min() >= low and weights.max() <= high and weights.sum() == total
+    if fits and np.all(weights == np.rint(weights)):
         return weights.astype(np.int64)
     if total == len(weights) * low:
         return np.full(len(weights), low, np.int64)
@@ -39,12 +40,6 @@ def apportion(weights: np.ndarray, total: int, low: int, high: int) -> np.ndarra
     counts = np.empty(len(weights), np.int64)
     counts[order] = _rounded(_clipped(weights[order], total, low, high), total, low, high)
     return counts
-
-
-def _is_done(weights: np.ndarray, total: int, low: int, high: int) -> bool:
-    if not (weights.min() >= low and weights.max() <= high and weights.sum() == total):
-        return False
-    return bool(np.all(weights == np.rint(weights)))
 
 
 def _clipped(weights: np.ndarray, total: int, low: int, high: int) -> np.ndarray:

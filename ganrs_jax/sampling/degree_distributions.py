@@ -105,7 +105,10 @@ def law_weights(law: Law, source: DegreeDistribution | None, size: int) -> np.nd
         return np.exp(law.parameter * ndtri((np.arange(size, 0, -1) - 0.5) / size))
     if law.kind == "uniform":
         return np.ones(size)
-    return _file_weights(law.path, size)
+    weights = read_weights(law.path, law.path)
+    if len(weights) != size:
+        raise InputError(f"{law.path}: {len(weights)} weights; accepted: {size}, one for each user or item wanted")
+    return np.sort(weights)[::-1]
 
 
 def _source_weights(source: DegreeDistribution, size: int) -> np.ndarray:
@@ -114,10 +117,3 @@ def _source_weights(source: DegreeDistribution, size: int) -> np.ndarray:
     rank = (2 * np.arange(size, dtype=np.int64) + 1) * int(number.sum()) // (2 * size)
     place = np.searchsorted(np.cumsum(number), rank, side="right")
     return np.asarray(source.degree, np.float64)[::-1][place]
-
-
-def _file_weights(path: str, size: int) -> np.ndarray:
-    weights = read_weights(path, path)
-    if len(weights) != size:
-        raise InputError(f"{path}: {len(weights)} weights; accepted: {size}, one for each user or item wanted")
-    return np.sort(weights)[::-1]

@@ -97,14 +97,25 @@ def _of_few(
     left = counts - np.bincount(found[0][0], minlength=len(counts))
     since, open_, number = np.zeros(len(counts), np.float32), np.flatnonzero(left), 1
     while len(open_) and number <= _ROUNDS:
-        which = np.resize(open_, _padded(len(open_), len(counts)))  # a few shapes, a few programs
+        # Of three lengths, so of three programs.
+        length = next(size for size in (len(counts) // 64, len(counts) // 8, len(counts)) if size >= len(open_))
+        which = np.resize(open_, length)
         rates = _rates(rows[which], columns, phi, jnp.asarray(since[which]))
-        visits, passed = _found(jax.random.fold_in(key, number), rates, _wanted(left[open_]))
+        # Visits by which most rows will have found what is left: some find nothing, or what was found before. Where few
+        # rows are left they fill a part of a draw, which costs the same.
+        few = left[open_]
+        wanted = (1.5 * few + 3 * np.sqrt(few) + 3).astype(np.int64) + _STEP // (4 * len(few))
+        visits, passed = _found(jax.random.fold_in(key, number), rates, wanted)
+        # What counts: the first find of each cell that is not taken, as many of a row as are left.
         cell = open_[visits.row] * len(columns) + visits.column
-        kept = _first(cell, taken, open_[visits.row], left)
-        found.append((cell[kept] // len(columns), cell[kept] % len(columns)))
+        cell = cell[np.sort(np.unique(cell, return_index=True)[1])]
+        cell = cell[~np.isin(cell, taken)] if len(taken) else cell
+        row = cell // len(columns)
+        of_row = np.bincount(row, minlength=len(counts))
+        cell = cell[np.arange(len(cell)) - (np.cumsum(of_row) - of_row)[row] < left[row]]
+        found.append((cell // len(columns), cell % len(columns)))
         left = left - np.bincount(found[-1][0], minlength=len(counts))
-        taken = np.concatenate([taken, cell[kept]])
+        taken = np.concatenate([taken, cell])
         taken = taken[left[taken // len(columns)] > 0]
         since[open_] += passed.astype(np.float32)
         open_, number = np.flatnonzero(left), number + 1
@@ -118,18 +129,6 @@ def _of_many(
     length = max(64, 1 << len(sure).bit_length())
     padded = np.pad(sure, (0, length - len(sure)), constant_values=np.iinfo(np.int32).max)
     return cells(choose(key, row_1xK, columns, phi, count, jnp.asarray(padded, jnp.int32)))[1]
-
-
-def _padded(number: int, most: int) -> int:
-    return next(size for size in (most // 64, most // 8, most) if size >= number)
-
-
-def _wanted(left: np.ndarray) -> np.ndarray:
-    """Visits by which most rows will have found what is left: some find nothing, or what was found before.
-
-    Where few rows are left they fill a part of a draw, which costs the same.
-    """
-    return (1.5 * left + 3 * np.sqrt(left) + 3).astype(np.int64) + _STEP // (4 * len(left))
 
 
 def _rate(scores: jax.Array, since: jax.Array) -> jax.Array:
@@ -202,12 +201,3 @@ def _first_over(cumulated: jax.Array, row: jax.Array, aim: jax.Array) -> jax.Arr
 
     last = cumulated.shape[1] - 1  # whose cumulated rate is always over
     return jax.lax.fori_loop(0, last.bit_length(), halve, (jnp.zeros_like(row), jnp.full_like(row, last)))[0]
-
-
-def _first(cell: np.ndarray, taken: np.ndarray, row: np.ndarray, left: np.ndarray) -> np.ndarray:
-    """Which of the finds count: the first of each cell that is not taken, as many of a row as are left."""
-    first = np.sort(np.unique(cell, return_index=True)[1])
-    first = first[~np.isin(cell[first], taken)] if len(taken) else first
-    of_row = np.bincount(row[first], minlength=len(left))
-    place = np.arange(len(first)) - (np.cumsum(of_row) - of_row)[row[first]]
-    return first[place < left[row[first]]]

@@ -33,13 +33,40 @@ def read_weights(path: str, where: str) -> np.ndarray:
     if suffix not in SUFFIXES:
         raise InputError(f"{where}: suffix {suffix!r}; accepted: {', '.join(SUFFIXES)}")
     try:
-        values = {".npy": _from_npy, ".parquet": _from_parquet}.get(suffix, _from_text)(path, where)
+        if suffix == ".npy":
+            values = np.load(path, allow_pickle=False)
+            if not isinstance(values, np.ndarray) or values.ndim != 1 or values.dtype.kind not in "iuf":
+                found = f"{values.dtype} {list(values.shape)}" if isinstance(values, np.ndarray) else "several arrays"
+                raise InputError(f"{where}: holds {found}; accepted: numbers on one axis")
+        elif suffix == ".parquet":
+            names = pq.read_schema(path).names
+            if len(names) != 1:
+                raise InputError(f"{where}: has {len(names)} columns ({', '.join(names)[:80]}); accepted: one")
+            column = pq.read_table(path)[0]
+            if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+                raise InputError(f"{where}: column {names[0]} is {column.type}; accepted: numbers")
+            values = column.cast(pa.float64()).to_numpy()
+        else:
+            values = np.array([_number(line, row, where) for row, line in enumerate(read_lines(path, where), 1)])
     except (OSError, ValueError, EOFError, pa.ArrowException) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{where}: cannot be read ({' '.join(str(error).split())[:80]}); {_WEIGHT}") from None
-    _check_weights(values, where)
+    values = np.asarray(values, np.float64)
+    bad = ~(values >= 0) | (values == np.inf)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise InputError(f"{where}: row {row + 1} is {values[row]:g}; {_WEIGHT}")
+    if not values.any():
+        raise InputError(f"{where}: no row is over 0; accepted: at least one that is")
     return values
+
+
+def _number(line: str, row: int, where: str) -> float:
+    try:
+        return float(line)
+    except ValueError:
+        raise InputError(f"{where}: row {row} is {line[:40]!r}; {_WEIGHT}") from None
 
 
 def read_lines(path: str, where: str) -> list[str]:
@@ -55,47 +82,3 @@ def read_lines(path: str, where: str) -> list[str]:
     if not text:
         raise InputError(f"{where}: the file is empty; {_WEIGHT}")
     return [line.strip() for line in text.split("\n")]
-
-
-def _from_text(path: str, where: str) -> np.ndarray:
-    lines = read_lines(path, where)
-    try:
-        return np.fromiter(map(float, lines), np.float64, len(lines))
-    except ValueError:
-        row = next(row for row, line in enumerate(lines, 1) if not _is_number(line))
-        raise InputError(f"{where}: row {row} is {lines[row - 1][:40]!r}; {_WEIGHT}") from None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _from_npy(path: str, where: str) -> np.ndarray:
-    values = np.load(path, allow_pickle=False)
-    if not isinstance(values, np.ndarray) or values.ndim != 1 or values.dtype.kind not in "iuf":
-        found = f"{values.dtype} {list(values.shape)}" if isinstance(values, np.ndarray) else "several arrays"
-        raise InputError(f"{where}: holds {found}; accepted: numbers on one axis")
-    return values.astype(np.float64)
-
-
-def _from_parquet(path: str, where: str) -> np.ndarray:
-    names = pq.read_schema(path).names
-    if len(names) != 1:
-        raise InputError(f"{where}: has {len(names)} columns ({', '.join(names)[:80]}); accepted: one")
-    column = pq.read_table(path)[0]
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        raise InputError(f"{where}: column {names[0]} is {column.type}; accepted: numbers")
-    return np.asarray(column.cast(pa.float64()).to_numpy(), np.float64)
-
-
-def _check_weights(values: np.ndarray, where: str) -> None:
-    bad = ~(values >= 0) | (values == np.inf)
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise InputError(f"{where}: row {row + 1} is {values[row]:g}; {_WEIGHT}")
-    if not values.any():
-        raise InputError(f"{where}: no row is over 0; accepted: at least one that is")

@@ -46,7 +46,12 @@ def reserve(
       activity: ratings of each user, [U].
     """
     items = np.flatnonzero(counts)
-    size = max(1, min(len(items), _block_items(len(activity))))
+    # Rare items, of a few users each, whose users are drawn at once.
+    if many(len(activity)):
+        size = 1 << max(4, (_BLOCK_CELLS_OF_MANY // len(activity)).bit_length() - 1)
+    else:
+        size = _BLOCK_CELLS // len(activity)
+    size = max(1, min(len(items), size))
     pairs = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     for number, first in enumerate(range(0, len(items), size)):
         part = np.resize(items[first : first + size], size)  # one shape, one program
@@ -55,13 +60,6 @@ def reserve(
         pairs.append((user, part[row]))
     user, item = (np.concatenate(x) for x in zip(*pairs, strict=True))
     return _within(user, item, activity, np.random.default_rng(np.asarray(jax.random.key_data(key))))
-
-
-def _block_items(num_users: int) -> int:
-    """Rare items, of a few users each, whose users are drawn at once."""
-    if not many(num_users):
-        return _BLOCK_CELLS // num_users
-    return 1 << max(4, (_BLOCK_CELLS_OF_MANY // num_users).bit_length() - 1)
 
 
 def _within(user: np.ndarray, item: np.ndarray, activity: np.ndarray, rng: np.random.Generator) -> Reserved:

@@ -77,7 +77,8 @@ class Store:
         if world.kind == REAL:
             return [self.real(world.source)]
         found = [self._ratings(world, draw) for draw in range(world.draws)]
-        return [each for each in found if _size(each) == _size(found[0])]
+        sizes = [(each.num_users, each.num_items, each.num_ratings) for each in found]
+        return [each for each, size in zip(found, sizes, strict=True) if size == sizes[0]]
 
     def _ratings(self, world: World, draw: int) -> Ratings:
         path = self._place(world, draw)
@@ -100,7 +101,11 @@ class Store:
         if world.num_samples:
             return recipe.generate(generator, asked, self.progress)
         rows = world.rows or generator.source.ratings
-        return self._of_rows(generator, asked, rows, _samples_of(self._place(world, 0)) if draw else rows)
+        samples = rows
+        if draw:  # as many raw samples as the first draw needed
+            metadata = json.loads(pyarrow.parquet.read_schema(self._place(world, 0)).metadata[b"ganrs_jax"])
+            samples = int(metadata["request"]["num_samples"])
+        return self._of_rows(generator, asked, rows, samples)
 
     def _of_rows(self, generator: Model, asked: RawSamplesRequest, rows: int, samples: int) -> Dataset:
         """A dataset of so many rows, or of as many as can be had, by a recipe that does not keep all it draws.
@@ -113,7 +118,10 @@ class Store:
             request = dataclasses.replace(asked, num_samples=samples)
             dataset = get_recipe(generator.recipe).generate(generator, request, self.progress)
             if len(dataset.rating) >= rows:
-                return _thinned(dataset, rows, self._seed)
+                kept = np.sort(np.random.default_rng(self._seed).permutation(len(dataset.rating))[:rows])
+                columns = {name: getattr(dataset, name)[kept] for name in ("user", "item", "rating")}
+                facts: dict[str, object] = {**dataset.metadata, "rows": rows, "thinned_from": len(dataset.rating)}
+                return dataclasses.replace(dataset, **columns, metadata=facts)
             if best is not None and len(dataset.rating) <= len(best.rating):
                 break  # more samples only make more pairs conflict
             best = dataset
@@ -135,21 +143,3 @@ class Store:
                 )
             self._generators[source, kind] = found
         return self._generators[source, kind]
-
-
-def _size(ratings: Ratings) -> tuple[int, int, int]:
-    return ratings.num_users, ratings.num_items, ratings.num_ratings
-
-
-def _samples_of(path: Path) -> int:
-    """Raw samples that a dataset was made of."""
-    metadata = json.loads(pyarrow.parquet.read_schema(path).metadata[b"ganrs_jax"])
-    return int(metadata["request"]["num_samples"])
-
-
-def _thinned(dataset: Dataset, rows: int, seed: int) -> Dataset:
-    """A random choice of rows, in their order."""
-    kept = np.sort(np.random.default_rng(seed).permutation(len(dataset.rating))[:rows])
-    facts: dict[str, object] = {**dataset.metadata, "rows": rows, "thinned_from": len(dataset.rating)}
-    user, item, rating = dataset.user[kept], dataset.item[kept], dataset.rating[kept]
-    return dataclasses.replace(dataset, user=user, item=item, rating=rating, metadata=facts)

@@ -169,7 +169,15 @@ def findings(study: Study) -> Findings:
     for source, by_dataset in study.equal().items():
         for dataset, results in by_dataset.items():
             if len(networks(results)) >= _LEAST_NETWORKS:
-                found.best[source, dataset] = {c: _best(results, c) for c in CONVENTIONS}
+                longest = lengths_of(results)[-1]
+                comparable = set(networks(results)) > CLAIMED_BEST  # both were trained, and others
+                found.best[source, dataset] = {
+                    c: Best(
+                        ranking_of(results, c, "f1", longest),
+                        lead(results, CLAIMED_BEST, c, longest) if comparable else None,
+                    )
+                    for c in CONVENTIONS
+                }
             if dataset == REAL or REAL not in by_dataset or not networks(results):
                 continue
             real = by_dataset[REAL]
@@ -219,13 +227,6 @@ def _orders(real: Results, synthetic: Results, convention: str) -> dict[str, Mod
     if len(networks(real)) < _LEAST_NETWORKS:
         return {}
     return orders(real, synthetic, convention, lengths_of(real)[-1])
-
-
-def _best(results: Results, convention: str) -> Best:
-    longest = lengths_of(results)[-1]
-    comparable = set(networks(results)) > CLAIMED_BEST  # both were trained, and others
-    ahead = lead(results, CLAIMED_BEST, convention, longest) if comparable else None
-    return Best(ranking_of(results, convention, "f1", longest), ahead)
 
 
 def _size_effect(by_size: dict[float, Results], convention: str) -> SizeEffect:

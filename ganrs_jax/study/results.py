@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.files import whole_file
@@ -25,7 +24,11 @@ class StudyCells:
         self._sources = _read(sources) if sources.exists() else {}
         path = folder / "settings.json"
         held = _read(path) if path.exists() else self._settings
-        other = [_named(name, held.get(name)) for name, value in self._settings.items() if held.get(name) != value]
+        other = [
+            f"generators of format {held.get(name)}" if name == "generator_format" else f"--{name}={held.get(name)}"
+            for name, value in self._settings.items()
+            if held.get(name) != value
+        ]
         if other:
             raise InputError(f"{folder} holds a study of {', '.join(other)}; accepted: the same, or another --workdir")
 
@@ -53,10 +56,6 @@ class StudyCells:
 
     def _place(self, world: str, model: str) -> Path:
         return self._folder / "cells" / world / f"{model}.json"
-
-
-def _named(name: str, value: Any) -> str:
-    return f"generators of format {value}" if name == "generator_format" else f"--{name}={value}"
 
 
 def _read(path: Path, *needed: str) -> dict[str, object]:

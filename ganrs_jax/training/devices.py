@@ -43,7 +43,7 @@ class Share(NamedTuple):
 
     def everywhere(self, tree: Tree) -> Tree:
         """Arrays that are the same in all processes, whole on every device."""
-        return tree if self.mesh is None else cast(Tree, self.jit(_same)(tree))
+        return tree if self.mesh is None else cast(Tree, self.jit(lambda x: x)(tree))
 
     def here(self, tree: Tree) -> Tree:
         """Arrays that every device has whole, as arrays of this process alone."""
@@ -66,7 +66,10 @@ def sharing(num_lanes: int, batch_size: int) -> Share:
     Lanes are shared where each device gets as many, since they need not talk to one another; else rows are, by as many
     devices of each process as divide them. Where not even one of each does, each computes the whole.
     """
-    devices = _by_process()
+    of_process: dict[int, list[jax.Device]] = {}
+    for device in jax.devices():
+        of_process.setdefault(device.process_index, []).append(device)
+    devices = [of_process[index] for index in sorted(of_process)]
     processes, local = len(devices), min(map(len, devices))
     if processes * local == 1:
         return ALONE
@@ -113,17 +116,6 @@ def is_first() -> bool:
     return jax.process_index() == 0
 
 
-def _by_process() -> list[list[Any]]:
-    held: dict[int, list[Any]] = {}
-    for device in jax.devices():
-        held.setdefault(device.process_index, []).append(device)
-    return [held[index] for index in sorted(held)]
-
-
-def _mesh(devices: list[list[Any]], count: int) -> Mesh:
+def _mesh(devices: list[list[jax.Device]], count: int) -> Mesh:
     """The first `count` devices of each process."""
     return Mesh(np.array([d for mine in devices for d in mine[:count]]), (_AXIS,), axis_types=(AxisType.Auto,))
-
-
-def _same(tree: Any) -> Any:
-    return tree

@@ -54,7 +54,7 @@ def test_a_setting_that_cannot_be_is_named(tiny, field, value):
 def test_vdeepmf_settings_are_checked(tiny):
     for field, value in (("draws", 0), ("kl_weight", -1.0)):
         config = quick("vdeepmf", **{field: value})
-        refused(rf"`config.{field}=`", name="vdeepmf", ratings=tiny, config=config)
+        refused(rf"`config.{field}={value}`", name="vdeepmf", ratings=tiny, config=config)
 
 
 def test_seeds_and_lanes_are_checked(tiny):
