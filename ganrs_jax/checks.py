@@ -4,14 +4,13 @@ import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ganrs_jax.errors import InputError
 
 
-def check_choice(config: Any, field: str, accepted: Iterable[str]) -> None:
+def check_choice(config: object, field: str, accepted: Iterable[str]) -> None:
     """Raises InputError unless the field's value is one of those accepted."""
     value = getattr(config, field)
     if value not in accepted:
@@ -19,7 +18,7 @@ def check_choice(config: Any, field: str, accepted: Iterable[str]) -> None:
 
 
 def check_range(
-    config: Any,
+    config: object,
     fields: Iterable[str],
     *,
     low: float = -np.inf,
@@ -35,11 +34,13 @@ def check_range(
             raise InputError(f"`config.{field}={getattr(config, field)}`; accepted: {' and '.join(bounds)}, finite")
 
 
-def check_memory(flag: str, asked: int, bytes_of_each: int, advice: str = "") -> None:
+def check_memory(name: str, asked: int, bytes_of_each: int, advice: str = "") -> None:
     """Refuses what cannot be held: where memory ends, XLA waits on the CPU for ever, or the system kills the process.
 
     Args:
-      bytes_of_each: of memory at the peak, about, for each that the flag asks for.
+      name: the parameter that asks for so many, for the message.
+      asked: users, items, ratings or samples wanted.
+      bytes_of_each: memory at the peak for each of them, in bytes, about.
       advice: what else is accepted.
 
     Raises:
@@ -48,7 +49,7 @@ def check_memory(flag: str, asked: int, bytes_of_each: int, advice: str = "") ->
     free = free_memory()
     if free and bytes_of_each * asked > free:
         raise InputError(
-            f"`{flag}={asked}` needs about {bytes_of_each * asked / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free;"
+            f"`{name}={asked}` needs about {bytes_of_each * asked / 2**30:.1f} GiB and {free / 2**30:.1f} GiB are free;"
             f" accepted: up to {free // bytes_of_each}{advice}"
         )
 

@@ -7,6 +7,7 @@ import jax
 import pytest
 
 from ganrs_jax.cli import runner as _runner
+from ganrs_jax.cli.command_line import command_line_words
 from ganrs_jax.cli.runner import _guarded, _TerminatedError, say
 from ganrs_jax.errors import InputError
 from ganrs_jax.training.loop import TrainingDivergedError
@@ -48,6 +49,21 @@ def test_one_line_and_a_status(case, capsys):
     assert ended.value.code == status
     assert said.startswith(words)
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("library", "words"),
+    [
+        ("`num_users=5`; accepted: 1 to 3", "--num_users=5; accepted: 1 to 3"),
+        ("pass `num_users`, or `config.beta1=2`", "pass --num_users, or --config.beta1=2"),
+        ("`rank_of_none=2` or `rank_of_none`", "`rank_of_none=2` or `rank_of_none`"),
+        ("`num_users=a b, c`: two", "--num_users=a b, c: two"),
+        ("then `generate it again`", "then `generate it again`"),
+    ],
+)
+def test_parameters_become_flags_where_they_are_flags(library, words, monkeypatch):
+    monkeypatch.setattr("ganrs_jax.cli.command_line.FLAGS", {"num_users": 0})
+    assert command_line_words(library) == words
 
 
 def test_another_failure_of_the_compiler_is_shown_whole():

@@ -56,8 +56,10 @@ def load_ratings(
 
 def _grouplens(name: str) -> str:
     """The registry's name of a release as GroupLens writes it: ml-100k is ml100k, ml-latest-small ml_latest_small."""
-    size = name.lower().removeprefix("ml-")
-    return f"ml{size}" if size[:1].isdigit() else f"ml_{size.replace('-', '_')}"
+    prefix, _, release = name.lower().partition("-")
+    if prefix != "ml":
+        return name
+    return f"ml{release}" if release[:1].isdigit() else f"ml_{release.replace('-', '_')}"
 
 
 def _limited(ratings: Ratings, options: ReadOptions) -> Ratings:

@@ -8,6 +8,7 @@ import pytest
 
 from ganrs_jax.data.ratings import Scale, digest
 from ganrs_jax.data.sources import SOURCES, ReadOptions, load_ratings
+from ganrs_jax.errors import InputError
 from tests.data.sources.releases import ANIME, HALVES, RELEASES, ROWS, Release, lines, triples
 
 SCALES = {
@@ -40,6 +41,32 @@ def test_a_release_is_read_from_the_data_folder(name, line_end, data_dir):
     assert ratings.scale == SCALES.get(name, Scale(0.5, 5, 0.5))
     assert tuple(sorted(ratings.demographics)) == release.demographics
     assert (ratings.user.dtype, ratings.item.dtype, ratings.rating.dtype) == (np.int32, np.int32, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("ml-100k", "ml100k"),
+        ("ML-1M", "ml1m"),
+        ("ml-10m", "ml10m"),
+        ("ml-20m", "ml20m"),
+        ("ml-25m", "ml25m"),
+        ("ml-32m", "ml32m"),
+        ("ml-latest", "ml_latest"),
+        ("ml-latest-small", "ml_latest_small"),
+    ],
+)
+def test_grouplens_own_names_are_known(written, name, data_dir):
+    RELEASES[name].write(data_dir)
+    ratings = load_ratings(written, ReadOptions(download=False))
+    assert ratings.name == name
+    assert digest(ratings) == digest(load_ratings(name, ReadOptions(download=False)))
+
+
+@pytest.mark.parametrize("name", ["1m", "latest", "ml", "ml-3m"])
+def test_a_name_that_is_only_like_grouplens_own_is_refused(name, data_dir):
+    with pytest.raises(InputError, match="no such file, folder or source"):
+        load_ratings(name, ReadOptions(download=False))
 
 
 @pytest.mark.parametrize("name", sorted(set(RELEASES) - {"myanimelist", "filmtrust"}))

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ganrs_jax.data.ratings import Scale
+from ganrs_jax.data.ratings import Scale, digest
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
 from tests.data.sources.releases import ROWS, triples
@@ -155,3 +155,20 @@ def test_a_bad_row_of_a_part_is_named(tmp_path):
     number, row = divmod(len(ROWS) - 1, 3)
     with pytest.raises(InputError, match=rf"part-0000{row}-of-00003.parquet: row {number + 1}"):
         load_ratings(folder)
+
+
+def test_a_data_frame_is_read_as_a_file_is(tmp_path):
+    table = frame(gender=["F" if user == ROWS[0][0] else "M" for user, *_ in ROWS])
+    of_file, of_frame = load_ratings(saved(table, tmp_path / "t.parquet")), load_ratings(table)
+    assert digest(of_frame) == digest(of_file)
+    assert of_frame.demographics["gender"].tolist() == of_file.demographics["gender"].tolist()
+    assert load_ratings(tmp_path / "t.parquet").name == "t"
+    renamed = load_ratings(table.rename(columns={"user_id": "who"}), ReadOptions(user_column="who"))
+    assert digest(renamed) == digest(of_file)
+
+
+def test_a_data_frame_without_a_column_or_with_a_bad_rating_is_refused():
+    with pytest.raises(InputError, match=r"DataFrame: .*rating"):
+        load_ratings(frame().drop(columns="rating"))
+    with pytest.raises(InputError, match="DataFrame: row 0: "):
+        load_ratings(frame(rating=[float("nan"), *(row[2] for row in ROWS[1:])]))
