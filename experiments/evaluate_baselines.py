@@ -8,7 +8,7 @@ tables; WORKDIR holds results.json, metrics.csv and a figure of each convention.
 from absl import flags
 
 from ganrs_jax.cli.flags import define_reading, read_source
-from ganrs_jax.cli.models import define_models, models_asked, published_for
+from ganrs_jax.cli.models import define_models, models_asked
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say, say_source
 from ganrs_jax.data.sources import SOURCES
 from ganrs_jax.files import whole_file
@@ -44,9 +44,15 @@ def main() -> None:
     say_source(ratings)
     results = {}
     for name in asked.models:
-        config = published_for(name, asked.settings_of or ratings.name, asked.epochs)
-        how = {"seeds": asked.seeds, "config": config, "threshold": threshold, "cutoffs": asked.cutoffs}
-        results[name] = evaluate(name, ratings, **how, report=progress)
+        results[name] = evaluate(
+            name,
+            ratings,
+            seeds=asked.seeds,
+            config=asked.config(name, ratings.name),
+            threshold=threshold,
+            cutoffs=asked.cutoffs,
+            report=progress,
+        )
         workdir.results({"data": ratings.name, "finished": False, "models": results})
     at = next(iter(results.values()))["at"]
     say(f"ratings of {threshold:g} or more are relevant; mean ± standard deviation over {len(asked.seeds)} seeds")

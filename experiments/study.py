@@ -19,13 +19,14 @@ from absl import flags
 
 from ganrs_jax.checkpoint import FORMAT_VERSION
 from ganrs_jax.cli.flags import define_reading, numbers, read_options
-from ganrs_jax.cli.models import Asked, define_models, models_asked
+from ganrs_jax.cli.models import define_models, models_asked
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.data.ratings import digest
 from ganrs_jax.data.sources import SOURCES
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES, get_recipe
 from ganrs_jax.report.study import write_study
+from ganrs_jax.study.asked import Asked
 from ganrs_jax.study.datasets import REAL, Store, World
 from ganrs_jax.study.findings import Measured, Study
 from ganrs_jax.study.measured import measured
@@ -92,7 +93,7 @@ def main() -> None:
     worlds = {part: list(_worlds(part)) for part in FLAGS.parts}
     folder = Path(FLAGS.workdir).expanduser()
     cells = StudyCells(folder, _settings(asked))
-    store = Store(folder, FLAGS.data_seed)
+    store = Store(folder, FLAGS.data_seed, read_options())
     if not FLAGS.finished_only:
         _begin(asked, cells, store)
     elif not any(_finished(world, asked, cells) for found in worlds.values() for _, _, world in found):

@@ -20,7 +20,7 @@ from ganrs_jax.recipes import Config, Model, get_recipe
 from ganrs_jax.recommenders import RECOMMENDERS, get_recommender
 from ganrs_jax.recommenders import evaluate as recommenders
 from ganrs_jax.recommenders.evaluate import Evaluation, at_length
-from ganrs_jax.recommenders.hyperparameters import NeuralConfig, default_threshold, published_config
+from ganrs_jax.recommenders.hyperparameters import default_threshold, published_config
 from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
 from ganrs_jax.training.loop import Report, silent
 
@@ -212,14 +212,11 @@ def evaluate(
         ratings = sources.load_ratings(ratings.to_pandas(), ReadOptions(scale=_scale_text(ratings)))
     threshold, rows = default_threshold(ratings.scale), []
     for name in models:
-        config: Any = published_config(get_recommender(name).config, ratings.name)
-        if epochs and isinstance(config, NeuralConfig):
-            config = dataclasses.replace(config, epochs=epochs)
         found = recommenders.evaluate(
             name,
             ratings,
             seeds=range(num_seeds),
-            config=config,
+            config=published_config(get_recommender(name).config, ratings.name, epochs),
             threshold=threshold,
             cutoffs=sorted(cutoffs),
             report=report,

@@ -159,13 +159,13 @@ def _show_help(recipe: str) -> None:
     sys.exit(0)
 
 
-def _described(name: str, default: Any, text: str) -> list[str]:
+def _described(name: str, default: object, text: str) -> list[str]:
     shown = ",".join(map(str, default)) if isinstance(default, (list, tuple)) else default
     head = f"  --{name}" + ("" if shown in (None, "") else f"={shown}")
     return [head, *textwrap.wrap(text, 110, initial_indent=" " * 6, subsequent_indent=" " * 6)]
 
 
-def _fields(recipe: str) -> Iterator[tuple[str, Any, str]]:
+def _fields(recipe: str) -> Iterator[tuple[str, object, str]]:
     """Name, default and comment of each field of a recipe's configuration."""
     config = get_recipe(recipe).config
     comments: dict[str, str] = {}

@@ -1,54 +1,16 @@
 """Flags of the experiments that train recommenders: which, how often, and what counts as relevant."""
 
-import dataclasses
-from typing import Any
-
 from absl import flags
 
 from ganrs_jax.cli.flags import check_seed
-from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.data.sources import SOURCES
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders import RECOMMENDERS, get_recommender
-from ganrs_jax.recommenders.evaluate import check_measurable
-from ganrs_jax.recommenders.hyperparameters import (
-    NeuralConfig,
-    check_threshold,
-    default_threshold,
-    published_config,
-)
 from ganrs_jax.recommenders.ranking import CUTOFFS
+from ganrs_jax.study.asked import Asked
 
 FLAGS = flags.FLAGS
 _LONGEST = 1000  # of a list: each user's is held to its end
-
-
-@dataclasses.dataclass(frozen=True)
-class Asked:
-    """What the flags ask for, checked as far as it can be without data."""
-
-    models: tuple[str, ...]
-    seeds: tuple[int, ...]
-    cutoffs: tuple[int, ...]
-    threshold: float  # 0 = three quarters of the scale
-    epochs: int  # 0 = as published
-    settings_of: str  # the source whose published settings are taken; empty = the data's own name
-
-    def threshold_for(self, ratings: Ratings) -> float:
-        """The threshold on the scale of these ratings.
-
-        Raises:
-          InputError: off the scale, or no rating reaches it.
-        """
-        threshold = self.threshold or default_threshold(ratings.scale)
-        check_threshold(threshold, ratings)
-        return threshold
-
-    def check_measurable(self, ratings: Ratings, source: str) -> None:
-        """Raises InputError if ratings, those of a source, cannot be split and measured with these seeds."""
-        shares = {published_for(name, self.settings_of or source, self.epochs).train_share for name in self.models}
-        for share in sorted(shares):
-            check_measurable(ratings, seeds=self.seeds, threshold=self.threshold_for(ratings), train_share=share)
 
 
 def define_models(num_seeds: int) -> None:
@@ -82,14 +44,6 @@ def models_asked() -> Asked:
     seeds = tuple(range(FLAGS.seed, FLAGS.seed + FLAGS.num_seeds))
     check_seed(seeds[-1])
     return Asked(models, seeds, _cutoffs(), FLAGS.threshold, FLAGS.epochs, FLAGS.settings_of)
-
-
-def published_for(name: str, source: str, epochs: int) -> Any:
-    """The settings published of a model for a source, with other epochs where some are given."""
-    config: Any = published_config(get_recommender(name).config, source)
-    if epochs and isinstance(config, NeuralConfig):
-        return dataclasses.replace(config, epochs=epochs)
-    return config
 
 
 def _cutoffs() -> tuple[int, ...]:

@@ -190,7 +190,7 @@ def _short(values: Sequence[float]) -> str:
     return numbers[0] if len(numbers) == 1 else f"{min(numbers)} to {max(numbers)}"
 
 
-def _json_ready(value: Any) -> Any:
+def _json_ready(value: object) -> object:
     """Strict json has no NaN and no infinity: they become null."""
     if isinstance(value, Mapping):
         return {str(key): _json_ready(each) for key, each in value.items()}

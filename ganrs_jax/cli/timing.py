@@ -51,7 +51,7 @@ class Laps:
     def reporting(self, report: Callable[..., None]) -> Callable[..., None]:
         """A report that ends a lap too, by the first word of the stage."""
 
-        def reported(stage: str, done: int, total: int, metrics: Any) -> None:
+        def reported(stage: str, done: int, total: int, metrics: object) -> None:
             report(stage, done, total, metrics)
             self(stage.partition(",")[0].partition(" (")[0])
 
@@ -82,7 +82,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def best_of(run: Callable[[], Any], repeats: int = _REPEATS) -> float:
+def best_of(run: Callable[[], object], repeats: int = _REPEATS) -> float:
     """The least seconds of some runs, after one that compiles."""
     jax.block_until_ready(run())
     times = []

@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -193,7 +193,7 @@ def check_plan(folder: Folder, blocks: Blocks) -> None:
             )
 
 
-def _difference(name: str, held: Any, wanted: Any) -> str:
+def _difference(name: str, held: object, wanted: object) -> str:
     """The first thing in which two values differ, by its path of names."""
     if isinstance(held, dict) and isinstance(wanted, dict):
         other = next(key for key in {**wanted, **held} if held.get(key, wanted) != wanted.get(key, held))

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from ganrs_jax.statistics.spectrum import Spectral
 _SPLITS = 3  # random splits of the real users into halves; their mean is steady enough, and each costs a comparison
 _LEAST_GAIN = 1e-3  # of factors over biases in the real data, for a share of it to be meant
 _SAME_SIZE = 1.1  # ratio of sizes up to which metrics that depend on it are read as they are
+Given = ParamSpec("Given")
+Measured = TypeVar("Measured")
 
 
 class Side:
@@ -52,9 +54,9 @@ class Side:
     def items(self) -> Profiles:
         return self._of(profiles, transposed(self.sample), self.spectrum.transposed(), self.levels)
 
-    def _of(self, measure: Callable[..., Any], *arguments: Any) -> Any:
+    def _of(self, measure: Callable[Given, Measured], *arguments: Given.args, **named: Given.kwargs) -> Measured:
         try:
-            return measure(*arguments)
+            return measure(*arguments, **named)
         except TooSmallError as error:
             raise TooSmallError(f"{self.name}: {error}") from error
 

@@ -1,9 +1,10 @@
 """Residual multilayer perceptrons, the generators and critics of vectors (after R3GAN, arXiv 2501.05441)."""
 
-from typing import Any, cast
+from typing import cast
 
 import flax.linen as nn
 import jax
+import optax
 
 
 class ResidualMLP(nn.Module):
@@ -26,6 +27,6 @@ class ResidualMLP(nn.Module):
         return nn.Dense(self.outputs, name="out")(nn.leaky_relu(x, 0.2))
 
 
-def applied(network: ResidualMLP, weights: Any, x_BxF: jax.Array) -> jax.Array:
+def applied(network: ResidualMLP, weights: optax.Params, x_BxF: jax.Array) -> jax.Array:
     """What a network with these weights makes of a batch, [B, outputs]."""
     return cast(jax.Array, network.apply(weights, x_BxF))

@@ -160,7 +160,7 @@ def _measure(trained: Trained, index: int, cutoffs: Sequence[int], at: int) -> _
     )
 
 
-def _column(found: Sequence[Any], name: str) -> list[float] | None:
+def _column(found: Sequence[object], name: str) -> list[float] | None:
     return None if any(each is None for each in found) else [float(getattr(each, name)) for each in found]
 
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -37,7 +37,7 @@ class Trained(NamedTuple):
     score_users: Callable[[optax.Params, jax.Array], Scored]
     score_pairs: Callable[[optax.Params, jax.Array, jax.Array], Scored]
 
-    def lane(self, index: int) -> Any:
+    def lane(self, index: int) -> optax.Params:
         """One lane's state, for `score_users` and `score_pairs`."""
         return lane(self.state, index)
 

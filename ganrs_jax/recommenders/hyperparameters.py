@@ -77,16 +77,17 @@ def check(config: Settings) -> None:
     check_range(config, _present(config, "l2", "kl_weight"), low=0)
 
 
-def published_config(config: type[Config], source: str) -> Config:
+def published_config(config: type[Config], source: str, epochs: int = 0) -> Config:
     """The settings that were published for a source; those for MovieLens where the source was not studied.
 
     Args:
       config: the class of a recommender's settings, `get_recommender(name).config`.
       source: the name of a source, or any other text; a dataset made from a source goes by the source's name.
+      epochs: of training, instead of those published; 0 for these.
     """
     if not issubclass(config, NeuralConfig):
         return config()
-    values = {"embedding_size": _SIZES.get(source), "epochs": _EPOCHS[config].get(source)}
+    values = {"embedding_size": _SIZES.get(source), "epochs": epochs or _EPOCHS[config].get(source)}
     return config(**{name: value for name, value in values.items() if value is not None})
 
 

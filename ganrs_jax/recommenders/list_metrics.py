@@ -1,12 +1,15 @@
 """Metrics of ranked lists with binary relevance, at every length up to the lists' own."""
 
 import functools
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ganrs_jax.training.loop import QUICK_COMPILE
+
+Number = TypeVar("Number", np.ndarray, jax.Array)
 
 METRICS = ("precision", "recall", "f1", "ndcg", "map", "mrr", "hit_rate")
 
@@ -52,7 +55,7 @@ def list_metrics(lists: Lists) -> jax.Array:
     return jnp.stack(values, 1)
 
 
-def harmonic(precision: Any, recall: Any) -> Any:
+def harmonic(precision: Number, recall: Number) -> Number:
     """F1 [...] of precision and recall [...], numpy's or JAX's; 0 where both are."""
     total = precision + recall
     return 2 * precision * recall / (total + (total == 0))

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table; numbers to three digits."""
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     lines += ["| " + " | ".join(shown(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines)
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """Texts as they are, whole numbers with commas, others to three decimals; None is empty."""
     if value is None:
         return ""

@@ -1,7 +1,6 @@
 """Results of baselines (`evaluation.recommenders.evaluate`) as text tables and as rows of a csv file."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ganrs_jax.recommenders.beyond_accuracy import BeyondAccuracy
 from ganrs_jax.recommenders.evaluate import ERRORS, Evaluation, at_length
@@ -40,7 +39,7 @@ def differences_table(tests: Mapping[str, PairedT]) -> str:
     return text_table(["difference", "effect d_z", "mean", "95 % interval", "p (Holm)"], rows)
 
 
-def csv_rows(results: Results) -> Iterator[tuple[Any, ...]]:
+def csv_rows(results: Results) -> Iterator[tuple[object, ...]]:
     """Every value that was measured, `CSV_COLUMNS`; n is empty where no list is measured."""
     for model, result in results.items():
         for position, seed in enumerate(result["seeds"]):

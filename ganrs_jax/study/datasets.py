@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow.parquet
 
 from ganrs_jax.checkpoint import load_generator, save_generator
-from ganrs_jax.cli.flags import read_options
 from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Ratings, digest
 from ganrs_jax.data.sources import ReadOptions, load_ratings
@@ -54,8 +53,8 @@ class World:
 class Store:
     """Generators and datasets of a folder, made where they are missing, by one seed."""
 
-    def __init__(self, folder: Path, seed: int, progress: Report = silent) -> None:
-        self._folder, self._seed, self.progress = folder, seed, progress
+    def __init__(self, folder: Path, seed: int, options: ReadOptions, progress: Report = silent) -> None:
+        self._folder, self._seed, self._options, self.progress = folder, seed, options, progress
         self._real: dict[str, Ratings] = {}
         self._generators: dict[tuple[str, str], Model] = {}
 
@@ -66,7 +65,7 @@ class Store:
           InputError: if it cannot be had.
         """
         if source not in self._real:
-            self._real[source] = load_ratings(source, read_options())
+            self._real[source] = load_ratings(source, self._options)
         return self._real[source]
 
     def ratings(self, world: World) -> list[Ratings]:

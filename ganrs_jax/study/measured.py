@@ -4,14 +4,14 @@ from typing import cast
 
 import jax
 
-from ganrs_jax.cli.models import Asked, published_for
-from ganrs_jax.cli.runner import Progress
 from ganrs_jax.recommenders.evaluate import Evaluation, evaluate
+from ganrs_jax.study.asked import Asked
 from ganrs_jax.study.datasets import Store, World
 from ganrs_jax.study.results import StudyCells
+from ganrs_jax.training.loop import Report
 
 
-def measured(world: World, asked: Asked, cells: StudyCells, store: Store, progress: Progress) -> dict[str, Evaluation]:
+def measured(world: World, asked: Asked, cells: StudyCells, store: Store, report: Report) -> dict[str, Evaluation]:
     """What each model shows on a dataset: from its cell, or trained and measured now."""
     results = {name: cast(Evaluation | None, cells.get(world.name, name)) for name in asked.models}
     missing = [name for name, cell in results.items() if cell is None]
@@ -21,15 +21,14 @@ def measured(world: World, asked: Asked, cells: StudyCells, store: Store, progre
         size = {"rows": ratings[0].num_ratings, "users": ratings[0].num_users, "items": ratings[0].num_items}
         cells.put(world.name, "dataset", {"datasets": len(ratings), **size, "threshold": threshold})
         for name in missing:
-            config = published_for(name, asked.settings_of or world.source, asked.epochs)
             found = evaluate(
                 name,
                 ratings,
                 seeds=asked.seeds,
-                config=config,
+                config=asked.config(name, world.source),
                 threshold=threshold,
                 cutoffs=asked.cutoffs,
-                report=progress,
+                report=report,
             )
             results[name] = found
             cells.put(world.name, name, dict(found))

@@ -46,7 +46,7 @@ def single_lanes(num_lanes: int) -> list[slice]:
     return [slice(lane, lane + 1) for lane in range(num_lanes)] if alone else [slice(0, num_lanes)]
 
 
-def over_groups(run: Callable[[Any], Result], lanes: Any, groups: Sequence[slice]) -> Result:
+def over_groups(run: Callable[[Any], Result], lanes: object, groups: Sequence[slice]) -> Result:
     """run(some of the lanes), a thread a group of lanes; its results put together.
 
     Args:

@@ -7,7 +7,7 @@ leading lane axis, written `L` in shape suffixes; a single run is one lane.
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -87,7 +87,7 @@ def chunks(start: int, stop: int, size: int) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) -> Any:
+def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) -> "Chunk":
     """Turns step(state, index, lane, shared) into a jitted chunk over lanes.
 
     The chunk is called as (state, first, count, lanes, shared): `lanes` is a pytree with a leading
@@ -95,11 +95,11 @@ def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) ->
     share the lanes; so do the cores of a CPU (`lanes`). The old state's memory is reused (donated).
     """
 
-    def one_lane(state: State, first: jax.Array, count: int, lane: Any, shared: Any) -> tuple[State, Metrics]:
+    def one_lane(state: State, first: jax.Array, count: int, lane: object, shared: object) -> tuple[State, Metrics]:
         state, metrics = jax.lax.scan(lambda s, i: step(s, i, lane, shared), state, first + jnp.arange(count))
         return state, jax.tree.map(jnp.mean, metrics)
 
-    def chunk(state: State, first: jax.Array, count: int, lanes: Any, shared: Any) -> tuple[State, Metrics]:
+    def chunk(state: State, first: jax.Array, count: int, lanes: object, shared: object) -> tuple[State, Metrics]:
         state, lanes = share.lanes((state, lanes))
         return jax.vmap(lambda s, lane: one_lane(s, first, count, lane, shared))(state, lanes)
 
@@ -117,35 +117,33 @@ class Chunk(NamedTuple):
     """
 
     name: str
-    jitted: Any
-    one_core: Any = None
+    jitted: jax.stages.Wrapped
+    one_core: jax.stages.Wrapped | None = None
 
-    def __call__(self, state: Any, first: Any, count: int, lanes: Any, shared: Any) -> Any:
+    def __call__(self, state: State, first: int, count: int, lanes: object, shared: object) -> tuple[State, Metrics]:
         """The new state and the metrics."""
         call = _watch[-1] if _watch else Chunk.run
         return call(self, state, first, count, lanes, shared)
 
-    def run(self, state: Any, first: Any, count: int, lanes: Any, shared: Any) -> Any:
+    def run(self, state: State, first: int, count: int, lanes: object, shared: object) -> tuple[State, Metrics]:
         """As a call does, unwatched."""
-        groups = self._groups(state)
-        if len(groups) == 1:
-            return self.jitted(state, first, count, lanes, shared)
-        return over_groups(lambda part: self.one_core(part[0], first, count, part[1], shared), (state, lanes), groups)
+        num_lanes = len(jax.tree.leaves(state)[0])
+        groups = [slice(0, num_lanes)] if self.one_core is None else lane_groups(num_lanes)
+        if self.one_core is None or len(groups) == 1:
+            return cast(tuple[State, Metrics], self.jitted(state, first, count, lanes, shared))
+        one_core = self.one_core
+        return over_groups(lambda part: one_core(part[0], first, count, part[1], shared), (state, lanes), groups)
 
-    def lower(self, *given: Any) -> Any:
+    def lower(self, *given: object) -> jax.stages.Lowered:
         """As jax.jit's, of all lanes in one program."""
         return self.jitted.lower(*given)
-
-    def _groups(self, state: Any) -> list[slice]:
-        count = len(jax.tree.leaves(state)[0])
-        return [slice(0, count)] if self.one_core is None else lane_groups(count)
 
 
 _watch: list[Callable[..., Any]] = []
 
 
 @contextlib.contextmanager
-def watching(call: Callable[..., Any]) -> Iterator[None]:
+def watching(call: Callable[..., tuple[object, Metrics]]) -> Iterator[None]:
     """Within, `call(chunk, state, first, count, lanes, shared)` runs each chunk, so that benchmarks can time it."""
     _watch.append(call)
     try:
@@ -154,6 +152,6 @@ def watching(call: Callable[..., Any]) -> Iterator[None]:
         _watch.pop()
 
 
-def small_uniform(key: jax.Array, shape: tuple[int, ...], dtype: Any = jnp.float32) -> jax.Array:
+def small_uniform(key: jax.Array, shape: tuple[int, ...], dtype: jax.typing.DTypeLike = jnp.float32) -> jax.Array:
     """Numbers from -0.05 to 0.05: what Keras's Embedding starts from, hence what was published."""
     return jax.random.uniform(key, shape, dtype, -0.05, 0.05)

@@ -6,13 +6,14 @@ import jax
 import numpy as np
 import pytest
 
-from ganrs_jax.cli.models import Asked
 from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Scale
 from ganrs_jax.data.sources import load_ratings
+from ganrs_jax.data.sources.options import ReadOptions
 from ganrs_jax.published.request import RawSamplesRequest
 from ganrs_jax.study import datasets as _study_data
 from ganrs_jax.study import measured as _study_measured
+from ganrs_jax.study.asked import Asked
 from ganrs_jax.study.results import StudyCells
 
 
@@ -29,7 +30,7 @@ def search(monkeypatch, tmp_path):
             return Dataset(row, row, np.ones(len(row), np.float32), Scale(1, 5, 1), {}, {})
 
         monkeypatch.setattr(_study_data, "get_recipe", lambda name: SimpleNamespace(generate=generate))
-        store = _study_data.Store(tmp_path, 0, lambda *_: None)
+        store = _study_data.Store(tmp_path, 0, ReadOptions(), lambda *_: None)
         return store._of_rows(SimpleNamespace(recipe="ganrs"), RawSamplesRequest(), rows, samples), tried
 
     return run
