@@ -16,11 +16,10 @@ from ganrs_jax.cli.flags import numbers, read_source
 from ganrs_jax.cli.rooflines import told
 from ganrs_jax.cli.runner import FLAGS, Progress
 from ganrs_jax.cli.timing import compile_seconds, fresh_peak, recent_peak_mib
-from ganrs_jax.errors import InputError
 from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.recipe import complete, fit
 from ganrs_jax.profile.request import RatingsRequest
-from ganrs_jax.report.scaling import insert, scaling_figure, scaling_table
+from ganrs_jax.report.scaling import scaling_figure, scaling_table
 
 _ONCE = 60.0  # seconds; what takes longer is not done again, as compiling is little of it
 _FIGURE = "scaling.svg"
@@ -30,7 +29,7 @@ _BASE = RatingsRequest(num_users=20_000, num_items=4000, num_ratings=2_000_000)
 def scaling(progress: Progress) -> dict[str, Any]:
     """Each size beside --num_users, --num_items and --num_ratings of one dataset; --lanes of seeds."""
     axes = {name: numbers(name, int) for name in ("rows", "items", "users")}
-    lanes, readme = numbers("lanes", int), _readme()
+    lanes = numbers("lanes", int)
     generator = generator_given(progress)
     base = complete(generator, sizes_asked(_BASE))
     asked = [(axis, complete(generator, _sized(base, axis, n))) for axis, all_n in axes.items() for n in all_n]
@@ -38,20 +37,9 @@ def scaling(progress: Progress) -> dict[str, Any]:
     found += [_training(count, progress) for count in sorted({1, *lanes})]
     scaling_figure(Path(FLAGS.workdir) / _FIGURE, found)
     header, rows = scaling_table(found)
-    if readme is not None:
-        scaling_figure(readme.parent / "experiments" / _FIGURE, found)
-        insert(readme, "scaling", header, rows, f"experiments/{_FIGURE}")
     rooflines = rooflines_of_generation(generator, base)
     say = f"{len(asked)} datasets, {Path(FLAGS.workdir) / _FIGURE}; {told(rooflines)}"
     return {"cells": found, "table": [header, *rows], "rooflines": rooflines, "say": say}
-
-
-def _readme() -> Path | None:
-    path = Path(FLAGS.readme) if FLAGS.readme else None
-    marks = ("<!-- scaling -->", "<!-- /scaling -->")
-    if path is not None and not (path.is_file() and all(mark in path.read_text() for mark in marks)):
-        raise InputError(f"--readme={path}: no file with lines {' and '.join(marks)}; accepted: the README, or none")
-    return path
 
 
 def _sized(base: RatingsRequest, axis: str, number: int) -> RatingsRequest:

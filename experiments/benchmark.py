@@ -3,7 +3,7 @@
 published_recipe: every stage of a published recipe, --recipe=ganrs or wganrs. profile_training: recipe profile, one
 seed and --lanes of them. generation: a large dataset in parts, from --generator (else one is trained first).
 baselines: the study's networks, an epoch of one seed and of --lanes. scaling: generation by --rows, --items, --users,
-training by --lanes, an hour in all on two cores; a figure, and with --readme=README.md that file's table too.
+training by --lanes, an hour in all on two cores; a figure.
 What is timed is done twice in one process: the first pass compiles, the second is steady. Writes WORKDIR/results.json
 (versions, device, what it can do at most, seconds a stage, peak memory) and prints it as a table.
 A few seconds: --preset=small.
@@ -61,7 +61,6 @@ flags.DEFINE_string("workdir", "runs/benchmark", "Folder for results.json and th
 _LANES = flags.DEFINE_list(
     "lanes", ["8"], "Seeds trained at once (profile_training, baselines, scaling); scaling: 1 to 32 by default."
 )
-flags.DEFINE_string("readme", "", "Text whose table between <!-- scaling --> and <!-- /scaling --> is written anew.")
 flags.DEFINE_list("rows", ["100000", "1000000", "10000000", "100000000"], "Ratings of the datasets of scaling.")
 flags.DEFINE_list("items", ["1000", "10000", "100000", "1000000"], "Items of the datasets of scaling.")
 flags.DEFINE_list("users", ["1000", "10000", "100000", "1000000"], "Users of the datasets of scaling.")
@@ -78,17 +77,18 @@ def main() -> None:
     known = {"suite": FLAGS.suite, "versions": versions(), **machine()}
     results = {**known, **found, "peak_memory_mib": peak_memory_mib()}
     workdir.results({name: value for name, value in results.items() if name not in ("say", "table")})
-    header, *rows = results.get("table") or _stages(results["stages"])
+    header, *rows = results.get("table") or [
+        ["stage", "first s", "steady s", "compile s"],
+        *(
+            [name, *(f"{found[k]:.2f}" for k in ("first_s", "steady_s", "compile_s"))]
+            for name, found in results["stages"].items()
+        ),
+    ]
     say(text_table(header, rows))
     say(
         f"{results['device']}; {results['say']}; peak memory {results['peak_memory_mib']} MiB; "
         f"{workdir.path / 'results.json'}"
     )
-
-
-def _stages(stages: dict[str, dict[str, float]]) -> list[list[str]]:
-    rows = [[name, *(f"{s[k]:.2f}" for k in ("first_s", "steady_s", "compile_s"))] for name, s in stages.items()]
-    return [["stage", "first s", "steady s", "compile s"], *rows]
 
 
 if __name__ == "__main__":

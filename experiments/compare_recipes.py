@@ -1,8 +1,8 @@
 """The recipes side by side on one source: ./launch.sh compare_recipes --source=ml100k --recipes=profile,ganrs,wganrs
 
 Trains each recipe with its defaults, generates a dataset of the source's own users, items and rows (raw samples,
-where a recipe keeps fewer) and prints the fidelity table. WORKDIR holds each dataset, results.json and table.txt;
-datasets that are there already are not made again. A minute: --preset=small.
+where a recipe keeps fewer) and prints the fidelity table. WORKDIR holds each dataset, results.json, table.txt and
+comparison.svg; datasets that are there already are not made again. A minute: --preset=small.
 """
 
 from pathlib import Path
@@ -20,6 +20,7 @@ from ganrs_jax.fidelity.fidelity import compare, reference
 from ganrs_jax.fidelity.samples import Rated
 from ganrs_jax.files import whole_file
 from ganrs_jax.recipes import get_recipe
+from ganrs_jax.report.comparison import comparison_figure
 from ganrs_jax.report.fidelity import fidelity_table
 
 PRESETS = {"small": ["--source=planted", "--recipes=ganrs", "--workdir=runs/small_comparison"]}
@@ -46,6 +47,7 @@ def main() -> None:
     with whole_file(_place("table.txt")) as partial:
         partial.write_text(table + "\n")
     workdir.results({"source": real.name, **{name: result.as_json() for name, result in results.items()}})
+    comparison_figure(_place("comparison.svg"), {real.name: real, **datasets}, real.scale)
     say(table)
 
 

@@ -5,6 +5,7 @@ under the conventions `study` and `standard`, errors in stars, calibration, and 
 tables; WORKDIR holds results.json, metrics.csv and a figure of each convention. A minute: --preset=small.
 """
 
+import pandas as pd
 from absl import flags
 
 from ganrs_jax.cli.flags import define_reading, read_source
@@ -59,7 +60,8 @@ def main() -> None:
     for table in (*(accuracy_table(results, c, at) for c in CONVENTIONS), beyond_table(results)):
         say("\n" + table)
     _say_differences(results, at)
-    _write_csv(results, workdir)
+    with whole_file(workdir.path / "metrics.csv") as partial:
+        pd.DataFrame(csv_rows(results), columns=list(CSV_COLUMNS)).to_csv(partial, index=False)
     for convention in CONVENTIONS:
         length_figure(workdir.path / f"{convention}.png", {ratings.name: results}, convention)
     workdir.results({"data": ratings.name, "finished": True, "models": results})
@@ -78,13 +80,6 @@ def _say_differences(results: Results, n: int) -> None:
     share = next((r["settings"]["train_share"] for r in results.values()), 0.8)
     say(f"\nF1 at {n}, study convention, paired by seed (Nadeau and Bengio's variance, Holm's correction):")
     say(differences_table(paired_t(all_pairs(values), overlap=(1 - share) / share)))
-
-
-def _write_csv(results: Results, workdir: Workdir) -> None:
-    import pandas as pd
-
-    with whole_file(workdir.path / "metrics.csv") as partial:
-        pd.DataFrame(csv_rows(results), columns=list(CSV_COLUMNS)).to_csv(partial, index=False)
 
 
 if __name__ == "__main__":

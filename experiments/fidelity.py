@@ -17,7 +17,6 @@ from ganrs_jax.data.sources.tables import PARTS, read_parts, read_table
 from ganrs_jax.errors import InputError
 from ganrs_jax.fidelity.failure_checks import failed_checks
 from ganrs_jax.fidelity.fidelity import compare, reference
-from ganrs_jax.fidelity.metrics import Fidelity
 from ganrs_jax.fidelity.samples import Rated
 from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
 
@@ -49,7 +48,10 @@ def main() -> None:
     say(fidelity_table(results, real.name))
     for line in fidelity_words(results):
         say(line)
-    records = {name: _record(given, results[name]) for name, given in zip(names, FLAGS.synthetic, strict=True)}
+    records = {}
+    for given, (name, result) in zip(FLAGS.synthetic, results.items(), strict=True):
+        warnings = [check._asdict() for check in failed_checks(result)]
+        records[name] = {"file": given, **result.as_json(), "warnings": warnings}
     figures = {"real": real.name, "synthetic": records}
     workdir.results(figures)
     write_json(place, figures)
@@ -77,11 +79,6 @@ def _synthetic(given: str) -> Rated:
     if not path.is_file():
         raise InputError(f"--synthetic={given}: no such file; accepted: what `generate` wrote, or a source")
     return read_table(path, ReadOptions()).columns
-
-
-def _record(given: str, result: Fidelity) -> dict[str, object]:
-    warnings = [check._asdict() for check in failed_checks(result)]
-    return {"file": given, **result.as_json(), "warnings": warnings}
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from absl import flags
 
 from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.cli.cells import COLUMNS, Cells
-from ganrs_jax.cli.flags import check_seed, define_reading, numbers, read_options, read_source
+from ganrs_jax.cli.flags import check_seed, define_reading, numbers, read_source, reading_facts
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say
 from ganrs_jax.data.sources import SOURCES
 from ganrs_jax.errors import InputError
@@ -124,9 +124,12 @@ def _check_filled(num_samples: int, users: list[int]) -> None:
 
 def _settings(config: Any) -> dict[str, Any]:
     """All that decides the generators of a workdir."""
-    places = ("source_path", "data_dir", "cache_dir", "download")
-    reading = {k: v for k, v in dataclasses.asdict(read_options()).items() if k not in places}
-    return {"config": dataclasses.asdict(config), "recipe": FLAGS.recipe, "seed": FLAGS.seed, "reading": reading}
+    return {
+        "config": dataclasses.asdict(config),
+        "recipe": FLAGS.recipe,
+        "seed": FLAGS.seed,
+        "reading": reading_facts(),
+    }
 
 
 def _samples(name: str, ratings: int) -> int:
@@ -188,15 +191,12 @@ def _printed(table: pd.DataFrame) -> list[list[str]]:
     """Cells as text, with the share of the samples that the published rule keeps."""
     rows = table.astype(object).where(table.notna(), None).to_dict("records")
     return [
-        [*(_text(row[c]) for c in COLUMNS), f"{100 * row['rows_by_published_rule'] / row['samples']:.1f} %"]
+        [
+            *("-" if row[c] is None else row[c] if isinstance(row[c], str) else f"{row[c]:,.10g}" for c in COLUMNS),
+            f"{100 * row['rows_by_published_rule'] / row['samples']:.1f} %",
+        ]
         for row in rows
     ]
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else f"{value:,.10g}"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from absl import flags
 
 from ganrs_jax.checkpoint import load_generator, save_generator
@@ -20,8 +19,6 @@ from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.export import write_dataset
 from ganrs_jax.fidelity.fidelity import compare, reference
-from ganrs_jax.fidelity.metrics import Fidelity
-from ganrs_jax.fidelity.samples import Rated
 from ganrs_jax.files import check_writable
 from ganrs_jax.recipes import Request, get_recipe
 from ganrs_jax.report.comparison import comparison_figure, outcome
@@ -61,14 +58,16 @@ def main() -> None:
     say_source(ratings)
     dataset = _made(folder, ratings, config, asked, progress)
     written = time.monotonic() - begin
-    result = _judged(ratings, dataset, progress)
+    known = reference(ratings, ratings.scale)
+    progress("compare", 1, 2, {})
+    result = compare(known, dataset, "synthetic")
+    progress("compare", 2, 2, {})
     say("\n" + fidelity_table({"synthetic": result}, ratings.name) + "\n")
     for line in fidelity_words({"synthetic": result}):
         say(line)
     source, synthetic = (describe(d.user, d.item, d.rating, d.scale) for d in (ratings, dataset))
     figure = folder / "comparison.png"
-    columns = {ratings.name: (*_counts(ratings), source), "synthetic": (*_counts(dataset), synthetic)}
-    comparison_figure(figure, columns)
+    comparison_figure(figure, {ratings.name: ratings, "synthetic": dataset}, ratings.scale)
     summaries = {"source_summary": dataclasses.asdict(source), "summary": dataclasses.asdict(synthetic)}
     workdir.results({**dataset.metadata, **summaries, "seconds": written, "fidelity": result.as_json()})
     say(f"figure: {figure}; dataset written after {written:.1f} s, the start of Python not counted")
@@ -85,19 +84,6 @@ def _made(folder: Path, ratings: Ratings, config: Any, asked: Request, progress:
     write_dataset(out, dataset)
     say(outcome(dataset, str(out)))
     return dataset
-
-
-def _judged(ratings: Ratings, dataset: Dataset, progress: Progress) -> Fidelity:
-    known = reference(ratings, ratings.scale)
-    progress("compare", 1, 2, {})
-    result = compare(known, dataset, "synthetic")
-    progress("compare", 2, 2, {})
-    return result
-
-
-def _counts(rated: Rated) -> tuple[np.ndarray, np.ndarray]:
-    """Ratings of each user and of each item that occur."""
-    return np.unique(rated.user, return_counts=True)[1], np.unique(rated.item, return_counts=True)[1]
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 from absl import flags
 
 from ganrs_jax.checkpoint import FORMAT_VERSION
-from ganrs_jax.cli.flags import define_reading, numbers, read_options
+from ganrs_jax.cli.flags import define_reading, numbers, read_options, reading_facts
 from ganrs_jax.cli.models import define_models, models_asked
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.data.ratings import digest
@@ -196,12 +196,10 @@ def _too_dense() -> list[str]:
 
 def _settings(asked: Asked) -> dict[str, Any]:
     """All flags that decide what a cell or a verdict is; parts, sources, recipes and models only say which cells."""
-    places = ("source_path", "data_dir", "cache_dir", "download")
-    reading = {k: v for k, v in dataclasses.asdict(read_options()).items() if k not in places}
     cutoffs = ",".join(map(str, asked.cutoffs))
     given = ("num_seeds", "seed", "threshold", "epochs", "settings_of", "data_seed", "margin")
     values = {name: FLAGS[name].value for name in given}
-    return {**values, "cutoffs": cutoffs, "generator_format": FORMAT_VERSION, **reading}
+    return {**values, "cutoffs": cutoffs, "generator_format": FORMAT_VERSION, **reading_facts()}
 
 
 def _datasets_of() -> dict[str, int]:

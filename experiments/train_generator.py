@@ -11,7 +11,6 @@ A few seconds: --preset=small.
 """
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +63,10 @@ def main() -> None:
     if process.index:
         _help(process, seeds, configs)
         return
-    place = _place()
+    place = Path(FLAGS.workdir).expanduser() / "generator"
+    if place.exists() and not FLAGS.overwrite:
+        raise InputError(f"{place} exists already; accepted: another --workdir, or --overwrite")
+    check_writable(place.parent / "flags.json")  # before any work is done
     ratings = read_source()
     workdir = Workdir(FLAGS.workdir)
     say_source(ratings)
@@ -76,7 +78,12 @@ def main() -> None:
     workdir.results({"picked": chosen, "lanes": [lane_record(g, FLAGS.sweep) for g in generators]})
     save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)
     stages.clear()
-    say(_outcome(generators, chosen, str(place)))
+    score = generators[chosen].training["criterion"]
+    lane = f"lane {chosen} of {len(generators)} kept, seed {generators[chosen].training['seed']}: "
+    say(
+        f"{lane if len(generators) > 1 else ''}generator written to {place} "
+        f"(sliced Wasserstein distance to held-out samples {score:.3f})"
+    )
 
 
 def _help(process: Process, seeds: list[int], configs: list[Any]) -> None:
@@ -130,15 +137,6 @@ def lane_record(generator: Model, sweep: str) -> dict[str, Any]:
     return {**generator.training, **({field: getattr(generator.config, field)} if field else {})}
 
 
-def _place() -> Path:
-    """Where the generator goes, known to be free and writable before any work is done."""
-    place = Path(FLAGS.workdir).expanduser() / "generator"
-    if place.exists() and not FLAGS.overwrite:
-        raise InputError(f"{place} exists already; accepted: another --workdir, or --overwrite")
-    check_writable(place.parent / "flags.json")
-    return place
-
-
 def _asked_lane(count: int) -> int | None:
     """The lane that --pick numbers, or None for the best."""
     if FLAGS.pick == "best":
@@ -146,14 +144,6 @@ def _asked_lane(count: int) -> int | None:
     if not FLAGS.pick.isdecimal() or int(FLAGS.pick) >= count:
         raise InputError(f"--pick={FLAGS.pick}; accepted: best, or 0 to {count - 1}")
     return int(FLAGS.pick)
-
-
-def _outcome(generators: Sequence[Model], chosen: int, place: str) -> str:
-    score = generators[chosen].training["criterion"]
-    text = f"generator written to {place} (sliced Wasserstein distance to held-out samples {score:.3f})"
-    if len(generators) == 1:
-        return text
-    return f"lane {chosen} of {len(generators)} kept, seed {generators[chosen].training['seed']}: {text}"
 
 
 if __name__ == "__main__":

@@ -85,6 +85,12 @@ def read_options() -> ReadOptions:
     return ReadOptions(**values)
 
 
+def reading_facts() -> dict[str, object]:
+    """What the flags of reading say of the ratings themselves, wherever their files are."""
+    places = ("source_path", "data_dir", "cache_dir", "download")
+    return {k: v for k, v in dataclasses.asdict(read_options()).items() if k not in places}
+
+
 def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0) -> None:
     """The flags of a Request: sizes, noise, group shares and laws; a recipe refuses those that it cannot honour."""
     flags.DEFINE_integer("num_users", num_users, "Users wanted; 0 = as many as the source has.")

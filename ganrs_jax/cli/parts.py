@@ -104,14 +104,13 @@ def _facts(generator: Model, asked: RatingsRequest) -> dict[str, object]:
     return {
         "recipe": generator.recipe,
         "request": dataclasses.asdict(asked),
-        "law_files": {name: digest for name in _LAWS if (digest := _file_digest(getattr(asked, name)))},
+        "law_files": {
+            name: hashlib.sha256(Path(text).read_bytes()).hexdigest()[:16]
+            for name in _LAWS
+            if is_file(text := getattr(asked, name))
+        },
         "generator": generator_digest(Path(FLAGS.generator).expanduser()),
         "source": {"name": generator.source.name, "digest": generator.source.digest},
         "versions": versions(),
         "platform": jax.default_backend(),
     }
-
-
-def _file_digest(text: str) -> str:
-    """Of the file that a law is read from; empty for a law without one."""
-    return hashlib.sha256(Path(text).read_bytes()).hexdigest()[:16] if is_file(text) else ""

@@ -161,7 +161,11 @@ class Progress:
         if stage != self._stage or done <= self._done:
             self._begin(stage, total)
         self._done = done
-        text = ", ".join(f"{name} {_short(values)}" for name, values in metrics.items())
+        shown = []
+        for name, values in metrics.items():
+            numbers = [f"{v:.4g}" for v in values]
+            shown.append(f"{name} {numbers[0] if len(numbers) == 1 else f'{min(numbers)} to {max(numbers)}'}")
+        text = ", ".join(shown)
         if self._bar is not None:
             self._bar.set_postfix_str(text, refresh=False)
             self._bar.update(done - self._bar.n)
@@ -183,11 +187,6 @@ class Progress:
 def _end(message: str, status: int) -> None:
     sys.stderr.write("error: " + " ".join(message.split()) + "\n")
     sys.exit(status)
-
-
-def _short(values: Sequence[float]) -> str:
-    numbers = [f"{v:.4g}" for v in values]
-    return numbers[0] if len(numbers) == 1 else f"{min(numbers)} to {max(numbers)}"
 
 
 def _json_ready(value: object) -> object:

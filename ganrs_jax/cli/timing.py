@@ -72,9 +72,15 @@ def machine() -> dict[str, Any]:
     """The device and what it can do: floating-point operations of a matrix product, bytes of a copy, a second."""
     device = jax.devices()[0]
     x, y = jnp.ones((_MATMUL, _MATMUL)), jnp.ones(_COPIED)
+    name = device.device_kind
+    if device.platform == "cpu":
+        name = platform.processor() or platform.machine()
+        with contextlib.suppress(OSError, StopIteration):
+            lines = Path("/proc/cpuinfo").read_text().splitlines()
+            name = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     product, copied = jax.jit(lambda x: x @ x), jax.jit(lambda y: y + 1)
     return {
-        "device": f"{device.platform}: {_processor() if device.platform == 'cpu' else device.device_kind}",
+        "device": f"{device.platform}: {name}",
         "devices": jax.device_count(),
         "cores": cores(),
         "matmul_flops": 2 * _MATMUL**3 / best_of(functools.partial(product, x)),
@@ -91,14 +97,6 @@ def best_of(run: Callable[[], object], repeats: int = _REPEATS) -> float:
         jax.block_until_ready(run())
         times.append(time.monotonic() - begin)
     return min(times)
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def peak_memory_mib() -> int:

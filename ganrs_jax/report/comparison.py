@@ -1,13 +1,19 @@
 """Text tables, what was asked beside what was made, and a figure of source beside synthetic."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ganrs_jax.data.dataset import Dataset
-from ganrs_jax.files import whole_file
-from ganrs_jax.statistics.summary import Summary
+from ganrs_jax.data.ratings import Scale
+from ganrs_jax.fidelity.fidelity import Side
+from ganrs_jax.fidelity.samples import Rated, TooSmallError, as_sample
+from ganrs_jax.report.figures import save_figure
+from ganrs_jax.statistics.summary import histogram
+
+_SLICES = 20  # of items by popularity: a few percent of them in each, so that a mean is of many ratings
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -38,34 +44,51 @@ def outcome(dataset: Dataset, place: str) -> str:
     return "\n".join([f"asked {sizes}; {line}", *(f"WARNING {text}" for text in facts.get("warnings", ()))])
 
 
-def comparison_figure(path: Path, datasets: Mapping[str, tuple[np.ndarray, np.ndarray, Summary]]) -> None:
-    """Saves a figure of rating shares and of ratings per user and per item, by rank.
+def comparison_figure(path: Path, datasets: Mapping[str, Rated], scale: Scale) -> None:
+    """Saves a figure of datasets beside one another: three marginals, and three facts of the structure under them.
 
     Args:
       path: a .png or .svg file.
-      datasets: name -> (ratings of each user [U], ratings of each item [I], `summary.describe`).
+      datasets: by name; what one is too small for is left out.
+      scale: the values that ratings may take.
     """
-    from matplotlib import rc_context  # imported on use: half a second
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # imported on use: half a second
 
-    figure = Figure(figsize=(11, 3.4), layout="constrained")
-    shares, users, items = figure.subplots(1, 3)
+    figure = Figure(figsize=(11, 6.4), layout="constrained")
+    (shares, users, items), (values, popularity, errors) = figure.subplots(2, 3)
     width = 0.8 / len(datasets)
-    for number, (name, (per_user, per_item, summary)) in enumerate(datasets.items()):
-        places = np.arange(len(summary.rating_levels)) + (number - (len(datasets) - 1) / 2) * width
-        shares.bar(places, summary.rating_histogram, width, label=name)
-        for axes, counts in ((users, per_user), (items, per_item)):
+    for number, (name, rated) in enumerate(datasets.items()):
+        side = Side(name, as_sample(rated, name), scale.levels)
+        user, item, rating, *_ = side.sample
+        offset = (number - (len(datasets) - 1) / 2) * width
+        shares.bar(np.arange(len(scale.levels)) + offset, histogram(rating, scale), width, label=name)
+        for axes, counts in ((users, np.bincount(user)), (items, np.bincount(item))):
             ranked = np.sort(counts)[::-1]
-            axes.plot((np.arange(len(ranked)) + 1) / len(ranked), np.maximum(ranked, 0.5) / ranked.mean(), label=name)
-    levels = next(iter(datasets.values()))[2].rating_levels
-    shares.set(title="Rating histogram", xlabel="rating", ylabel="share of ratings", xticks=np.arange(len(levels)))
-    shares.set_xticklabels([f"{level:g}" for level in levels])
+            axes.plot((np.arange(len(ranked)) + 1) / len(ranked), np.maximum(ranked, 0.5) / ranked.mean())
+        # Items from the rarest to the most popular, in slices of as many.
+        counts = np.bincount(item)
+        slices = np.array_split(np.argsort(counts, kind="stable"), min(_SLICES, len(counts)))
+        total = np.bincount(item, rating)
+        means = [total[mine].sum() / counts[mine].sum() for mine in slices]
+        popularity.plot((np.arange(len(slices)) + 0.5) / len(slices), means, "o-", markersize=3)
+        with contextlib.suppress(TooSmallError):
+            values.plot(np.arange(2, len(side.spectrum.values) + 1), side.spectrum.values[1:], "o-", markersize=3)
+        with contextlib.suppress(TooSmallError):
+            held_out = side.learnability.bias_ratio, side.learnability.mf_ratio
+            errors.bar(np.arange(2) + offset, held_out, width)
+    shares.set(
+        title="Rating histogram", xlabel="rating", ylabel="share of ratings", xticks=np.arange(len(scale.levels))
+    )
+    shares.set_xticklabels([f"{level:g}" for level in scale.levels])
+    shares.legend(frameon=False)
     users.set(title="Ratings per user", xlabel="share of users, most active first", ylabel="times the mean")
     items.set(title="Ratings per item", xlabel="share of items, most popular first", ylabel="times the mean")
+    values.set(title="Who rates what", xlabel="singular value", ylabel="of the normalised 0/1 matrix")
+    popularity.set(title="Mean rating by popularity", xlabel="share of items, rarest first", ylabel="mean rating")
+    errors.set(title="Held-out error", ylabel="RMSE over that of the mean", ylim=(0.7, 1.05))
+    errors.set_xticks([0, 1], ["biases", "biases and 10 factors"])
     for axes in (users, items):
         axes.set(yscale="log", xlim=(0, 1))
+    for axes in (users, items, values, popularity):
         axes.grid(alpha=0.3)
-    shares.legend(frameon=False)
-    unstamped = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-    with whole_file(path) as partial, rc_context({"svg.hashsalt": "ganrs_jax"}):  # the same bytes again
-        figure.savefig(partial, format=path.suffix[1:], dpi=150, metadata=unstamped)
+    save_figure(figure, path)

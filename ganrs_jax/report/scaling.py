@@ -1,11 +1,10 @@
-"""How time grows with size: a figure, and a table that a text holds between two marks."""
+"""How time grows with size: a table and a figure."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ganrs_jax.files import whole_file
-from ganrs_jax.report.markdown import markdown_table
+from ganrs_jax.report.figures import save_figure
 
 _AXES = {"rows": "rows", "items": "items", "users": "users", "seeds": "seeds trained at once"}
 _HEADER = ("by", "users", "items", "rows", "seeds", "first s", "compile s", "plan s", "rows s", "rows/s", "peak MiB")
@@ -50,17 +49,4 @@ def scaling_figure(path: Path, cells: Cells) -> None:
         panel.grid(True, which="major", alpha=0.3)
     panels[0].set_ylabel("seconds")
     panels[0].legend()
-    with whole_file(path) as partial:
-        figure.savefig(partial, format=path.suffix[1:], metadata={"Date": None} if path.suffix == ".svg" else None)
-
-
-def insert(path: Path, mark: str, header: Sequence[str], rows: Sequence[Sequence[str]], figure: str) -> None:
-    """Writes a table and a figure's link into a text, in place of what is between <!-- mark --> and <!-- /mark -->.
-
-    Raises:
-      ValueError: if the marks are not there.
-    """
-    text, begin, end = path.read_text(), f"<!-- {mark} -->", f"<!-- /{mark} -->"
-    before, after = text[: text.index(begin) + len(begin)], text[text.index(end) :]
-    with whole_file(path) as partial:
-        partial.write_text(f"{before}\n{markdown_table(header, rows)}\n\n![Seconds against size]({figure})\n{after}")
+    save_figure(figure, path)

@@ -94,10 +94,6 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         (*BENCHMARK, "--suite=profile_training", "--recipe=profile", "--lanes=many"),
         ["--lanes=many; accepted: numbers over 0"],
     ),
-    "table for no text": (
-        (*BENCHMARK, "--suite=scaling", "--readme=absent.md"),
-        ["--readme=absent.md: no file with lines <!-- scaling --> and <!-- /scaling -->; accepted: the README"],
-    ),
     "benchmark of no parts": ((*BENCHMARK, "--num_shards=0"), ["--num_shards=0; accepted: whole numbers from 1"]),
     "suite of profile by another recipe": (
         (*BENCHMARK, "--suite=generation", "--recipe=wganrs"),

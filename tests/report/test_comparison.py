@@ -7,23 +7,10 @@ from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Scale
 from ganrs_jax.errors import InputError
 from ganrs_jax.report.comparison import comparison_figure, outcome, text_table
-from ganrs_jax.statistics.summary import describe
 
 USER, ITEM = np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 0, 1, 2, 0])
 RATING = np.array([1, 2, 3, 3, 2, 3], np.float32)
-SOURCE = describe(USER, ITEM, RATING, Scale(1, 3))
-SYNTHETIC = describe(USER[:4], ITEM[:4], RATING[:4], Scale(1, 3))
-
-
-def counts(ids: np.ndarray) -> np.ndarray:
-    return np.unique(ids, return_counts=True)[1]
-
-
-def both() -> dict:
-    return {
-        "real": (counts(USER), counts(ITEM), SOURCE),
-        "synthetic": (counts(USER[:4]), counts(ITEM[:4]), SYNTHETIC),
-    }
+SMALL = Dataset(USER, ITEM, RATING, Scale(1, 3), {}, {})  # too small for a spectrum
 
 
 def test_text_table_aligns_and_trims():
@@ -70,10 +57,10 @@ def test_outcome_of_an_exact_recipe_says_whether_it_is(rows, words):
 
 
 @pytest.mark.parametrize(("suffix", "head"), [(".png", b"\x89PNG"), (".svg", b"<?xml")])
-def test_figure_repeats_to_the_byte(suffix, head, tmp_path):
+def test_figure_repeats_to_the_byte(suffix, head, tmp_path, tiny):
     for name in "ab":
-        comparison_figure(tmp_path / f"{name}{suffix}", both())
-    comparison_figure(tmp_path / f"c{suffix}", {"real": both()["real"]})
+        comparison_figure(tmp_path / f"{name}{suffix}", {"real": tiny, "small": SMALL}, tiny.scale)
+    comparison_figure(tmp_path / f"c{suffix}", {"real": tiny}, tiny.scale)
     a, b, c = ((tmp_path / f"{name}{suffix}").read_bytes() for name in "abc")
     assert a.startswith(head)
     assert len(a) > 5000
@@ -84,4 +71,4 @@ def test_figure_repeats_to_the_byte(suffix, head, tmp_path):
 def test_figure_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
-        comparison_figure(tmp_path / "file" / "a.png", both())
+        comparison_figure(tmp_path / "file" / "a.png", {"small": SMALL}, SMALL.scale)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ganrs_jax.report.scaling import insert, scaling_figure, scaling_table
+from ganrs_jax.report.scaling import scaling_figure, scaling_table
 
 
 def cell(axis: str, **sizes: int) -> dict[str, object]:
@@ -37,17 +37,3 @@ def test_a_row_a_cell():
 def test_the_figure_is_written(tmp_path, suffix):
     scaling_figure(tmp_path / f"one.{suffix}", CELLS)
     assert (tmp_path / f"one.{suffix}").stat().st_size > 5000
-
-
-def test_a_text_keeps_what_is_outside_the_marks(tmp_path):
-    path = tmp_path / "text.md"
-    path.write_text("before\n<!-- scaling -->\nold\n<!-- /scaling -->\nafter\n")
-    for _ in range(2):
-        insert(path, "scaling", *scaling_table(CELLS), "figure.svg")
-    text = path.read_text()
-    assert text.startswith("before\n<!-- scaling -->\n| by |")
-    assert text.endswith("\n<!-- /scaling -->\nafter\n")
-    assert text.count("figure.svg") == 1
-    assert "old" not in text
-    with pytest.raises(ValueError, match="substring"):
-        insert(path, "other", *scaling_table(CELLS), "figure.svg")
