@@ -85,7 +85,7 @@ def comparison_figure(path: Path, datasets: Mapping[str, Rated], scale: Scale) -
     items.set(title="Ratings per item", xlabel="share of items, most popular first", ylabel="times the mean")
     values.set(title="Who rates what", xlabel="singular value", ylabel="of the normalised 0/1 matrix")
     popularity.set(title="Mean rating by popularity", xlabel="share of items, rarest first", ylabel="mean rating")
-    errors.set(title="Held-out error", ylabel="RMSE over that of the mean", ylim=(0.7, 1.05))
+    errors.set(title="Held-out error", ylabel="RMSE over that of the mean", ylim=(0.5, 1.05))
     errors.set_xticks([0, 1], ["biases", "biases and 10 factors"])
     for axes in (users, items):
         axes.set(yscale="log", xlim=(0, 1))
