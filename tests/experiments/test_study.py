@@ -23,6 +23,7 @@ def trained(generator, tmp_path):
     shutil.copytree(generator, tmp_path / "run" / "generators" / "planted-ganrs")
 
 
+@pytest.mark.slow
 def test_a_stopped_study_goes_on_and_another_one_is_refused(launch, launch_in, tmp_path):
     launch("study", *FLAGS, "--parts=equal")
     run = tmp_path / "run"
@@ -79,6 +80,7 @@ def test_a_study_stopped_before_its_first_cell_is_bound_to_its_settings(launch_i
     assert (other.returncode, "run holds a study of --epochs=0" in other.stderr) == (2, True)
 
 
+@pytest.mark.slow
 def test_the_result_speaks_of_each_claim_and_of_equal_sizes(launch, tmp_path):
     models = "--models=deepmf,ncf_regression,binary_regression"
     launch("study", *FLAGS, models, "--parts=equal", "--epochs=1", "--results=copy.md")

@@ -78,6 +78,7 @@ def same(one, other) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True))
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_another_seed_or_attempt_others(state, vectors):
     assert same(fitted(vectors), state)
     assert not same(fitted(vectors, (1,))["users"].best, state["users"].best)

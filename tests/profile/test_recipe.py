@@ -27,7 +27,9 @@ def generator(trained):
     return trained("profile")
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize(
+    "objective", [name if name == "wasserstein" else pytest.param(name, marks=pytest.mark.slow) for name in OBJECTIVES]
+)
 def test_every_objective_makes_datasets(objective, tiny):
     optimizer = "rmsprop" if objective == "wasserstein" else "adam"
     made = profile.fit([0], tiny, [quick("profile", objective=objective, optimizer=optimizer)])[0]
@@ -39,7 +41,9 @@ def test_every_objective_makes_datasets(objective, tiny):
     json.dumps(dataset.metadata, allow_nan=False)
 
 
-@pytest.mark.parametrize("change", [{"structure_rounds": 0}, {"interaction_rank": 1, "rating_rank": 1}])
+@pytest.mark.parametrize(
+    "change", [{"structure_rounds": 0}, pytest.param({"interaction_rank": 1, "rating_rank": 1}, marks=pytest.mark.slow)]
+)
 def test_the_least_settings_will_do(change, tiny):
     made = profile.fit([0], tiny, [quick("profile", **change)])[0]
     assert profile.generate(made, ASKED["profile"]).metadata["rows"] == 300
@@ -117,6 +121,7 @@ def test_a_source_too_small_is_refused(tiny):
         profile.fit([0], small, [quick("profile")])
 
 
+@pytest.mark.slow
 def test_of_many_users_a_part_is_learned_from_and_the_laws_are_of_all(tiny):
     made = profile.fit([0], tiny, [quick("profile", most_users=40)])[0]
     whole = profile.fit([0], tiny, [quick("profile")])[0]
@@ -127,6 +132,7 @@ def test_of_many_users_a_part_is_learned_from_and_the_laws_are_of_all(tiny):
     assert profile.generate(made, RatingsRequest()).metadata["rows"] == 2000
 
 
+@pytest.mark.slow
 def test_a_source_in_which_all_have_rated_all_has_no_structure_to_prescribe():
     user, item = (x.ravel() for x in np.indices((40, 30)))
     rating = np.random.default_rng(0).integers(1, 6, len(user)).astype(np.float32)

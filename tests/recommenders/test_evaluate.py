@@ -23,7 +23,12 @@ def ratings():
     return load_ratings("planted", ReadOptions(planted_users=40, planted_items=30, planted_ratings=700))
 
 
-@pytest.mark.parametrize("name", RECOMMENDERS)
+ALIKE = ("ncf_regression", "ncf_classification", "ncf_classification_improved")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in ALIKE else name for name in RECOMMENDERS]
+)
 def test_every_recommender_is_measured_a_value_a_seed(name, ratings):
     kind = get_recommender(name).config
     config = kind(epochs=1) if "epochs" in kind.__dataclass_fields__ else kind()

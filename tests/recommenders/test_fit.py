@@ -63,7 +63,9 @@ def test_seeds_and_lanes_are_checked(tiny):
     refused("lanes differ in epochs", seeds=(0, 1), ratings=tiny, config=[quick(NCF), quick(NCF, epochs=3)])
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name", [name if name == "deepmf" else pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS]
+)
 def test_every_float_setting_may_differ_by_lane_and_matters(tiny, name):
     """Lanes of one seed but of other settings differ, and equal single runs with these settings."""
     other = {"learning_rate": 3e-3, "l2": 0.01, "kl_weight": 0.1, "first_dropout": 0.1, "second_dropout": 0.0}

@@ -17,6 +17,9 @@ from tests.recommenders.conftest import NETWORKS, SEEDS, quick
 
 ALL = tuple(RECOMMENDERS)
 FIELDS = Scored._fields
+# Trained anew for the test: of the four networks that are alike, one; all of them with --slow.
+ALIKE = ("ncf_regression", "ncf_classification", "ncf_classification_improved")
+FEWER = [pytest.param(name, marks=pytest.mark.slow) if name in ALIKE else name for name in ALL]
 
 
 def test_every_module_with_a_recommender_is_registered_by_its_name():
@@ -63,7 +66,7 @@ def test_scores_are_finite_and_verdicts_follow_the_threshold(trained, name):
     )
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", FEWER)
 def test_lanes_equal_single_runs_and_a_seed_repeats(trained, tiny, name):
     alone = fit(RECOMMENDERS[name], SEEDS[1:], tiny, quick(name), 4.0)
     again = fit(RECOMMENDERS[name], SEEDS[1:], tiny, quick(name), 4.0)
@@ -100,7 +103,7 @@ def test_scores_are_functions_that_compile_once_for_all_lanes(trained, tiny, nam
     assert fit(RECOMMENDERS[name], [9], tiny, quick(name), 4.0).score_users is model.score_users
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", FEWER)
 def test_ids_without_a_rating_are_scored(tastes, name):
     scored = fit(RECOMMENDERS[name], [0], tastes, quick(name), 4.0).score_block(0, np.array([0, 79]))
     assert not np.any(tastes.user == 79)
