@@ -8,6 +8,7 @@ interval, and writes it to WORKDIR/results.json and, if asked, --json=OUT.json. 
 import numpy as np
 from absl import flags
 
+from ganrs_jax.cli.command_line import QUICK_PROFILE
 from ganrs_jax.cli.flags import check_seed, define_source, read_source
 from ganrs_jax.cli.json_file import define_json, json_place, write_json
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say
@@ -23,12 +24,7 @@ PRESETS = {
     "small": [
         "--source=planted",
         "--workdir=runs/small_privacy",
-        "--config.embedding_epochs=2",
-        "--config.embedding_rounds=3",
-        "--config.embedding_sweeps=5",
-        "--config.structure_rounds=1",
-        "--config.predictability_rounds=1",
-        "--config.gan_steps=500",
+        *QUICK_PROFILE,
     ]
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 from absl import flags
 
 from ganrs_jax.checkpoint import load_generator, save_generator
+from ganrs_jax.cli.command_line import QUICK_PROFILE
 from ganrs_jax.cli.flags import check_seed, define_request, define_source, read_source, request
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
 from ganrs_jax.data.dataset import Dataset
@@ -28,12 +29,7 @@ from ganrs_jax.statistics.summary import describe
 PRESETS = {
     "small": [
         "--source=planted",
-        "--config.embedding_epochs=2",
-        "--config.embedding_rounds=3",
-        "--config.embedding_sweeps=5",
-        "--config.structure_rounds=1",
-        "--config.predictability_rounds=1",
-        "--config.gan_steps=500",
+        *QUICK_PROFILE,
     ]
 }
 

@@ -17,6 +17,7 @@ from typing import Any
 from absl import flags
 
 from ganrs_jax.checkpoint import save_generator
+from ganrs_jax.cli.command_line import QUICK_PROFILE
 from ganrs_jax.cli.flags import check_seed, define_source, read_source
 from ganrs_jax.cli.processes import Process, define_processes, processes
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
@@ -31,12 +32,7 @@ PRESETS = {
         "--source=planted",
         "--workdir=runs/small",
         "--overwrite",
-        "--config.embedding_epochs=2",
-        "--config.embedding_rounds=3",
-        "--config.embedding_sweeps=5",
-        "--config.structure_rounds=1",
-        "--config.predictability_rounds=1",
-        "--config.gan_steps=500",
+        *QUICK_PROFILE,
     ]
 }
 

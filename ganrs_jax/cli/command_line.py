@@ -16,6 +16,14 @@ from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import get_recipe
 
 FLAGS = flags.FLAGS
+QUICK_PROFILE = (  # a training of `profile` that takes seconds, for the small presets
+    "--config.embedding_epochs=2",
+    "--config.embedding_rounds=3",
+    "--config.embedding_sweeps=5",
+    "--config.structure_rounds=1",
+    "--config.predictability_rounds=1",
+    "--config.gan_steps=500",
+)
 Presets = Mapping[str, Sequence[str]]
 _OTHERS = ("absl.", "jax", "orbax", "etils", "pytest", "ml_collections")  # whose flags are not an experiment's
 _HELP = {"-h", "-?", "-help", "--help", "--helpshort"}
@@ -38,7 +46,8 @@ def parse(argv: Sequence[str], presets: Presets) -> list[str]:
         preset, recipe = presets.get(peek(given, "preset") or "", ()), ""
         if "recipe" in FLAGS:
             recipe = peek([given[0], *preset, *given[1:]], "recipe") or str(FLAGS["recipe"].default)
-            preset = _held(preset, recipe)
+            names = {f"--config.{f.name}" for f in dataclasses.fields(get_recipe(recipe).config)}
+            preset = [flag for flag in preset if not flag.startswith("--config.") or flag.partition("=")[0] in names]
         given = [given[0], *preset, *given[1:]]
         if recipe:
             _define_config(given, recipe)
@@ -97,12 +106,6 @@ def _define_config(argv: list[str], name: str) -> None:
         type(default).__name__, [(f.name, f.type, f) for f in dataclasses.fields(default)], frozen=False
     )
     config_flags.DEFINE_config_dataclass("config", open_class(), f"Settings of recipe {name}.", sys_argv=argv)
-
-
-def _held(preset: Sequence[str], recipe: str) -> list[str]:
-    """A preset's flags without the --config fields that the recipe does not have."""
-    names = {f"--config.{f.name}" for f in dataclasses.fields(get_recipe(recipe).config)}
-    return [flag for flag in preset if not flag.startswith("--config.") or flag.partition("=")[0] in names]
 
 
 def peek(argv: Sequence[str], flag: str) -> str | None:

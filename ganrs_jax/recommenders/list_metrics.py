@@ -43,11 +43,15 @@ def list_metrics(lists: Lists) -> jax.Array:
     hit, relevant = lists.hit.astype(jnp.float32), jnp.maximum(lists.relevant, 1).astype(jnp.float32)[:, None]
     hits, rank = jnp.cumsum(hit, 1), jnp.maximum(jnp.cumsum(lists.shown, 1), 1).astype(jnp.float32)
     precision, recall = hits / jnp.maximum(lists.length, 1), hits / relevant
+    # The discounted gain of the best list of min(N, relevant) items.
+    places_N = jnp.arange(1, lists.hit.shape[1] + 1)
+    best_N = jnp.cumsum(1 / jnp.log2(places_N + 1.0))
+    best_dcg = best_N[jnp.clip(lists.relevant[:, None], 1, places_N[None]) - 1]
     values = (
         precision,
         recall,
         harmonic(precision, recall),
-        jnp.cumsum(hit / jnp.log2(rank + 1), 1) / _best_dcg(lists),
+        jnp.cumsum(hit / jnp.log2(rank + 1), 1) / best_dcg,
         jnp.cumsum(hit * hits / rank, 1) / relevant,
         jax.lax.cummax(hit / rank, axis=1),
         jnp.minimum(hits, 1),
@@ -59,10 +63,3 @@ def harmonic(precision: Number, recall: Number) -> Number:
     """F1 [...] of precision and recall [...], numpy's or JAX's; 0 where both are."""
     total = precision + recall
     return 2 * precision * recall / (total + (total == 0))
-
-
-def _best_dcg(lists: Lists) -> jax.Array:
-    """The discounted gain of the best list of min(N, relevant) items, [B, N]."""
-    places_N = jnp.arange(1, lists.hit.shape[1] + 1)
-    best_N = jnp.cumsum(1 / jnp.log2(places_N + 1.0))
-    return best_N[jnp.clip(lists.relevant[:, None], 1, places_N[None]) - 1]

@@ -114,7 +114,12 @@ def rank(
     Raises:
       InputError: a length or block that cannot be, no relevant test row, scores that are not finite.
     """
-    cutoffs = _checked_cutoffs(cutoffs)
+    if not len(cutoffs):
+        raise InputError("no list length N is given; accepted: whole numbers from 1")
+    for n in cutoffs:
+        if int(n) != n or n < 1:
+            raise InputError(f"N, the length of the list, is {n}; accepted: whole numbers from 1")
+    cutoffs = tuple(int(n) for n in cutoffs)
     relevant = _relevant_rows(split, threshold)
     train = user_rows(split.train_user, split.train_item, np.ones(len(split.train_user), bool), num_users)
     test = user_rows(split.test_user, split.test_item, relevant, num_users)
@@ -155,15 +160,6 @@ def _blocks(num_users: int, num_items: int, block_size: int) -> jax.Array:
     users = np.zeros(-(-num_users // size) * size, np.int32)
     users[:num_users] = np.arange(num_users)
     return jnp.asarray(users.reshape(-1, size))
-
-
-def _checked_cutoffs(cutoffs: Sequence[int]) -> tuple[int, ...]:
-    if not len(cutoffs):
-        raise InputError("no list length N is given; accepted: whole numbers from 1")
-    for n in cutoffs:
-        if int(n) != n or n < 1:
-            raise InputError(f"N, the length of the list, is {n}; accepted: whole numbers from 1")
-    return tuple(int(n) for n in cutoffs)
 
 
 def _relevant_rows(split: Split, threshold: float) -> np.ndarray:

@@ -71,7 +71,7 @@ def test_docstring_is_the_command_and_there_is_a_small_preset(name):
     module = ast.parse((REPOSITORY / "experiments" / f"{name}.py").read_text())
     assert f"./launch.sh {name} " in (ast.get_docstring(module) or "").splitlines()[0]
     presets = [n.value for n in module.body if isinstance(n, ast.Assign) and n.targets[0].id == "PRESETS"]
-    assert "small" in ast.literal_eval(presets[0])
+    assert "small" in [ast.literal_eval(key) for key in presets[0].keys]
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

@@ -46,7 +46,13 @@ def load_ratings(
     name = str(source)
     known = SOURCES.get(name) or SOURCES.get(_grouplens(name))
     if known is None or (name not in SOURCES and Path(name).exists()):
-        ratings = _read(_found_at(name, options), None, options)
+        path = Path(name).expanduser()
+        if not name or not path.exists():
+            names = ", ".join(SOURCES)
+            raise InputError(f"{name!r}: no such file, folder or source; accepted: a path, or one of {names}")
+        layouts = [PARTS, *(layout for source in SOURCES.values() for layout in source.layouts)]
+        found = recognise(path, list({layout.title: layout for layout in layouts}.values()), options)
+        ratings = _read(found, None, options)
     elif known.make is not None:
         ratings = known.make(options)
     else:
@@ -70,15 +76,6 @@ def _limited(ratings: Ratings, options: ReadOptions) -> Ratings:
         min_user_ratings=options.min_user_ratings,
         seed=options.source_seed,
     )
-
-
-def _found_at(name_or_path: str, options: ReadOptions) -> Found:
-    path = Path(name_or_path).expanduser()
-    if not name_or_path or not path.exists():
-        names = ", ".join(SOURCES)
-        raise InputError(f"{name_or_path!r}: no such file, folder or source; accepted: a path, or one of {names}")
-    layouts = [PARTS, *(layout for source in SOURCES.values() for layout in source.layouts)]
-    return recognise(path, list({layout.title: layout for layout in layouts}.values()), options)
 
 
 def _read(found: Found, source: Source | None, options: ReadOptions) -> Ratings:

@@ -61,7 +61,10 @@ def people_of(table: pa.Table, user: str, gender: str | None, age: str | None, p
     Raises:
       InputError: an empty user id, or an age that is no number.
     """
-    genders = _text(table[gender]) if gender else None
+    genders = None
+    if gender:
+        texts = pc.utf8_trim_whitespace(pc.fill_null(table[gender].cast(pa.string()), ""))
+        genders = np.asarray(texts.to_pylist(), dtype=np.str_)
     return People(_ids(table[user], user, place), genders, _years(table[age], age, place) if age else None)
 
 
@@ -134,11 +137,6 @@ def _check_filled(column: pa.ChunkedArray, name: str, place: Place) -> None:
     if column.null_count:
         row = pc.index(pc.is_null(column), True).as_py()
         raise InputError(f"{place(row)}: {name} is empty; accepted: a value in every row")
-
-
-def _text(column: pa.ChunkedArray) -> np.ndarray:
-    texts = pc.fill_null(column.cast(pa.string()), "")
-    return np.asarray(pc.utf8_trim_whitespace(texts).to_pylist(), dtype=np.str_)
 
 
 def _years(column: pa.ChunkedArray, name: str, place: Place) -> np.ndarray:

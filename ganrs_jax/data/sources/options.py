@@ -76,19 +76,14 @@ def check_options(options: ReadOptions) -> None:
     for name in _COLUMN_FIELDS[:3]:
         if not getattr(options, name):
             raise InputError(f"`{name}=`; accepted: the name of a column")
-    _check_distinct(options)
-    parse_scale(options.scale)
-    separator_of(options.separator)
-
-
-def _check_distinct(options: ReadOptions) -> None:
-    """Refuses one column for two purposes."""
-    of: dict[str, str] = {}
+    role_of: dict[str, str] = {}
     for name in filter(lambda field: getattr(options, field), _COLUMN_FIELDS):
-        other = of.setdefault(column := getattr(options, name), name)
+        other = role_of.setdefault(column := getattr(options, name), name)
         if other != name:
             none = ", or `timestamp_column=` for none" if name == "timestamp_column" else ""
             raise InputError(f"`{name}={column}` is `{other}` too; accepted: another column{none}")
+    parse_scale(options.scale)
+    separator_of(options.separator)
 
 
 def parse_scale(text: str) -> Scale | None:

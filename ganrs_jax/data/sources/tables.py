@@ -41,7 +41,8 @@ def read_table(path: Path, options: ReadOptions) -> Table:
     roles = Roles(options.user_column, options.item_column, options.rating_column, options.timestamp_column)
     if path.suffix.lower() in PARQUET_SUFFIXES:
         return _from_parquet(path, roles)
-    separator = separator_of(options.separator) or _separator(path)
+    separator = separator_of(options.separator) or _SEPARATOR_OF.get(path.suffix.lower())
+    separator = separator or likely_separator(first_line(path)) or ","  # a comma, for the message to say so
     present = header_names(first_line(path), separator)
     roles = _without_absent_time(roles, present)
     table = _read_typed(path, separator, roles, [name for name in _DEMOGRAPHICS if name in present])
@@ -159,11 +160,6 @@ def _unreadable(path: Path, error: Exception) -> InputError:
 
 def _parquet_place(path: Path) -> Place:
     return lambda row: f"{path}: row {row + 1}"
-
-
-def _separator(path: Path) -> str:
-    """By suffix, else what cuts the first line; a comma if nothing does, for the message to say so."""
-    return _SEPARATOR_OF.get(path.suffix.lower()) or likely_separator(first_line(path)) or ","
 
 
 def _read_typed(path: Path, separator: str, roles: Roles, people: list[str]) -> pa.Table:

@@ -40,8 +40,14 @@ def read_text(
         a value that is not of the type.
     """
     line = first_line(path)
-    _check_separator(path, line, separator)
-    header = () if names else _header(path, line, separator, list(types))
+    if line.count(separator) < 2:
+        likely = likely_separator(line)
+        hint = f"{separator_name(likely)} is the likely one, see `separator`" if likely else "no other fits either"
+        fewer = f"fewer than 3 columns with the separator {separator_name(separator)}"
+        raise InputError(f"{path}: row 1 is {shown(line)}: {fewer}; {hint}")
+    header = () if names else header_names(line, separator)
+    if header:
+        check_present(f"{path}: row 1", header, list(types))
     skipped = 0
     if separator == "::":  # pyarrow knows separators of one character: between two fields stands an empty one
         skipped = lines_to_first_row(path) if header else 0
@@ -66,22 +72,6 @@ def text_place(path: Path, has_header: bool) -> Place:
 def header_names(line: str, separator: str) -> list[str]:
     """The column names of a header line."""
     return line.split(separator) if len(separator) > 1 else next(csv.reader([line], delimiter=separator))
-
-
-def _check_separator(path: Path, line: str, separator: str) -> None:
-    if line.count(separator) >= 2:
-        return
-    likely = likely_separator(line)
-    hint = f"{separator_name(likely)} is the likely one, see `separator`" if likely else "no other fits either"
-    raise InputError(
-        f"{path}: row 1 is {shown(line)}: fewer than 3 columns with the separator {separator_name(separator)}; {hint}"
-    )
-
-
-def _header(path: Path, line: str, separator: str, wanted: list[str]) -> list[str]:
-    names = header_names(line, separator)
-    check_present(f"{path}: row 1", names, wanted)
-    return names
 
 
 def check_present(where: str, names: Sequence[str], wanted: Sequence[str]) -> None:
@@ -110,14 +100,11 @@ def explained(error: Exception, files: Sequence[Path], names: Sequence[str], row
         return InputError(f"{where}: {name} is {shown(value)}; accepted: {_ACCEPTED.get(kind, kind)}")
     if match := _WIDTH.search(text):
         row, expected, got = (int(group) for group in match.groups())
+        if any(name.startswith("::") for name in names):  # not counting the empty ones between two colons
+            expected, got = (expected + 1) // 2, (got + 1) // 2
         where = locate(files, rows_before + row - 1)
-        return InputError(f"{where}: {_fields(got, names)} columns found; accepted: {_fields(expected, names)}")
+        return InputError(f"{where}: {got} columns found; accepted: {expected}")
     return InputError(f"{files[0]}: cannot be read as a text table: {shown(text)}")
-
-
-def _fields(count: int, names: Sequence[str]) -> int:
-    """Columns as the file has them, not counting the empty ones that "::" makes."""
-    return (count + 1) // 2 if any(name.startswith("::") for name in names) else count
 
 
 def _read(
