@@ -69,7 +69,7 @@ def main() -> None:
     stages = unfinished(workdir.path, ratings, seeds, configs)
     generators = get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, Progress(workdir), stages)
     chosen = best_lane([model.training["criterion"] for model in generators]) if pick is None else pick
-    process.part()
+    process.shutdown()
     # Before the generator, which ends a run: one that was killed between the two could not be started again.
     workdir.results({"picked": chosen, "lanes": [lane_record(g, FLAGS.sweep) for g in generators]})
     save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)
@@ -87,7 +87,7 @@ def _help(process: Process, seeds: list[int], configs: list[Any]) -> None:
     ratings = read_source()
     stages = unfinished(Path(FLAGS.workdir).expanduser(), ratings, seeds, configs)
     get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, stages=stages)
-    process.part()
+    process.shutdown()
 
 
 def lanes(config: Any) -> tuple[list[int], list[Any]]:

@@ -11,7 +11,7 @@ from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.data.sources import SOURCES, ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES, Recipe, Request
-from ganrs_jax.sampling.degree_distributions import parse_law
+from ganrs_jax.sampling.degree_distributions import parse_distribution
 from ganrs_jax.sampling.histograms import histogram_entries
 
 FLAGS = flags.FLAGS
@@ -92,7 +92,7 @@ def reading_facts() -> dict[str, object]:
 
 
 def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0) -> None:
-    """The flags of a Request: sizes, noise, group shares and laws; a recipe refuses those that it cannot honour."""
+    """Sizes, noise, group shares and distributions; a recipe refuses those that it cannot honour."""
     flags.DEFINE_integer("num_users", num_users, "Users wanted; 0 = as many as the source has.")
     flags.DEFINE_integer(
         "num_items",
@@ -105,9 +105,9 @@ def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0)
     flags.DEFINE_integer("num_ratings", 0, "Ratings wanted, exactly (profile); 0 = as many a user as in the source.")
     flags.DEFINE_float("sigma", 0.0, "Standard deviation of the noise, 0.2 to 3; 0 = the recipe's own.")
     flags.DEFINE_list("group_shares", [], "Share of users a group, NAME=SHARE,...; default: the source's (cganrs).")
-    law = "source, power:EXPONENT, lognormal:SIGMA, uniform, or a file of one weight"
-    flags.DEFINE_string("activity", "source", f"Law of the ratings of each user (profile): {law} a user.")
-    flags.DEFINE_string("popularity", "source", f"Law of the ratings of each item (profile): {law} an item.")
+    forms = "source, power:EXPONENT, lognormal:SIGMA, uniform, or a file of one weight"
+    flags.DEFINE_string("activity", "source", f"Distribution of ratings per user (profile): {forms} per user.")
+    flags.DEFINE_string("popularity", "source", f"Distribution of ratings per item (profile): {forms} per item.")
     flags.DEFINE_string(
         "rating_histogram",
         "source",
@@ -148,7 +148,7 @@ def check_request() -> None:
     if FLAGS["sigma"].present and not 0 < FLAGS.sigma < math.inf:
         raise InputError(f"--sigma={FLAGS.sigma:g}; accepted: a finite number over 0")
     for name in ("activity", "popularity"):
-        parse_law(str(FLAGS[name].value), name)
+        parse_distribution(str(FLAGS[name].value), name)
     if FLAGS.rating_histogram != "source":
         histogram_entries(FLAGS.rating_histogram, "rating_histogram")
     _group_shares(FLAGS.group_shares)

@@ -28,7 +28,7 @@ from ganrs_jax.recipes import Model, Request, get_recipe
 from ganrs_jax.sampling.number_files import is_file
 from ganrs_jax.training.devices import bytes_of_first
 
-_LAWS = ("activity", "popularity", "rating_histogram")  # that may be in files
+_FROM_FILES = ("activity", "popularity", "rating_histogram")  # that may be in files
 
 
 def folder_place(out: str) -> Path:
@@ -69,7 +69,7 @@ def make_parts(out: Path, generator: Model, asked: Request, process: Process) ->
         warnings = made.metadata["warnings"]
         for shard in missing:
             write_part(folder, shard, made, progress)
-    process.wait()
+    process.barrier()
     parts = finish(folder, asked.num_ratings)
     if FLAGS.shard < 0 and not parts:
         lost = next(shard for shard in range(FLAGS.num_shards) if whole_part(folder, shard) is None)
@@ -104,9 +104,9 @@ def _facts(generator: Model, asked: RatingsRequest) -> dict[str, object]:
     return {
         "recipe": generator.recipe,
         "request": dataclasses.asdict(asked),
-        "law_files": {
+        "distribution_files": {
             name: hashlib.sha256(Path(text).read_bytes()).hexdigest()[:16]
-            for name in _LAWS
+            for name in _FROM_FILES
             if is_file(text := getattr(asked, name))
         },
         "generator": generator_digest(Path(FLAGS.generator).expanduser()),

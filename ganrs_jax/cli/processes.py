@@ -14,7 +14,7 @@ import jax
 from absl import flags
 
 from ganrs_jax.errors import InputError
-from ganrs_jax.training.devices import meet
+from ganrs_jax.training.devices import barrier
 
 FLAGS = flags.FLAGS
 _PLACE = re.compile(r".+:\d{1,5}")
@@ -30,17 +30,17 @@ class Process:
     index: int = 0
     count: int = 1
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Until all have come here, however late."""
         if self.count > 1:
-            meet()
+            barrier()
 
-    def part(self) -> None:
+    def shutdown(self) -> None:
         """All come here and go on by themselves, each with JAX as one process has it; its arrays of before are gone."""
         if self.count > 1:
             from jax.extend.backend import clear_backends
 
-            self.wait()
+            self.barrier()
             jax.distributed.shutdown()
             clear_backends()
 

@@ -20,7 +20,7 @@ _SPECTRUM_LIMIT = 0.2  # mean relative error of singular values
 _ERROR_LIMIT = 0.05  # difference of bias_ratio or mf_ratio
 _LEAST_GAIN_KEPT = 0.25  # of the real gain of factors over biases
 _LEAST_COVERAGE = 0.5  # of the split-half baseline
-_SPLIT_HALF_COVERAGE = 0.97  # where it was not measured: 1 - 2^-5, the coverage of two samples of one law
+_SPLIT_HALF_COVERAGE = 0.97  # where it was not measured: 1 - 2^-5, the coverage of two samples of one distribution
 _DENSE = 0.5  # density from which synthetic profiles are of the source's kinds
 _LEAST_C2ST = 0.4  # under it each profile has a twin of the other kind, which a classifier then takes it for
 _CHANCE = 4.0  # standard deviations of an AUC under 0.5 that chance may reach, where profiles are few
@@ -130,7 +130,7 @@ def _coverage(metrics: Metrics, kind: str) -> FailedCheck | None:
     if coverage >= _LEAST_COVERAGE * split_half:
         return None
     found = (
-        f"{kind} profiles cover {coverage:.0%} of the real ones (real halves: {split_half:.0%}), density {density:.2f}"
+        f"{kind} profiles cover {coverage:.0%} of the real ones (split-half: {split_half:.0%}), density {density:.2f}"
     )
     if density >= _DENSE:
         return FailedCheck(

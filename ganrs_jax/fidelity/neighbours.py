@@ -52,7 +52,7 @@ def density_coverage(real_nxD: np.ndarray, synthetic_nxD: np.ndarray, k: int = 5
     """Naeem et al. 2020 (arXiv 2002.09797, section 3.2), on as many standardised points of either side.
 
     A real point's ball reaches to its k-th nearest real point. Density is how many balls a synthetic point lies in,
-    over k; coverage the share of balls with a synthetic point in them: about 1 - 2^-k for two samples of one law.
+    over k; coverage the share of balls with a synthetic point: about 1 - 2^-k for two samples of one distribution.
 
     Raises:
       TooSmallError: if either side has k points or fewer.

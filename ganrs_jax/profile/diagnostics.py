@@ -5,7 +5,7 @@ import numpy as np
 from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.plan import Plan
 from ganrs_jax.profile.request import RatingsRequest
-from ganrs_jax.sampling.degree_distributions import law_weights, parse_law
+from ganrs_jax.sampling.degree_distributions import distribution_weights, parse_distribution
 from ganrs_jax.sampling.feasibility import moved
 
 _POTENTIALS = 0.02  # total variation between wanted and expected item shares
@@ -44,7 +44,7 @@ def warnings_of(model: ProfileModel, request: RatingsRequest, plan: Plan) -> lis
         ("popularity", request.popularity, model.popularity, plan.interactions.popularity),
     )
     for name, asked, distribution, counts in degrees:
-        weights = law_weights(parse_law(asked, name), distribution, len(counts))
+        weights = distribution_weights(parse_distribution(asked, name), distribution, len(counts))
         part = moved(weights, np.sort(counts)[::-1])
         if part > _DISTRIBUTION:
             lines.append(

@@ -12,7 +12,7 @@ from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.profile.vectors import VectorMap, sample_vectors, vector_map
 from ganrs_jax.sampling.apportion import apportion
 from ganrs_jax.sampling.assignment import assign, assignment_intercepts, assignment_potentials, block_users, many
-from ganrs_jax.sampling.degree_distributions import law_weights, parse_law
+from ganrs_jax.sampling.degree_distributions import distribution_weights, parse_distribution
 from ganrs_jax.sampling.potentials import Potentials
 from ganrs_jax.sampling.preassigned import Reserved, reserve, reserved_counts
 
@@ -53,13 +53,13 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     # Users: generated vectors, mapped to the source's distribution; the most ratings to the largest generated degree.
     raw = [_raw_users(model, request, number, block) for number in range(-(-num_users // block))]
     user_map = vector_map(model, model.users, jnp.concatenate(raw)[: min(num_users, _MAPPED_USERS)], request.sigma)
-    weights = law_weights(parse_law(request.activity, "activity"), model.activity, num_users)
+    weights = distribution_weights(parse_distribution(request.activity, "activity"), model.activity, num_users)
     log_degree = np.asarray(model.columns.log_degree(jnp.concatenate(raw)[:num_users]))
     activity = _by_rank(log_degree, apportion(weights, num_ratings, 1, num_items))
     # Items: likewise.
     raw_items = sample_vectors(plan_key(request, 1), model, model.items, request.sigma, num_items)
     items = vector_map(model, model.items, raw_items, request.sigma)(raw_items)
-    weights = law_weights(parse_law(request.popularity, "popularity"), model.popularity, num_items)
+    weights = distribution_weights(parse_distribution(request.popularity, "popularity"), model.popularity, num_items)
     log_degree = np.asarray(model.columns.log_degree(raw_items))
     popularity = _by_rank(log_degree, apportion(weights, num_ratings, 1, num_users))
     # Potentials at which each item is expected to have the ratings it is wanted to have, solved on the first users.

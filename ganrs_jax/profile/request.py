@@ -6,8 +6,8 @@ from ganrs_jax.checks import check_memory
 from ganrs_jax.data.ratings import Scale
 from ganrs_jax.errors import InputError
 from ganrs_jax.profile.config import ProfileConfig
-from ganrs_jax.sampling.degree_distributions import DegreeDistribution, parse_law
-from ganrs_jax.sampling.feasibility import Laws, check_counts, nearest_ratings
+from ganrs_jax.sampling.degree_distributions import DegreeDistribution, parse_distribution
+from ganrs_jax.sampling.feasibility import DegreeSpecs, check_counts, nearest_ratings
 from ganrs_jax.sampling.histograms import parse_histogram
 from ganrs_jax.statistics.summary import SourceSummary
 
@@ -26,7 +26,7 @@ class RatingsRequest:
     num_ratings: int = 0  # ratings, exactly; 0 = as many per user as in the source
     sigma: float = 0.0  # standard deviation of the noise, 0.2 to 3 ("variability"); 0 = the recipe's own
     seed: int = 0  # of everything random in generation
-    activity: str = "source"  # distribution of ratings per user (`sampling.degree_distributions.parse_law`)
+    activity: str = "source"  # distribution of ratings per user (`sampling.degree_distributions.parse_distribution`)
     popularity: str = "source"  # distribution of ratings per item, likewise
     rating_histogram: str = "source"  # share of each rating (`sampling.histograms.parse_histogram`)
 
@@ -60,9 +60,9 @@ def complete_request(
     width = config.interaction_rank + config.rating_rank + config.style_rank + 3
     for name, copies in _COPIES.items():
         check_memory(name, getattr(request, name), 4 * copies * width)
-    wanted_activity = parse_law(request.activity, "activity")
-    wanted_popularity = parse_law(request.popularity, "popularity")
-    laws = Laws(wanted_activity, wanted_popularity, activity, popularity)
+    wanted_activity = parse_distribution(request.activity, "activity")
+    wanted_popularity = parse_distribution(request.popularity, "popularity")
+    distributions = DegreeSpecs(wanted_activity, wanted_popularity, activity, popularity)
     # Omitted sizes: the source's density, as near as the other sizes allow.
     num_users = request.num_users or source.users
     share = min(1.0, (request.num_items or source.items) / source.items)
@@ -70,9 +70,9 @@ def complete_request(
     num_ratings = request.num_ratings or max(natural, num_users, request.num_items)
     num_items = request.num_items or max(1, min(source.items, num_ratings // 2))
     if not request.num_ratings and request.activity == request.popularity == "source":
-        num_ratings = nearest_ratings(num_users, num_items, num_ratings, laws)
+        num_ratings = nearest_ratings(num_users, num_items, num_ratings, distributions)
     parse_histogram(request.rating_histogram, Scale(*source.scale), "rating_histogram")
-    check_counts(num_users, num_items, num_ratings, laws)
+    check_counts(num_users, num_items, num_ratings, distributions)
     return dataclasses.replace(
         request,
         num_users=num_users,

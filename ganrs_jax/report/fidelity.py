@@ -30,8 +30,8 @@ _ROWS = {
     "mf_ratio": ("RMSE of biases and factors over the mean's", "{:.3f}"),
     "bias_peak": ("MAE of biases over their RMSE", "{:.3f}"),
     "mf_gain_kept": ("share of the gain by factors kept", "{:.2f}"),
-    "c2st_user_auc": ("c2st AUC, user profiles (that of real halves)", "{:.3f}"),
-    "c2st_item_auc": ("c2st AUC, item profiles (that of real halves)", "{:.3f}"),
+    "c2st_user_auc": ("c2st AUC, user profiles (that of split halves)", "{:.3f}"),
+    "c2st_item_auc": ("c2st AUC, item profiles (that of split halves)", "{:.3f}"),
     "user_density": ("density of user profiles (1)", "{:.3f}"),
     "user_coverage": ("coverage of user profiles (1)", "{:.3f}"),
     "item_density": ("density of item profiles (1)", "{:.3f}"),
@@ -54,7 +54,7 @@ def fidelity_table(results: Mapping[str, Fidelity], real: str = "real") -> str:
         if name in _DISTANCES_TOO and any(metric.distance is not None for metric in metrics):
             distances = [Metric(distance=metric.distance, split_half=metric.split_half) for metric in metrics]
             rows.append(_row(_DISTANCES_TOO[name], form, distances))
-    return text_table(["(best in brackets)", real, *results, "real halves"], rows)
+    return text_table(["(best in brackets)", real, *results, "split-half"], rows)
 
 
 def fidelity_words(results: Mapping[str, Fidelity]) -> list[str]:

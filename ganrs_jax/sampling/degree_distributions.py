@@ -1,4 +1,4 @@
-"""How many ratings users make and items get: the laws that a dataset may follow."""
+"""How many ratings users make and items get: the distributions that a dataset may follow."""
 
 import dataclasses
 import math
@@ -17,20 +17,20 @@ _FORMS = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Law:
-    """A law of counts: how ratings are shared among users, or among items."""
+class DegreeSpec:
+    """A distribution of counts: how ratings are shared among users, or among items."""
 
     kind: str  # source | power | lognormal | uniform | file
     parameter: float = 0.0  # exponent of power, sigma of lognormal
     path: str = ""  # of kind file
 
     def __str__(self) -> str:
-        """The text that `parse_law` reads."""
+        """The text that `parse_distribution` reads."""
         return self.path or (f"{self.kind}:{self.parameter:g}" if self.parameter else self.kind)
 
 
-def parse_law(text: str, flag: str) -> Law:
-    """The law of a flag's text: source, power:EXPONENT, lognormal:SIGMA, uniform, or a path to a file of weights.
+def parse_distribution(text: str, flag: str) -> DegreeSpec:
+    """What a text asks for: source, power:EXPONENT, lognormal:SIGMA, uniform, or a path to a file of weights.
 
     Args:
       text: the flag's value.
@@ -42,13 +42,13 @@ def parse_law(text: str, flag: str) -> Law:
     """
     kind, _, number = text.partition(":")
     if text in ("source", "uniform"):
-        return Law(text)
+        return DegreeSpec(text)
     if kind in ("power", "lognormal"):
-        return Law(kind, _parameter(number, f"`{flag}={text}`"))
+        return DegreeSpec(kind, _parameter(number, f"`{flag}={text}`"))
     if not is_file(text):
-        raise InputError(f"`{flag}={text}`: no law and no file; accepted: {_FORMS}")
+        raise InputError(f"`{flag}={text}`: no distribution and no file; accepted: {_FORMS}")
     read_weights(text, f"`{flag}={text}`")
-    return Law("file", path=text)
+    return DegreeSpec("file", path=text)
 
 
 def _parameter(number: str, where: str) -> float:
@@ -81,33 +81,33 @@ def degree_distribution(counts: np.ndarray) -> DegreeDistribution:
     return DegreeDistribution(count.astype(np.int32), number.astype(np.int32))
 
 
-def law_weights(law: Law, source: DegreeDistribution | None, size: int) -> np.ndarray:
-    """The law's quantiles at (i + 0.5) / size, in descending order, float64 [size]; their unit is free.
+def distribution_weights(spec: DegreeSpec, source: DegreeDistribution | None, size: int) -> np.ndarray:
+    """The distribution's quantiles at (i + 0.5) / size, in descending order, float64 [size]; their unit is free.
 
     Of kind source the weights are counts of the source, and at its own size exactly its sorted counts. Of kind
     power they are rank ** -exponent, of lognormal exp(sigma * normal quantile), of uniform 1, of file its
     numbers sorted.
 
     Args:
-      law: of `parse_law`.
+      spec: of `parse_distribution`.
       source: of the source; used by kind source alone.
       size: users or items wanted.
 
     Raises:
-      InputError: if the law's file cannot be read any more, or holds another number of weights than size.
+      InputError: if the distribution's file cannot be read any more, or holds another number of weights than size.
     """
-    if law.kind == "source":
+    if spec.kind == "source":
         assert source is not None
         return _source_weights(source, size)
-    if law.kind == "power":
-        return np.arange(1, size + 1, dtype=np.float64) ** -law.parameter
-    if law.kind == "lognormal":
-        return np.exp(law.parameter * ndtri((np.arange(size, 0, -1) - 0.5) / size))
-    if law.kind == "uniform":
+    if spec.kind == "power":
+        return np.arange(1, size + 1, dtype=np.float64) ** -spec.parameter
+    if spec.kind == "lognormal":
+        return np.exp(spec.parameter * ndtri((np.arange(size, 0, -1) - 0.5) / size))
+    if spec.kind == "uniform":
         return np.ones(size)
-    weights = read_weights(law.path, law.path)
+    weights = read_weights(spec.path, spec.path)
     if len(weights) != size:
-        raise InputError(f"{law.path}: {len(weights)} weights; accepted: {size}, one for each user or item wanted")
+        raise InputError(f"{spec.path}: {len(weights)} weights; accepted: {size}, one for each user or item wanted")
     return np.sort(weights)[::-1]
 
 

@@ -1,8 +1,8 @@
 """Which of very many items a user rates, when they are few: the draw of `choice`, without a random number a cell.
 
 The priority of an item in Pareto sampling is score + logistic noise. In other words, an item is found at a time T with
-P(T > t) = 1 / (1 + rate * t), rate = exp(score), and the first items found are the chosen ones: -log(T) has the law of
-the priority. Its hazard is rate / (1 + rate * t). So visits are drawn in the order of time, each to an item in
+P(T > t) = 1 / (1 + rate * t), rate = exp(score), and the first items found are the chosen ones: -log(T) is distributed
+as the priority. Its hazard is rate / (1 + rate * t). So visits are drawn in the order of time, each to an item in
 proportion to its rate (a group of items first, then an item of it), and a visit finds its item with the probability by
 which the hazard has fallen since. Users who have not found enough go on from the time they have come to, with the
 rates of that time: popular items, which are found already, then no longer take all visits. The draw is exact, but for

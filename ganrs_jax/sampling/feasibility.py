@@ -7,10 +7,10 @@ import numpy as np
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.sampling.apportion import apportion
-from ganrs_jax.sampling.degree_distributions import DegreeDistribution, Law, law_weights
+from ganrs_jax.sampling.degree_distributions import DegreeDistribution, DegreeSpec, distribution_weights
 from ganrs_jax.sampling.number_files import read_weights
 
-MOST_MOVED = 0.2  # share of the ratings that the bounds may take from where a law has them
+MOST_MOVED = 0.2  # share of the ratings that the bounds may take from where a distribution has them
 _GROWTH = 2.0  # from one number of ratings that is tried to the next
 _EXACT = 500  # numbers of ratings are found to one part in as many
 _STEP = 0.01  # of an exponent or sigma that is offered
@@ -23,11 +23,11 @@ class Counts(NamedTuple):
     items: np.ndarray
 
 
-class Laws(NamedTuple):
-    """The laws of the users' and of the items' counts, and the source's degree distributions."""
+class DegreeSpecs(NamedTuple):
+    """The distributions of the users' and of the items' counts, and the source's degree distributions."""
 
-    activity: Law
-    popularity: Law
+    activity: DegreeSpec
+    popularity: DegreeSpec
     users: DegreeDistribution
     items: DegreeDistribution
 
@@ -35,7 +35,7 @@ class Laws(NamedTuple):
 class _Side(NamedTuple):
     flag: str  # activity | popularity
     one: str  # user | item
-    law: Law
+    spec: DegreeSpec
     weights: np.ndarray  # descending
     most: int  # ratings of one at most: each of the others once
 
@@ -47,33 +47,33 @@ def check_counts(
     num_users: int,
     num_items: int,
     num_ratings: int,
-    laws: Laws,
+    specs: DegreeSpecs,
 ) -> Counts:
-    """The counts of a request: every user and item occurs, no pair repeats, and the laws are followed.
+    """The counts of a request: every user and item occurs, no pair repeats, and the distributions are followed.
 
     Args:
       num_users, num_items, num_ratings: wanted, each at least 1.
-      laws: of the users' and of the items' counts.
+      specs: of the users' and of the items' counts.
 
     Raises:
-      InputError: fewer ratings than users or items, more than pairs, a file of another length, a law from which
-        more than `MOST_MOVED` of the ratings (total variation) would have to move, or two that far from fitting
+      InputError: fewer ratings than users or items, more than pairs, a file of another length, a distribution from
+        which more than `MOST_MOVED` of the ratings (total variation) would have to move, or two that far from fitting
         together (by Gale and Ryser); each in a line with the nearest request that can be met.
     """
     _check_sizes(num_users, num_items, num_ratings)
-    sides = _both_sides(num_users, num_items, laws)
+    sides = _both_sides(num_users, num_items, specs)
     counts, fault = _followed(sides, num_ratings)
     if fault:
         raise InputError(_refusal(sides, counts, num_ratings, fault))
     return Counts(*counts)
 
 
-def nearest_ratings(num_users: int, num_items: int, wanted: int, laws: Laws) -> int:
-    """The number of ratings nearest to the wanted one with which sizes and laws can be met.
+def nearest_ratings(num_users: int, num_items: int, wanted: int, specs: DegreeSpecs) -> int:
+    """The number of ratings nearest to the wanted one with which sizes and distributions can be met.
 
     Where there is none, the wanted number within the sizes' bounds; `check_counts`, of the same arguments, says why.
     """
-    sides = _both_sides(num_users, num_items, laws)
+    sides = _both_sides(num_users, num_items, specs)
     wanted = min(max(wanted, num_users, num_items), num_users * num_items)
     return wanted if not _followed(sides, wanted)[1] else _nearest_ratings(sides, wanted) or wanted
 
@@ -93,24 +93,24 @@ def _check_sizes(num_users: int, num_items: int, num_ratings: int) -> None:
             )
 
 
-def _both_sides(num_users: int, num_items: int, laws: Laws) -> _Sides:
+def _both_sides(num_users: int, num_items: int, specs: DegreeSpecs) -> _Sides:
     return (
-        _side("activity", "user", laws.activity, laws.users, num_users, num_items),
-        _side("popularity", "item", laws.popularity, laws.items, num_items, num_users),
+        _side("activity", "user", specs.activity, specs.users, num_users, num_items),
+        _side("popularity", "item", specs.popularity, specs.items, num_items, num_users),
     )
 
 
-def _side(flag: str, one: str, law: Law, source: DegreeDistribution, size: int, most: int) -> _Side:
-    found = len(read_weights(law.path, f"`{flag}={law.path}`")) if law.kind == "file" else size
+def _side(flag: str, one: str, spec: DegreeSpec, source: DegreeDistribution, size: int, most: int) -> _Side:
+    found = len(read_weights(spec.path, f"`{flag}={spec.path}`")) if spec.kind == "file" else size
     if found != size:
         raise InputError(
-            f"`{flag}={law.path}`: {found} weights for {size} {one}s; accepted: {size}, or `num_{one}s={found}`"
+            f"`{flag}={spec.path}`: {found} weights for {size} {one}s; accepted: {size}, or `num_{one}s={found}`"
         )
-    return _Side(flag, one, law, law_weights(law, source, size), most)
+    return _Side(flag, one, spec, distribution_weights(spec, source, size), most)
 
 
 def _followed(sides: _Sides, num_ratings: int) -> tuple[list[np.ndarray], str]:
-    """Counts of each side up to one whose law cannot be followed, and its flag; "both" if they do not fit, else ""."""
+    """Counts of each side up to one that cannot follow its distribution, and its flag; "both" if they do not fit."""
     counts: list[np.ndarray] = []
     for side in sides:
         counts.append(apportion(side.weights, num_ratings, 1, side.most))
@@ -120,7 +120,7 @@ def _followed(sides: _Sides, num_ratings: int) -> tuple[list[np.ndarray], str]:
 
 
 def moved(weights: np.ndarray, counts: np.ndarray) -> float:
-    """Total variation between the shares of a law's weights and those of counts, both descending."""
+    """Total variation between the shares of a distribution's weights and those of counts, both descending."""
     wanted = weights / weights[0]
     return float(np.abs(wanted / wanted.sum() - counts / counts.sum()).sum() / 2)
 
@@ -134,11 +134,11 @@ def _unmet(users: np.ndarray, items: np.ndarray) -> int:
 def _refusal(sides: _Sides, counts: list[np.ndarray], num_ratings: int, fault: str) -> str:
     if fault == "both":
         part, changed = _unmet(*counts) / num_ratings, sides
-        found = " and ".join(f"`{side.flag}={side.law}`" for side in sides) + " do not fit together: "
+        found = " and ".join(f"`{side.flag}={side.spec}`" for side in sides) + " do not fit together: "
     else:
         changed = tuple(side for side in sides if side.flag == fault)
         part, side = moved(changed[0].weights, counts[-1]), changed[0]
-        found = f"`{fault}={side.law}`: with 1 to {side.most} ratings for each {side.one}, "
+        found = f"`{fault}={side.spec}`: with 1 to {side.most} ratings for each {side.one}, "
     offers = [_offer(sides, side, num_ratings) for side in changed]
     ratings = _nearest_ratings(sides, num_ratings)
     offers += [f"`num_ratings={ratings}`"] if ratings else []
@@ -146,30 +146,30 @@ def _refusal(sides: _Sides, counts: list[np.ndarray], num_ratings: int, fault: s
 
 
 def _offer(sides: _Sides, side: _Side, num_ratings: int) -> str:
-    """The nearest law that a side can follow, and the other's where that one cannot be followed either."""
-    law = _nearest_law(sides, side, num_ratings)
-    changed = _changed(sides, side, law)
-    text = f"`{side.flag}={law}`" + (" or less" if law.parameter else "")
+    """The nearest distribution that a side can follow, and the other's where that one cannot be followed either."""
+    spec = _nearest_distribution(sides, side, num_ratings)
+    changed = _changed(sides, side, spec)
+    text = f"`{side.flag}={spec}`" + (" or less" if spec.parameter else "")
     fault = _followed(changed, num_ratings)[1]
     return text + "".join(f" with {_offer(changed, s, num_ratings)}" for s in changed if s.flag == fault)
 
 
-def _changed(sides: _Sides, side: _Side, law: Law) -> _Sides:
-    new = side._replace(law=law, weights=law_weights(law, None, len(side.weights)))
+def _changed(sides: _Sides, side: _Side, spec: DegreeSpec) -> _Sides:
+    new = side._replace(spec=spec, weights=distribution_weights(spec, None, len(side.weights)))
     return tuple(new if s.flag == side.flag else s for s in sides)
 
 
-def _nearest_law(sides: _Sides, side: _Side, num_ratings: int) -> Law:
+def _nearest_distribution(sides: _Sides, side: _Side, num_ratings: int) -> DegreeSpec:
     """The greatest exponent or sigma that can be followed, in steps of `_STEP`; uniform where there is none."""
-    kind, parameter = side.law.kind, side.law.parameter
+    kind, parameter = side.spec.kind, side.spec.parameter
 
-    def law(steps: int) -> Law:
-        return Law(kind, round(steps * _STEP, 2)) if steps else Law("uniform")
+    def spec(steps: int) -> DegreeSpec:
+        return DegreeSpec(kind, round(steps * _STEP, 2)) if steps else DegreeSpec("uniform")
 
     def fits(steps: int) -> bool:
-        return _followed(_changed(sides, side, law(steps)), num_ratings)[1] not in (side.flag, "both")
+        return _followed(_changed(sides, side, spec(steps)), num_ratings)[1] not in (side.flag, "both")
 
-    return law(_last(fits, 0, int(np.ceil(parameter / _STEP)), 1) if kind in ("power", "lognormal") else 0)
+    return spec(_last(fits, 0, int(np.ceil(parameter / _STEP)), 1) if kind in ("power", "lognormal") else 0)
 
 
 def _nearest_ratings(sides: _Sides, num_ratings: int) -> int:

@@ -1,4 +1,4 @@
-"""Files of one number a row: what a law or a histogram of the user's own is read from."""
+"""Files of one number a row: what a distribution or a histogram of the user's own is read from."""
 
 import os
 from pathlib import Path

@@ -81,7 +81,7 @@ def sharing(num_lanes: int, batch_size: int) -> Share:
     return Share(_mesh(devices, max(count, 1)), of_rows=count > 0)
 
 
-def meet() -> None:
+def barrier() -> None:
     """Waits until all processes have come here, however late.
 
     On the coordination service: collectives give up on one that comes half a minute after the others.
@@ -98,7 +98,7 @@ def as_first(tree: Tree) -> Tree:
         return tree
     from jax.experimental import multihost_utils
 
-    meet()
+    barrier()
     return jax.tree.map(jnp.asarray, multihost_utils.broadcast_one_to_all(tree))
 
 

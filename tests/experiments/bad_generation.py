@@ -132,9 +132,12 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     ),
     "no such law": (
         (*MAKE, "--activity=zipf"),
-        ["--activity=zipf: no law and no file; accepted: source, power:EXPONENT or lognormal:SIGMA", ".npy"],
+        ["--activity=zipf: no distribution and no file; accepted: source, power:EXPONENT or lognormal:SIGMA", ".npy"],
     ),
-    "law of a folder": ((*MAKE, "--activity=nothing"), ["--activity=nothing: no law and no file; accepted: source"]),
+    "law of a folder": (
+        (*MAKE, "--activity=nothing"),
+        ["--activity=nothing: no distribution and no file; accepted: source"],
+    ),
     "law without exponent": ((*MAKE, "--popularity=power"), ["--popularity=power; accepted: source, power:EXPONENT"]),
     "law of exponent 0": ((*MAKE, "--popularity=power:0"), ["--popularity=power:0; accepted: source, power:EXPONENT"]),
     "law of text": ((*MAKE, "--activity=lognormal:x"), ["--activity=lognormal:x; accepted:", "(over 0, at most 50)"]),

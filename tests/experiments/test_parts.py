@@ -102,7 +102,7 @@ def test_a_law_whose_file_changes_between_parts_is_refused(launch, launch_in, pr
     np.savetxt(tmp_path / "law.csv", weights**2)
     done = launch_in(tmp_path, "generate", *flags, "--shard=1")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "out/manifest.json: of another law_files: popularity (" in done.stderr
+    assert "out/manifest.json: of another distribution_files: popularity (" in done.stderr
     np.savetxt(tmp_path / "law.csv", weights)
     assert "exactly as asked" in launch("generate", *flags).stdout
 

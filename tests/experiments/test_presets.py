@@ -26,7 +26,7 @@ LAUNCHES = {
     ),
     "quickstart": (
         ["--workdir=run"],
-        ["on a scale of 1 to 5 in steps of 1", "exactly as asked", "c2st AUC, user profiles", "real halves", "figure:"],
+        ["on a scale of 1 to 5 in steps of 1", "exactly as asked", "c2st AUC, user profiles", "split-half", "figure:"],
     ),
     "published_grid": (["--workdir=run"], ["rows by published rule", "planted"]),
     "benchmark": (["--workdir=run"], ["steady s", "K-means, users", "peak memory"]),

@@ -36,11 +36,11 @@ SPOILT = {
     ),
     "mode collapse of users": (
         {"user_coverage": Metric(None, 0.2, None, 0.96)},
-        "cover 20% of the real ones (real halves: 96%), density 0.90",
+        "cover 20% of the real ones (split-half: 96%), density 0.90",
     ),
     "mode collapse or unreal users": (
         {"user_coverage": Metric(None, 0.05), "user_density": Metric(None, 0.1)},
-        "cover 5% of the real ones (real halves: 97%), density 0.10",
+        "cover 5% of the real ones (split-half: 97%), density 0.10",
     ),
 }
 

@@ -11,7 +11,7 @@ from ganrs_jax.profile.plan import block_rows, make_plan
 from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.sampling import assignment
 from ganrs_jax.sampling.apportion import apportion
-from ganrs_jax.sampling.degree_distributions import Law, law_weights
+from ganrs_jax.sampling.degree_distributions import DegreeSpec, distribution_weights
 from tests.models import ASKED
 
 BLOCKS = RatingsRequest(num_users=70, num_items=40, num_ratings=900, seed=2)
@@ -102,17 +102,17 @@ def test_the_sources_counts_come_back_at_its_own_size(generator, tiny):
 
 SIZE = {"num_users": 150, "num_items": 60, "num_ratings": 2400}
 LAWS = {
-    "power:0.6": Law("power", 0.6),
-    "lognormal:0.8": Law("lognormal", 0.8),
-    "uniform": Law("uniform"),
-    "source": Law("source"),
+    "power:0.6": DegreeSpec("power", 0.6),
+    "lognormal:0.8": DegreeSpec("lognormal", 0.8),
+    "uniform": DegreeSpec("uniform"),
+    "source": DegreeSpec("source"),
 }
 
 
 @pytest.mark.parametrize("text", LAWS)
 def test_activity_follows_its_law(text, generator):
     users, _ = counts(generated(generator, **SIZE, activity=text), SIZE)
-    weights = law_weights(LAWS[text], generator.activity, 150)
+    weights = distribution_weights(LAWS[text], generator.activity, 150)
     np.testing.assert_array_equal(users, apportion(weights, 2400, 1, 60))
 
 
@@ -120,7 +120,7 @@ def test_activity_follows_its_law(text, generator):
 def test_popularity_follows_its_law(text, generator):
     """What is not reserved is drawn, so popular items are as popular as wanted but for chance."""
     _, items = counts(generated(generator, **SIZE, popularity=text), SIZE)
-    wanted = apportion(law_weights(LAWS[text], generator.popularity, 60), 2400, 1, 150)
+    wanted = apportion(distribution_weights(LAWS[text], generator.popularity, 60), 2400, 1, 150)
     assert np.abs(items - wanted).sum() / 2400 / 2 < 0.05
     assert items.min() >= 1
 

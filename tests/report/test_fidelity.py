@@ -15,16 +15,16 @@ GOOD = {
 }
 BAD = {name: GOOD[name] for name in ("rows", "off_scale_ratings")} | {"gini_user": pair(0.4719, 0.2)}
 FIDELITY = """\
-(best in brackets)                              ml100k    good     bad  real halves
----------------------------------------------  -------  ------  ------  -----------
-rows                                           100,000  99,999  99,999
-ratings off the scale                                        0       0
-rating histogram, total variation (0)                    0.002                0.014
-Gini of ratings per user                         0.472   0.470   0.200
-lift of items rated together, median             1.632   1.700
-lift of items rated together, KS distance (0)            0.100                0.041
-share of the gain by factors kept                 1.00    0.50
-c2st AUC, user profiles (that of real halves)            0.600                0.569"""
+(best in brackets)                               ml100k    good     bad  split-half
+----------------------------------------------  -------  ------  ------  ----------
+rows                                            100,000  99,999  99,999
+ratings off the scale                                         0       0
+rating histogram, total variation (0)                     0.002               0.014
+Gini of ratings per user                          0.472   0.470   0.200
+lift of items rated together, median              1.632   1.700
+lift of items rated together, KS distance (0)             0.100               0.041
+share of the gain by factors kept                  1.00    0.50
+c2st AUC, user profiles (that of split halves)            0.600               0.569"""
 
 
 def test_synthetic_datasets_stand_beside_the_real_one():

@@ -1,4 +1,4 @@
-"""Laws of counts: their texts and files, their quantiles, and the source's own law kept in short."""
+"""Distributions of counts: their texts and files, their quantiles, and the source's own distribution kept in short."""
 
 import numpy as np
 import pandas as pd
@@ -8,23 +8,28 @@ from scipy import stats
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.sampling.apportion import apportion
-from ganrs_jax.sampling.degree_distributions import Law, degree_distribution, law_weights, parse_law
+from ganrs_jax.sampling.degree_distributions import (
+    DegreeSpec,
+    degree_distribution,
+    distribution_weights,
+    parse_distribution,
+)
 
 SOURCE = degree_distribution(np.array([5, 1, 2, 2, 9, 1, 1]))
 
 
 @pytest.mark.parametrize(
-    ("text", "law"),
+    ("text", "distribution"),
     [
-        ("source", Law("source")),
-        ("uniform", Law("uniform")),
-        ("power:1.5", Law("power", 1.5)),
-        ("lognormal:0.8", Law("lognormal", 0.8)),
+        ("source", DegreeSpec("source")),
+        ("uniform", DegreeSpec("uniform")),
+        ("power:1.5", DegreeSpec("power", 1.5)),
+        ("lognormal:0.8", DegreeSpec("lognormal", 0.8)),
     ],
 )
-def test_texts(text, law):
-    assert parse_law(text, "activity") == law
-    assert str(law) == text
+def test_texts(text, distribution):
+    assert parse_distribution(text, "activity") == distribution
+    assert str(distribution) == text
 
 
 @pytest.mark.parametrize(
@@ -32,7 +37,7 @@ def test_texts(text, law):
 )
 def test_no_law(text):
     with pytest.raises(InputError, match=r"`activity=.*accepted: source, power:EXPONENT or lognormal:SIGMA") as error:
-        parse_law(text, "activity")
+        parse_distribution(text, "activity")
     assert "\n" not in str(error.value)
 
 
@@ -51,12 +56,12 @@ def _written(folder, suffix: str, values: np.ndarray) -> str:
 @pytest.mark.parametrize("kind", [np.float64, np.int32])
 def test_files(suffix, kind, tmp_path):
     path = _written(tmp_path, suffix, np.array([1, 0, 4, 2], kind))
-    law = parse_law(path, "popularity")
-    assert law == Law("file", path=path)
-    assert str(law) == path
-    assert law_weights(law, SOURCE, 4).tolist() == [4, 2, 1, 0]
+    distribution = parse_distribution(path, "popularity")
+    assert distribution == DegreeSpec("file", path=path)
+    assert str(distribution) == path
+    assert distribution_weights(distribution, SOURCE, 4).tolist() == [4, 2, 1, 0]
     with pytest.raises(InputError, match=r"w\..*: 4 weights; accepted: 5, one for each"):
-        law_weights(law, SOURCE, 5)
+        distribution_weights(distribution, SOURCE, 5)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".txt", ".npy", ".parquet"])
@@ -64,7 +69,7 @@ def test_files(suffix, kind, tmp_path):
 def test_bad_entries_are_named_by_file_and_row(suffix, bad, tmp_path):
     path = _written(tmp_path, suffix, np.array([1.0, 2.0, bad, -3.0]))
     with pytest.raises(InputError, match=rf"`activity=.*w{suffix}`: row 3 is {bad:g}; accepted: a finite number"):
-        parse_law(path, "activity")
+        parse_distribution(path, "activity")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +89,7 @@ def test_bad_entries_are_named_by_file_and_row(suffix, bad, tmp_path):
 def test_bad_files(name, content, words, tmp_path):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=words) as error:
-        parse_law(str(tmp_path / name), "activity")
+        parse_distribution(str(tmp_path / name), "activity")
     assert "\n" not in str(error.value)
 
 
@@ -97,7 +102,7 @@ def test_tables_and_shapes_that_are_no_list(tmp_path):
     words = {"a.npy": "float64 .2, 2.", "text.npy": "<U1", "two.parquet": "2 columns .a, b.", "null.parquet": "row 2"}
     for name, found in (words | {"text.parquet": "column a is .*string"}).items():
         with pytest.raises(InputError, match=f"{name}`: .*{found}.*; accepted: "):
-            parse_law(str(tmp_path / name), "activity")
+            parse_distribution(str(tmp_path / name), "activity")
 
 
 def test_the_short_form_forgets_whose_counts_they_are():
@@ -114,21 +119,30 @@ def test_the_short_form_forgets_whose_counts_they_are():
     (3, [5, 2, 1]),
 ])  # fmt: skip
 def test_quantiles_of_the_source(size, expected):
-    assert law_weights(Law("source"), SOURCE, size).tolist() == expected
+    assert distribution_weights(DegreeSpec("source"), SOURCE, size).tolist() == expected
 
 
 def test_closed_forms():
-    np.testing.assert_allclose(law_weights(Law("power", 2.0), {}, 4), [1, 1 / 4, 1 / 9, 1 / 16])
-    np.testing.assert_array_equal(law_weights(Law("uniform"), {}, 3), np.ones(3))
+    np.testing.assert_allclose(distribution_weights(DegreeSpec("power", 2.0), {}, 4), [1, 1 / 4, 1 / 9, 1 / 16])
+    np.testing.assert_array_equal(distribution_weights(DegreeSpec("uniform"), {}, 3), np.ones(3))
     quantiles = (np.arange(1000) + 0.5) / 1000
     expected = stats.lognorm(1.5).ppf(quantiles)[::-1]
-    np.testing.assert_allclose(law_weights(Law("lognormal", 1.5), {}, 1000), expected, rtol=1e-9)
+    np.testing.assert_allclose(distribution_weights(DegreeSpec("lognormal", 1.5), {}, 1000), expected, rtol=1e-9)
 
 
-@pytest.mark.parametrize("law", [Law("source"), Law("power", 50.0), Law("lognormal", 50.0), Law("uniform")], ids=str)
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        DegreeSpec("source"),
+        DegreeSpec("power", 50.0),
+        DegreeSpec("lognormal", 50.0),
+        DegreeSpec("uniform"),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("size", [1, 2, 1001])
-def test_weights_descend_and_are_finite(law, size):
-    weights = law_weights(law, SOURCE, size)
+def test_weights_descend_and_are_finite(distribution, size):
+    weights = distribution_weights(distribution, SOURCE, size)
     assert weights.dtype == np.float64
     assert weights.shape == (size,)
     assert np.all(np.diff(weights) <= 0)
@@ -139,7 +153,7 @@ def test_the_law_of_a_real_source_gives_its_counts_back(data_dir):
     ratings = load_ratings("ml100k", ReadOptions(data_dir=data_dir, download=False))
     for ids, others in ((ratings.user, ratings.num_items), (ratings.item, ratings.num_users)):
         counts = np.bincount(ids)
-        weights = law_weights(Law("source"), degree_distribution(counts), len(counts))
+        weights = distribution_weights(DegreeSpec("source"), degree_distribution(counts), len(counts))
         found = apportion(weights, ratings.num_ratings, 1, others)
         np.testing.assert_array_equal(found, np.sort(counts)[::-1])
         np.testing.assert_array_equal(apportion(counts * 0.37, ratings.num_ratings, 1, others), counts)

@@ -6,16 +6,19 @@ import numpy as np
 import pytest
 
 from ganrs_jax.errors import InputError
-from ganrs_jax.sampling.degree_distributions import degree_distribution, parse_law
-from ganrs_jax.sampling.feasibility import Counts, Laws, check_counts
+from ganrs_jax.sampling.degree_distributions import degree_distribution, parse_distribution
+from ganrs_jax.sampling.feasibility import Counts, DegreeSpecs, check_counts
 
 USERS = degree_distribution(np.sort(np.random.default_rng(0).lognormal(4, 0.9, 200).astype(int) + 1).clip(1, 300))
 ITEMS = degree_distribution(np.sort(np.random.default_rng(1).lognormal(3, 1.3, 300).astype(int) + 1).clip(1, 200))
 
 
 def _counts(users: int, items: int, ratings: int, activity: str = "source", popularity: str = "source") -> Counts:
-    laws = {"activity": parse_law(activity, "activity"), "popularity": parse_law(popularity, "popularity")}
-    return check_counts(users, items, ratings, Laws(**laws, users=USERS, items=ITEMS))
+    distributions = {
+        "activity": parse_distribution(activity, "activity"),
+        "popularity": parse_distribution(popularity, "popularity"),
+    }
+    return check_counts(users, items, ratings, DegreeSpecs(**distributions, users=USERS, items=ITEMS))
 
 
 def _refused(*request) -> str:
@@ -76,7 +79,7 @@ def test_sizes_that_cannot_be(ratings, words):
     ids=str,
 )
 def test_what_the_message_offers_is_met(request_):
-    """Both ways: other laws, or another number of ratings."""
+    """Both ways: other distributions, or another number of ratings."""
     users, items, ratings, activity, popularity = request_
     said = _refused(*request_)
     assert re.match(
@@ -84,11 +87,11 @@ def test_what_the_message_offers_is_met(request_):
     )
     offered = dict(re.findall(r"`(\w+)=([\w:.]+)`", said.partition("accepted: ")[2]))
     other_ratings = offered.pop("num_ratings", None)
-    laws = {"activity": activity, "popularity": popularity}
+    distributions = {"activity": activity, "popularity": popularity}
     assert 1 <= len(offered) <= 2
-    _counts(users, items, ratings, **laws | offered)
+    _counts(users, items, ratings, **distributions | offered)
     if other_ratings:
-        _counts(users, items, int(other_ratings), **laws)
+        _counts(users, items, int(other_ratings), **distributions)
 
 
 def test_the_exponent_offered_is_the_greatest():

@@ -92,17 +92,17 @@ def _by_rejection(
     cover: np.ndarray,
     count: int,
 ) -> np.ndarray:
-    """Pairs drawn with replacement until enough of them differ; the same law where few of all cells are filled."""
+    """Pairs drawn with replacement until enough of them differ; the same draw where few of all cells are filled."""
     items = popularity.shape[1]
-    user_law, item_laws = _cumulative(activity), [_cumulative(row) for row in popularity]
+    user_share, item_shares = _cumulative(activity), [_cumulative(row) for row in popularity]
     cells = np.sort(cover)
     while len(cells) < count:
         short = count - len(cells)
-        user = np.searchsorted(user_law, rng.random(short + short // 4 + 16))
+        user = np.searchsorted(user_share, rng.random(short + short // 4 + 16))
         item = np.empty_like(user)
-        for number, law in enumerate(item_laws):
+        for number, share in enumerate(item_shares):
             mine = group[user] == number
-            item[mine] = np.searchsorted(law, rng.random(int(mine.sum())))
+            item[mine] = np.searchsorted(share, rng.random(int(mine.sum())))
         fresh = np.setdiff1d(user * np.int64(items) + item, cells)
         cells = np.sort(np.concatenate([cells, rng.permutation(fresh)[:short]]))
     return cells
