@@ -43,7 +43,7 @@ class Share(NamedTuple):
 
     def everywhere(self, tree: Tree) -> Tree:
         """Arrays that are the same in all processes, whole on every device."""
-        return tree if self.mesh is None else cast(Tree, self.jit(lambda x: x)(tree))
+        return tree if self.mesh is None else cast(Tree, self.jit(_same)(tree))
 
     def here(self, tree: Tree) -> Tree:
         """Arrays that every device has whole, as arrays of this process alone."""
@@ -119,3 +119,7 @@ def is_first() -> bool:
 def _mesh(devices: list[list[jax.Device]], count: int) -> Mesh:
     """The first `count` devices of each process."""
     return Mesh(np.array([d for mine in devices for d in mine[:count]]), (_AXIS,), axis_types=(AxisType.Auto,))
+
+
+def _same(tree: Tree) -> Tree:  # by name, so that it is compiled once
+    return tree
