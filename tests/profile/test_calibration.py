@@ -38,8 +38,8 @@ def assert_same(some, others):
 def test_side_by_side_as_alone_to_the_last_bit(monkeypatch, learned, tiny):
     alone = [calibrated(monkeypatch, 1, [model], tiny)[0] for model in learned]
     assert_same(calibrated(monkeypatch, 2, learned, tiny), alone)
-    with pytest.raises((AssertionError, ValueError)):
-        assert_same(alone, learned)
+    for before, after in zip(learned, alone, strict=True):
+        assert not np.array_equal(before.users.gain.by_degree, after.users.gain.by_degree)
 
 
 def test_rounds_of_lanes_are_counted_together(monkeypatch, learned, tiny):
