@@ -20,7 +20,7 @@ from ganrs_jax.fidelity.fidelity import compare, reference
 from ganrs_jax.fidelity.samples import Rated
 from ganrs_jax.files import whole_file
 from ganrs_jax.recipes import get_recipe
-from ganrs_jax.report.comparison import comparison_figure
+from ganrs_jax.report.comparison_figure import comparison_figure
 from ganrs_jax.report.fidelity import fidelity_table
 
 PRESETS = {"small": ["--source=planted", "--recipes=ganrs", "--workdir=runs/small_comparison"]}

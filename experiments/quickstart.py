@@ -22,7 +22,8 @@ from ganrs_jax.export import write_dataset
 from ganrs_jax.fidelity.fidelity import compare, reference
 from ganrs_jax.files import check_writable
 from ganrs_jax.recipes import Request, get_recipe
-from ganrs_jax.report.comparison import comparison_figure, outcome
+from ganrs_jax.report.comparison import outcome
+from ganrs_jax.report.comparison_figure import comparison_figure
 from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
 from ganrs_jax.statistics.summary import describe
 

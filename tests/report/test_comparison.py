@@ -6,7 +6,8 @@ import pytest
 from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Scale
 from ganrs_jax.errors import InputError
-from ganrs_jax.report.comparison import comparison_figure, outcome, text_table
+from ganrs_jax.report.comparison import outcome, text_table
+from ganrs_jax.report.comparison_figure import comparison_figure
 
 USER, ITEM = np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 0, 1, 2, 0])
 RATING = np.array([1, 2, 3, 3, 2, 3], np.float32)
