@@ -22,7 +22,7 @@ def test_generated_files_stand_beside_the_source(launch, generator, tmp_path):
     for name in ("a.parquet", "b.csv"):
         launch("generate", f"--generator={generator}", *SIZE, f"--out={name}")
     done = launch(*COMPARE, "--synthetic=a.parquet,b.csv", "--json=out.json")
-    assert done.stdout.splitlines()[0].split()[-5:] == ["planted", "a.parquet", "b.csv", "real", "halves"]
+    assert done.stdout.splitlines()[0].split()[-4:] == ["planted", "a.parquet", "b.csv", "split-half"]
     held = json.loads((tmp_path / "out.json").read_text())
     a, b = (held["synthetic"][name] for name in ("a.parquet", "b.csv"))
     assert a["metrics"] == b["metrics"]
@@ -71,7 +71,7 @@ def test_the_columns_of_the_real_table_may_have_other_names(launch, tmp_path):
     done = launch("fidelity", "--real=own.csv", *names, "--synthetic=made.csv", "--workdir=run")
     figures = json.loads((tmp_path / "run" / "results.json").read_text())["synthetic"]["made.csv"]["metrics"]
     assert figures["ks_item_counts"]["distance"] == figures["mf_ratio"]["distance"] == 0
-    assert done.stdout.splitlines()[0].split()[-4:] == ["own", "made.csv", "real", "halves"]
+    assert done.stdout.splitlines()[0].split()[-3:] == ["own", "made.csv", "split-half"]
 
 
 def test_privacy_writes_what_it_prints(launch, tmp_path):
