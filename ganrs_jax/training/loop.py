@@ -95,19 +95,25 @@ def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) ->
     share the lanes; so do the cores of a CPU (`lanes`). The old state's memory is reused (donated).
     """
 
-    def one_lane(state: State, first: jax.Array, count: int, lane: object, shared: object) -> tuple[State, Metrics]:
-        state, metrics = jax.lax.scan(lambda s, i: step(s, i, lane, shared), state, first + jnp.arange(count))
-        return state, jax.tree.map(jnp.mean, metrics)
+    def one_lane(state: State, first: jax.Array, count: jax.Array, lane: object, shared: object) -> tuple[State, Metrics]:
+        """The number of steps is an argument like others, so that one program serves every chunk, short ones too."""
 
-    def chunk(state: State, first: jax.Array, count: int, lanes: object, shared: object) -> tuple[State, Metrics]:
+        def body(index: jax.Array, held: tuple[State, Metrics]) -> tuple[State, Metrics]:
+            state, metrics = step(held[0], index, lane, shared)
+            return state, jax.tree.map(jnp.add, held[1], metrics)
+
+        nothing = jax.tree.map(jnp.zeros_like, jax.eval_shape(step, state, first, lane, shared)[1])
+        state, total = jax.lax.fori_loop(first, first + count, body, (state, nothing))
+        return state, jax.tree.map(lambda x: x / count, total)
+
+    def chunk(state: State, first: jax.Array, count: jax.Array, lanes: object, shared: object) -> tuple[State, Metrics]:
         state, lanes = share.lanes((state, lanes))
         return jax.vmap(lambda s, lane: one_lane(s, first, count, lane, shared))(state, lanes)
 
     function = step.func if isinstance(step, functools.partial) else step
     name = function.__module__.rpartition(".")[2]
-    how: dict[str, Any] = {"static_argnums": 2, "donate_argnums": 0}
-    one_core = jax.jit(chunk, **how, compiler_options=ONE_CORE) if share.mesh is None else None
-    return Chunk(name, share.jit(chunk, **how), one_core)
+    one_core = jax.jit(chunk, donate_argnums=0, compiler_options=ONE_CORE) if share.mesh is None else None
+    return Chunk(name, share.jit(chunk, donate_argnums=0), one_core)
 
 
 class Chunk(NamedTuple):
