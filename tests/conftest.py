@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
+# Most of a test's time is compilation. As JAX's own tests, these do without most optimisations (see `optimised`); so do
+# the processes that they launch.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 import jax
 import pytest
@@ -63,6 +66,14 @@ def data_dir():
     if not folder:
         pytest.skip("GANRS_DATA_DIR is not set")
     return folder
+
+
+@pytest.fixture
+def optimised() -> Iterator[None]:
+    """Programs as users have them, for tests that compute longer than they compile."""
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,6 +11,8 @@ from ganrs_jax.fidelity.samples import as_sample, first_half, ratings_of
 from ganrs_jax.fidelity.structure import learnability, popularity_rating_correlation
 from ganrs_jax.statistics.summary import gini
 
+pytestmark = pytest.mark.usefixtures("optimised")
+
 
 @pytest.fixture(scope="module")
 def halves(data_dir):

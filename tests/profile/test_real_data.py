@@ -1,6 +1,7 @@
 """The profile recipe on the real MovieLens 100K."""
 
 import numpy as np
+import pytest
 
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.profile import recipe as profile
@@ -8,6 +9,8 @@ from ganrs_jax.profile.config import ProfileConfig
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
 from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.statistics.summary import describe
+
+pytestmark = pytest.mark.usefixtures("optimised")
 
 
 def test_profile_on_movielens_100k(data_dir):

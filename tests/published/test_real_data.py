@@ -8,6 +8,8 @@ from ganrs_jax.published import cganrs, ganrs
 from ganrs_jax.published.config import GanrsConfig
 from ganrs_jax.published.request import GroupsRequest, RawSamplesRequest
 
+pytestmark = pytest.mark.usefixtures("optimised")
+
 
 def test_ganrs_on_movielens_100k(data_dir):
     ratings = load_ratings("ml100k", ReadOptions(data_dir=data_dir, download=False))
