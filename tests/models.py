@@ -20,6 +20,11 @@ QUICK = {name: {"embedding_epochs": 2, "gan_steps": 100, "kmeans_iterations": 20
         "predictability_rounds": 1,
     }
 }
+# The world of the fixture `tiny` and these settings, as flags: whoever trains on them finds the programs compiled.
+WORLD = ("--source=planted", "--planted_users=80", "--planted_items=60", "--planted_ratings=2000")
+QUICK_FLAGS = {
+    name: tuple(f"--config.{field}={value}" for field, value in settings.items()) for name, settings in QUICK.items()
+}
 _SAMPLES = {"num_users": 30, "num_items": 25, "num_samples": 3000, "sigma": 1.0, "seed": 5}
 ASKED = {
     "ganrs": RawSamplesRequest(**_SAMPLES),

@@ -22,7 +22,9 @@ QUICK_PROFILE = (  # a training of `profile` that takes seconds, for the small p
     "--config.embedding_sweeps=5",
     "--config.structure_rounds=1",
     "--config.predictability_rounds=1",
-    "--config.gan_steps=500",
+    "--config.gan_steps=200",
+    "--config.width=32",
+    "--config.blocks=1",
 )
 Presets = Mapping[str, Sequence[str]]
 _OTHERS = ("absl.", "jax", "orbax", "etils", "pytest", "ml_collections")  # whose flags are not an experiment's

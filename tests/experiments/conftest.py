@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.experiments.in_process import run_here
+from tests.models import QUICK_FLAGS, WORLD
 
 REPOSITORY = Path(__file__).parents[2]
-QUICK = ("--source=planted", "--recipe=ganrs", "--config.embedding_epochs=2", "--config.gan_steps=500")
+QUICK = (*WORLD, "--recipe=ganrs", *QUICK_FLAGS["ganrs"])
 SIZE = ("--num_users=100", "--num_items=100", "--num_samples=10000")  # one for all, so that programs compile once
 LOST = "another task died"  # JAX's words, of which it aborts
 ABORTED = -signal.SIGABRT
@@ -124,7 +125,7 @@ def generator_of(launch_in, once) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def profile_generator(generator_of) -> Path:
     """A generator of recipe profile, the default."""
-    return generator_of("profile", "--preset=small")
+    return generator_of("profile", *WORLD, *QUICK_FLAGS["profile"])
 
 
 @pytest.fixture(scope="session")

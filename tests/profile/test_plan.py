@@ -22,11 +22,17 @@ def generator(trained):
     return trained("profile")
 
 
-@pytest.fixture(params=["a number a cell", "visits"])
-def way(request, monkeypatch):
-    """Of users to their items: that of few items, or of many."""
-    if request.param == "visits":
-        monkeypatch.setattr(assignment, "MANY", 1)
+@pytest.fixture
+def many(monkeypatch):
+    """As if there were many items: users then race through the popular ones first."""
+    monkeypatch.setattr(assignment, "MANY", 1)
+
+
+@pytest.fixture(params=["few items", "many items"])
+def way(request):
+    """Of users to their items."""
+    if request.param == "many items":
+        request.getfixturevalue("many")
 
 
 def generated(generator, **asked):
@@ -75,8 +81,17 @@ SIZES = {
 }
 
 
+@pytest.mark.parametrize("name", ["smaller", "larger", "every pair", "few users, many items"])
+def test_sizes_are_exact_where_items_are_many(name, generator, many):
+    assert_exact_sizes(name, generator)
+
+
 @pytest.mark.parametrize("name", SIZES)
-def test_sizes_are_exact(name, generator, way):
+def test_sizes_are_exact(name, generator):
+    assert_exact_sizes(name, generator)
+
+
+def assert_exact_sizes(name, generator):
     users, items, rows, law = (*SIZES[name], "source")[:4]
     asked = {"num_users": users, "num_items": items, "num_ratings": rows, "activity": law, "popularity": law}
     dataset = generated(generator, **asked)
