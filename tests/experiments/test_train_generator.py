@@ -12,6 +12,7 @@ import pytest
 from ganrs_jax.checkpoint import load_generator
 from ganrs_jax.trees import as_tree
 from tests.experiments.conftest import QUICK, command
+from tests.models import QUICK_FLAGS
 
 
 def arrays(folder) -> list[np.ndarray]:
@@ -59,7 +60,7 @@ def test_flags_json_repeats_the_run(launch, generator, tmp_path):
         for field, setting in fields.items():
             text = ",".join(map(str, setting)) if isinstance(setting, list) else setting
             flags += [] if text is None else [f"--{field}={text}"]
-    assert "--config.gan_steps=500" in flags
+    assert QUICK_FLAGS["ganrs"][1] in flags
     launch("train_generator", *flags, "--workdir=again")
     assert same(tmp_path / "again" / "generator", generator)
     assert lanes(tmp_path / "again") == lanes(generator.parent)
