@@ -27,7 +27,7 @@ from ganrs_jax.recipes import RECIPES, Model
 from tests.models import quick
 
 _CACHE = "GANRS_TEST_COMPILED"  # folder of programs compiled once for all processes of a test run
-_MOST_MAPPINGS = 20_000
+_MOST_MAPPINGS = 45_000
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_legacy_prng_key", "error")

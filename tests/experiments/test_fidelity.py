@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from tests.experiments.conftest import QUICK, SIZE
+from tests.models import WORLD
 
-COMPARE = ("fidelity", "--real=planted", "--workdir=run")
+COMPARE = ("fidelity", "--real=planted", *WORLD[1:], "--workdir=run")
 
 
 def rows(users: int, items: int, count: int) -> pd.DataFrame:
@@ -97,7 +98,7 @@ BAD = {
     "unknown source": ((*COMPARE, "--real=ml100", "--synthetic=planted"), "'ml100': no such file, folder or source"),
     "json in a file": ((*COMPARE, "--synthetic=planted", "--json=nan.csv/o.json"), "nan.csv is a file, not a folder"),
     "too small to attack": (
-        ("privacy", *QUICK, "--planted_users=16", "--planted_ratings=6000", "--workdir=run"),
+        ("privacy", *QUICK, "--planted_users=16", "--planted_ratings=900", "--workdir=run"),
         "planted: too small to attack: fewer than 10 profiles",
     ),
 }

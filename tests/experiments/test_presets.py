@@ -36,7 +36,10 @@ LAUNCHES = {
     "published_grid": ([*WORLD[1:], *QUICK_FLAGS["ganrs"], "--workdir=run"], ["rows by published rule", "planted"]),
     "benchmark": ([*WORLD, *QUICK_FLAGS["ganrs"], "--workdir=run"], ["steady s", "K-means, users", "peak memory"]),
     "compare_recipes": ([*WORLD, "--workdir=run"], ["planted", "ganrs", "c2st AUC, user profiles"]),
-    "fidelity": (["--synthetic=planted", "--workdir=run"], ["Gini of ratings per user", "c2st AUC, user profiles"]),
+    "fidelity": (
+        [*WORLD[1:], "--synthetic=planted", "--workdir=run"],
+        ["Gini of ratings per user", "c2st AUC, user profiles"],
+    ),
     "evaluate_baselines": (
         [*WORLD[1:], "--models=deepmf,biases", "--workdir=run"],
         ["ratings of 4 or more are relevant", "standard, N = 10", "exposure gini", "no tests of differences: 2 seeds"],

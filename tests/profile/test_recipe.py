@@ -27,9 +27,8 @@ def generator(trained):
     return trained("profile")
 
 
-@pytest.mark.parametrize(
-    "objective", [name if name == "wasserstein" else pytest.param(name, marks=pytest.mark.slow) for name in OBJECTIVES]
-)
+@pytest.mark.slow  # `test_gan` trains with each of them
+@pytest.mark.parametrize("objective", OBJECTIVES)
 def test_every_objective_makes_datasets(objective, tiny):
     optimizer = "rmsprop" if objective == "wasserstein" else "adam"
     made = profile.fit([0], tiny, [quick("profile", objective=objective, optimizer=optimizer)])[0]
@@ -145,7 +144,7 @@ def warnings(generator, **asked) -> str:
     return "\n".join(profile.generate(generator, RatingsRequest(**asked)).metadata["warnings"])
 
 
-@pytest.mark.parametrize("asked", [{"num_items": 2}, {"num_items": 5}, {"num_users": 6}, {"num_items": 3000}])
+@pytest.mark.parametrize("asked", [{"num_items": 2}, {"num_users": 6}, {"num_items": 3000}])
 def test_sizes_alone_are_met_by_some_number_of_ratings(asked, generator):
     request = profile.complete(generator, RatingsRequest(**asked))
     made = profile.generate(generator, request)
@@ -180,13 +179,13 @@ def test_faults_of_training_are_warned_of(generator):
 
 def test_a_collapsed_lane_starts_again_and_says_so(tiny, monkeypatch):
     monkeypatch.setattr(gan, "_COLLAPSED", 0.0)
-    made = profile.fit([3], tiny, [quick("profile")])[0]
+    made = profile.fit([3], tiny, [quick("profile", gan_steps=20)])[0]
     assert made.training["restarts"] == 2  # no attempt is good enough: the best of three is kept
     assert "training collapsed and was restarted 2 times" in warnings(made, num_users=30, num_items=25)
 
 
 def test_divergence_is_told(tiny):
-    config = quick("profile", gan_learning_rate=1e30, objective="wgan_gp")
+    config = quick("profile", gan_learning_rate=1e30)
     with pytest.raises(TrainingDivergedError, match="the loss is not finite"):
         profile.fit([3], tiny, [config])
 

@@ -55,14 +55,14 @@ def count(params):
 
 
 def test_parameter_counts_of_the_published_networks():
-    state = fit_gan((0,), spec(), world(), floats=floats(1), num_steps=1)
+    state = fit_gan((0,), spec(), world(), floats=floats(1), num_steps=0)
     assert count(state.generator["params"]) == 100 * 10 + 10 + 2 * 10 + 10 * 20 + 20 + 20 * 11 + 11
     assert count(state.critic) == 11 * 4 + 4 + 4 + 1
 
 
 def test_parameter_counts_of_the_published_conditional_networks():
     chosen = GanSpec(Generator((8, 10), 11, 2), Critic(6, 2), "bce", "adam", 100, 128, 1)
-    state = fit_gan((0,), chosen, world(labels=2), floats=floats(1), num_steps=1)
+    state = fit_gan((0,), chosen, world(labels=2), floats=floats(1), num_steps=0)
     assert count(state.generator["params"]) == 200 + 100 * 8 + 8 + 2 * 8 + 8 * 10 + 10 + 10 * 11 + 11
     assert count(state.critic) == 22 + 11 * 6 + 6 + 6 + 1
 
@@ -94,7 +94,9 @@ def largest_difference(chosen, lanes, steps):
 PUBLISHED = {"ganrs": {}, "wganrs": WGAN, "cganrs": {"labels": 2}}
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize(
+    "name", [name if name == "wganrs" else pytest.param(name, marks=pytest.mark.slow) for name in PUBLISHED]
+)
 def test_eight_lanes_equal_eight_runs_to_rounding(name):
     assert largest_difference(PUBLISHED[name], 8, 200) < 1e-5
 
@@ -119,7 +121,7 @@ def test_lanes_equal_single_runs_to_the_last_bits_without_fused_multiply_adds():
 
 
 def test_same_seed_same_bits_and_chunking_does_not_matter():
-    first = fit_gan((1,), spec(), world(), floats=floats(1), num_steps=60, chunk_steps=60)
+    first = fit_gan((1,), spec(), world(), floats=floats(1), num_steps=60)
     again = fit_gan((1,), spec(), world(), floats=floats(1), num_steps=60, chunk_steps=25)
     for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(again), strict=True):
         np.testing.assert_array_equal(a, b)
