@@ -16,8 +16,6 @@ from ganrs_jax.published.request import GroupsRequest, RawSamplesRequest
 
 Config = profile_config.ProfileConfig | published_config.GanrsConfig
 Request = RatingsRequest | RawSamplesRequest
-
-
 Model = ProfileModel | PublishedModel
 
 
@@ -53,7 +51,18 @@ class Recipe:
     blocks: Callable[..., Blocks] | None = None
 
 
-_PUBLISHED = (RawSamplesRequest, PublishedModel, published_config.check_config)
+_PUBLISHED = Recipe(
+    "ganrs",
+    published_config.GanrsConfig,
+    RawSamplesRequest,
+    PublishedModel,
+    published_config.check_config,
+    ganrs.fit,
+    ganrs.check_request,
+    ganrs.complete,
+    ganrs.generate,
+    published_config.LANE_FLOATS,
+)
 _ALL = (
     Recipe(
         "profile",
@@ -68,37 +77,17 @@ _ALL = (
         profile_config.LANE_FLOATS,
         profile.blocks,
     ),
-    Recipe(
-        "ganrs",
-        published_config.GanrsConfig,
-        *_PUBLISHED,
-        ganrs.fit,
-        ganrs.check_request,
-        ganrs.complete,
-        ganrs.generate,
-        published_config.LANE_FLOATS,
-    ),
-    Recipe(
-        "wganrs",
-        wganrs.WganrsConfig,
-        *_PUBLISHED,
-        wganrs.fit,
-        ganrs.check_request,
-        ganrs.complete,
-        ganrs.generate,
-        published_config.LANE_FLOATS,
-    ),
-    Recipe(
-        "cganrs",
-        cganrs.CganrsConfig,
-        GroupsRequest,
-        PublishedModel,
-        cganrs.check_config,
-        cganrs.fit,
-        ganrs.check_request,
-        cganrs.complete,
-        cganrs.generate,
-        published_config.LANE_FLOATS,
+    _PUBLISHED,
+    dataclasses.replace(_PUBLISHED, name="wganrs", config=wganrs.WganrsConfig, fit=wganrs.fit),
+    dataclasses.replace(
+        _PUBLISHED,
+        name="cganrs",
+        config=cganrs.CganrsConfig,
+        request=GroupsRequest,
+        check_config=cganrs.check_config,
+        fit=cganrs.fit,
+        complete=cganrs.complete,
+        generate=cganrs.generate,
     ),
 )
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}

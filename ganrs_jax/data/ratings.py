@@ -188,7 +188,7 @@ def subsample(
 
 
 def rows_of(ratings: Ratings, keep: np.ndarray) -> Ratings:
-    """The ratings that `keep`, bool [N], marks, at least one; users and items without any go, the others are numbered anew."""
+    """The ratings that `keep`, bool [N], marks (at least one), and the users and items that have any."""
     user, users = numbered(ratings.user[keep], "user", str)
     item, items = numbered(ratings.item[keep], "item", str)
     return dataclasses.replace(
