@@ -28,7 +28,7 @@ class Recipe:
       config: the frozen dataclass of its settings; its defaults are the recipe's.
       request: the frozen dataclass of what can be asked of its models.
       model: the frozen dataclass that training gives.
-      check_config: (config) -> None; raises InputError on a value that cannot be.
+      check_config: (config) -> None; raises InputError on an invalid value.
       fit: (seeds [L], ratings, configs [L], report, stages) -> a model per lane.
       check_request: (ratings, config, request) -> None; as `complete`, before a model is trained.
       complete: (model, request) -> the request with the source's sizes where it has none; raises InputError, before any

@@ -36,10 +36,10 @@ class Ratings:
       user_ids: [U] the source's own ids, ascending.
       item_ids: [I] likewise.
       scale: the values a rating may take.
-      name: what the source calls itself.
+      name: of the source, for people.
       timestamp: int64 [N] seconds, or None.
       demographics: "gender" -> str [U] ("" unknown), "age" -> int16 [U] years (-1 unknown).
-      notes: what reading changed, a sentence each, for people to see.
+      notes: what reading changed, one sentence each.
     """
 
     user: np.ndarray
@@ -98,7 +98,7 @@ def from_columns(
       duplicates: which rating of a repeated (user, item) pair stays: "last" (by time, else by
         row), "first", or "error" to refuse them.
       first_row: the number that messages give to the first row.
-      place: where a message says that a row is; None is "NAME: row N", counted from first_row.
+      place: how messages name a row; None is "NAME: row N", counted from first_row.
 
     Raises:
       InputError: no rows, fewer than two users or items, a bad id, an empty, non-finite or

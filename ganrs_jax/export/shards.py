@@ -1,4 +1,4 @@
-"""A dataset as a folder of parts: each part appears whole or not at all, and a manifest tells what they are.
+"""A dataset as a folder of parts: each part appears whole or not at all, and a manifest lists them.
 
 FOLDER/part-00000-of-00008.parquet and so on, and FOLDER/manifest.json: the request, the generator's and the source's
 digests, versions, and, once every part is there, the rows and sha256 of each. Parts are made by any number of
@@ -134,7 +134,7 @@ def finish(folder: Folder, num_ratings: int | None = None) -> list[Part]:
 
 
 def told_warnings(folder: Folder, shard: int) -> list[str]:
-    """What was to be known of the dataset when a part of it was made."""
+    """The warnings about the dataset that a part was written with."""
     told = pa.parquet.read_schema(folder.place(shard)).metadata[b"ganrs_jax"]
     return list(json.loads(told)["warnings"])
 
@@ -207,7 +207,7 @@ def _record(folder: Folder, shard: int) -> Part | None:
 
 
 def _read_record(place: Path) -> dict[str, object] | None:
-    """What is said of a part; None if that cannot be read."""
+    """The record of a part; None if it cannot be read."""
     with contextlib.suppress(OSError, ValueError, TypeError):
         held = dict(json.loads(place.read_text()))
         return held if {"of", *Part._fields} <= held.keys() and isinstance(held["rows"], int) else None

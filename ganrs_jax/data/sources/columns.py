@@ -1,4 +1,4 @@
-"""What a reader makes of a file, and of an arrow table; and what a published format is to the rest of this folder."""
+"""What readers return, raw columns and demographics, out of arrow tables; and the description of a published format."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

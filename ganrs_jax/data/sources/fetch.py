@@ -22,7 +22,7 @@ _CHUNK = 1 << 20  # bytes
 
 
 class UnobtainableError(Exception):
-    """Why an offer could not be had, in a few words."""
+    """Why a download failed, in a few words."""
 
 
 class Offer(Protocol):
@@ -37,7 +37,7 @@ class Offer(Protocol):
         """The files' paths within the zip file; the ratings last, so that they are there only if all are."""
 
     def download(self, work: Path) -> Path:
-        """The zip file, got into a temporary folder; raises UnobtainableError."""
+        """The zip file, downloaded into a temporary folder; raises UnobtainableError."""
 
     def check(self, path: str, file: Path) -> None:
         """Raises UnobtainableError if an unpacked file is not the one that was offered."""
@@ -79,7 +79,7 @@ class Archive(NamedTuple):
 
 
 class Wheel(NamedTuple):
-    """Files inside a Python package, had from whatever index pip is set to; nothing is installed or run."""
+    """Files inside a Python package, from whatever index pip is configured with; nothing is installed or run."""
 
     requirement: str  # "name==version"
     members: tuple[tuple[str, str], ...]  # (path within the wheel, SHA-256)
@@ -136,7 +136,7 @@ def fetch(offer: Offer, folder: Path) -> None:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
         raise UnobtainableError(" ".join(str(reason).split())[:200]) from None
     finally:
-        with contextlib.suppress(OSError):  # nothing came: leave no empty folder
+        with contextlib.suppress(OSError):  # after a failure: leave no empty folder
             folder.rmdir()
 
 

@@ -29,7 +29,7 @@ class Source:
     scale: Scale | None = None  # the ratings it allows; None = found
     layouts: Sequence[Layout] = ()  # the formats that it is published in
     folders: Sequence[str] = ()  # customary folders of the release, within a data folder
-    offers: Sequence[Offer] = ()  # where it may be downloaded, in the order to try
+    offers: Sequence[Offer] = ()  # downloads, in the order to try
     licence: str = ""  # shown before a download
     obtain: str = ""  # how a person gets it and where to put it
     unrated: float | None = None  # the rating value that means "seen, not rated"
@@ -54,7 +54,7 @@ def find(source: Source, options: ReadOptions) -> Found:
     """The files of a named source.
 
     Raises:
-      InputError: an explicit path that does not hold it; or nothing anywhere, with every place tried and why it failed.
+      InputError: an explicit path that does not hold it; or no files anywhere, with each place tried and why it failed.
     """
     if options.source_path:
         return _at(source, Path(options.source_path).expanduser(), options)

@@ -51,7 +51,9 @@ def read_netflix(files: Sequence[Path]) -> Table:
         column.resize(filled, refcheck=False)  # gives the rest back; nothing else refers to it
     user, item, rating, time = columns
     time *= _DAY
-    return Table(Columns(user, item, rating, time), _place(files, 0, _is_rating))
+    return Table(
+        Columns(user, item, rating, time), _place(files, 0, lambda line: is_filled(line) and not _HEADER.match(line))
+    )
 
 
 def _blocks(files: Sequence[Path]) -> Iterator[bytes]:
@@ -105,10 +107,6 @@ def _ratings(rows: pa.Table, movie: int, place: Place) -> tuple[Sequence[np.ndar
 
 def _place(files: Sequence[Path], lines: int, counts: Callable[[bytes], bool]) -> Place:
     return lambda row: line_of(files, lines + row, counts)
-
-
-def _is_rating(line: bytes) -> bool:
-    return is_filled(line) and not _HEADER.match(line)
 
 
 COMBINED = Layout("Netflix combined_data_*.txt", "combined_data_*.txt", read_netflix, WHOLE_STARS, r"\d+:$", named=True)

@@ -1,4 +1,4 @@
-"""What may be asked of a reader."""
+"""Options of reading ratings."""
 
 import dataclasses
 import os

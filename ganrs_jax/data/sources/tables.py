@@ -61,7 +61,7 @@ def frame_table(frame: "pandas.DataFrame", options: ReadOptions) -> Table:
     """As `read_table`, of a data frame.
 
     Raises:
-      InputError: a missing column (those present are listed), or one of a type that cannot be what it is to be.
+      InputError: a missing column (those present are listed), or one of an unsuitable type.
     """
     present = [str(name) for name in frame.columns]
     roles = Roles(options.user_column, options.item_column, options.rating_column, options.timestamp_column)

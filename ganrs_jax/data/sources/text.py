@@ -1,4 +1,4 @@
-"""Delimited text, read in columns by pyarrow; what fails is read again, slowly, to say in which line."""
+"""Delimited text, read in columns by pyarrow; after a failure it is read again by one thread, to find the line."""
 
 import csv
 import re
