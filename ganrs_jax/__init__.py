@@ -42,24 +42,7 @@ _PLACES = {  # of each public name; modules are imported on first use, so that `
     "WganrsConfig": "ganrs_jax.published.wganrs",
     "CganrsConfig": "ganrs_jax.published.cganrs",
 }
-__all__ = [
-    "CganrsConfig",
-    "Dataset",
-    "GanrsConfig",
-    "InputError",
-    "ProfileConfig",
-    "Ratings",
-    "Scale",
-    "WganrsConfig",
-    "evaluate",
-    "fidelity",
-    "from_pandas",
-    "generate",
-    "load",
-    "load_ratings",
-    "save",
-    "train",
-]
+__all__ = list(_PLACES)
 
 
 def __getattr__(name: str) -> object:

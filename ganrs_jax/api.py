@@ -58,7 +58,7 @@ def from_pandas(
     """Ratings of a data frame, a row per rating; other options as for `load_ratings`.
 
     Raises:
-      InputError: a column that is missing or cannot be what it is to be.
+      InputError: a missing column, or one of an unsuitable type.
 
     >>> import ganrs_jax as gj
     >>> import pandas as pd
@@ -84,10 +84,10 @@ def train(
       ratings: or what `load_ratings` takes.
       recipe: profile, ganrs, wganrs or cganrs.
       config: the recipe's settings, such as `gj.ProfileConfig(gan_steps=500)`; None = its defaults.
-      report: told of progress: (stage, steps done, steps in all, metrics).
+      report: called with progress: (stage, steps done, steps in all, metrics).
 
     Raises:
-      InputError: an unknown recipe, settings that cannot be or are another recipe's, ratings too few to learn from.
+      InputError: an unknown recipe, invalid settings or another recipe's, ratings too few to learn from.
 
     >>> import ganrs_jax as gj
     >>> ratings = gj.load_ratings("planted", planted_users=80, planted_items=60, planted_ratings=2000)

@@ -1,4 +1,4 @@
-"""The one error that a user can cause and mend, and where it says that a row is."""
+"""The one error that a user can cause and fix, and how its message names a row."""
 
 from collections.abc import Callable
 

@@ -16,8 +16,6 @@ from ganrs_jax.published.request import GroupsRequest, RawSamplesRequest
 
 Config = profile_config.ProfileConfig | published_config.GanrsConfig
 Request = RatingsRequest | RawSamplesRequest
-
-
 Model = ProfileModel | PublishedModel
 
 
@@ -30,7 +28,7 @@ class Recipe:
       config: the frozen dataclass of its settings; its defaults are the recipe's.
       request: the frozen dataclass of what can be asked of its models.
       model: the frozen dataclass that training gives.
-      check_config: (config) -> None; raises InputError on a value that cannot be.
+      check_config: (config) -> None; raises InputError on an invalid value.
       fit: (seeds [L], ratings, configs [L], report, stages) -> a model per lane.
       check_request: (ratings, config, request) -> None; as `complete`, before a model is trained.
       complete: (model, request) -> the request with the source's sizes where it has none; raises InputError, before any
@@ -53,7 +51,18 @@ class Recipe:
     blocks: Callable[..., Blocks] | None = None
 
 
-_PUBLISHED = (RawSamplesRequest, PublishedModel, published_config.check_config)
+_PUBLISHED = Recipe(
+    "ganrs",
+    published_config.GanrsConfig,
+    RawSamplesRequest,
+    PublishedModel,
+    published_config.check_config,
+    ganrs.fit,
+    ganrs.check_request,
+    ganrs.complete,
+    ganrs.generate,
+    published_config.LANE_FLOATS,
+)
 _ALL = (
     Recipe(
         "profile",
@@ -68,37 +77,17 @@ _ALL = (
         profile_config.LANE_FLOATS,
         profile.blocks,
     ),
-    Recipe(
-        "ganrs",
-        published_config.GanrsConfig,
-        *_PUBLISHED,
-        ganrs.fit,
-        ganrs.check_request,
-        ganrs.complete,
-        ganrs.generate,
-        published_config.LANE_FLOATS,
-    ),
-    Recipe(
-        "wganrs",
-        wganrs.WganrsConfig,
-        *_PUBLISHED,
-        wganrs.fit,
-        ganrs.check_request,
-        ganrs.complete,
-        ganrs.generate,
-        published_config.LANE_FLOATS,
-    ),
-    Recipe(
-        "cganrs",
-        cganrs.CganrsConfig,
-        GroupsRequest,
-        PublishedModel,
-        cganrs.check_config,
-        cganrs.fit,
-        ganrs.check_request,
-        cganrs.complete,
-        cganrs.generate,
-        published_config.LANE_FLOATS,
+    _PUBLISHED,
+    dataclasses.replace(_PUBLISHED, name="wganrs", config=wganrs.WganrsConfig, fit=wganrs.fit),
+    dataclasses.replace(
+        _PUBLISHED,
+        name="cganrs",
+        config=cganrs.CganrsConfig,
+        request=GroupsRequest,
+        check_config=cganrs.check_config,
+        fit=cganrs.fit,
+        complete=cganrs.complete,
+        generate=cganrs.generate,
     ),
 )
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in _ALL}

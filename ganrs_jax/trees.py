@@ -34,6 +34,7 @@ def from_tree(kind: type[T], tree: Tree) -> T:
 
     Raises:
       KeyError, TypeError, ValueError: if the tree is that of another type, or lacks a field.
+      NameError: if a field's annotation cannot be resolved, as optax.Params cannot; the field is named.
     """
     return typing.cast(T, _restored(kind, tree))
 
@@ -47,9 +48,17 @@ def _restored(kind: Any, tree: Any) -> object:
     if dataclasses.is_dataclass(kind) or hasattr(kind, "_fields"):
         if not isinstance(tree, Mapping):
             return tree  # restored before
-        hints = typing.get_type_hints(kind)
-        names = [f.name for f in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else kind._fields
-        return kind(**{name: _restored(hints[name], tree[name]) for name in names})
+        is_dataclass = dataclasses.is_dataclass(kind)
+        fields = {f.name: f.type for f in dataclasses.fields(kind)} if is_dataclass else kind.__annotations__
+        try:
+            hints = typing.get_type_hints(kind)
+        except NameError as error:  # of a recursive type, say, whose name only its own module knows
+            name = next((name for name, annotation in fields.items() if str(error.name) in str(annotation)), "a field")
+            raise NameError(
+                f"{kind.__name__}.{name}: its annotation refers to {error.name}, which is not a name in "
+                f"{kind.__module__}; accepted for the arrays of a network: flax.typing.VariableDict"
+            ) from error
+        return kind(**{name: _restored(hints[name], tree[name]) for name in fields})
     if origin in (list, tuple) or kind in (list, tuple):
         each = [tree[str(number)] for number in range(len(tree))]
         inner = arguments[:1] * len(each) if origin is list or arguments[-1:] == (...,) else arguments

@@ -1,1 +1,1 @@
-"""Ratings as they are read, and datasets as they are made."""
+"""Ratings that are read, and datasets that are generated."""

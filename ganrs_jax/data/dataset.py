@@ -48,13 +48,13 @@ class Rows(NamedTuple):
 
 
 class Blocks(NamedTuple):
-    """A dataset by blocks of users, each made by itself: in any order, by any process, the same.
+    """A dataset by blocks of users, each generated independently: the same in any order and by any process.
 
     Attributes:
       num_blocks: how many there are; blocks 0, 1, ... hold the users in ascending order.
       rows: (number) -> the ratings of a block.
       scale: of the ratings.
-      metadata: the request, the generator's origin and what to know; json-ready.
+      metadata: the request, the generator's origin and warnings; json-ready.
     """
 
     num_blocks: int

@@ -1,4 +1,4 @@
-"""The ids of users and items: made consecutive numbers, and each pair of them once."""
+"""Ids of users and items as consecutive numbers, and repeated (user, item) pairs."""
 
 import numpy as np
 
@@ -17,7 +17,11 @@ def numbered(ids: np.ndarray, what: str, place: Place) -> tuple[np.ndarray, np.n
     """
     ids = np.asarray(ids)
     if ids.dtype.kind == "f":
-        ids = _whole_ids(ids, what, place)
+        bad = ~np.isfinite(ids) | (ids != np.rint(ids)) | (np.abs(ids) > 2.0**53)
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise _bad_id(ids[row], what, place(row))
+        ids = ids.astype(np.int64)
     if ids.dtype.kind not in "iu":
         import pandas as pd  # here: see `scale.find_scale`
 
@@ -43,7 +47,7 @@ def unrepeated(
     name: str,
     place: Place,
 ) -> tuple[np.ndarray | None, str]:
-    """Rows to keep so that no (user, item) pair repeats, ascending (None = all), and what to tell of it.
+    """Rows to keep so that no (user, item) pair repeats, ascending (None = all), and a note of what was dropped.
 
     Raises:
       InputError: an unknown policy, or a repeated pair under "error".
@@ -87,14 +91,6 @@ def _by_marks(ids: np.ndarray, high: int) -> tuple[np.ndarray, np.ndarray]:
     for part in parts:
         codes[part] = number[ids[part]]
     return codes, np.flatnonzero(seen)
-
-
-def _whole_ids(ids: np.ndarray, what: str, place: Place) -> np.ndarray:
-    bad = ~np.isfinite(ids) | (ids != np.rint(ids)) | (np.abs(ids) > 2.0**53)
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise _bad_id(ids[row], what, place(row))
-    return ids.astype(np.int64)
 
 
 def _bad_id(value: object, what: str, where: str) -> InputError:

@@ -7,26 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ganrs_jax.data.ids import DUPLICATE_POLICIES, numbered, unrepeated
-from ganrs_jax.data.scale import Scale, check_on_scale, find_scale
+from ganrs_jax.data.ids import numbered, unrepeated
+from ganrs_jax.data.scale import Scale as Scale
+from ganrs_jax.data.scale import check_on_scale, find_scale
 from ganrs_jax.errors import InputError, Place
 
 if TYPE_CHECKING:
     import pandas
-
-__all__ = [
-    "DUPLICATE_POLICIES",
-    "Columns",
-    "Place",
-    "Ratings",
-    "Scale",
-    "digest",
-    "find_scale",
-    "from_columns",
-    "rating_table",
-    "split_rows",
-    "subsample",
-]
 
 
 class Columns(NamedTuple):
@@ -49,10 +36,10 @@ class Ratings:
       user_ids: [U] the source's own ids, ascending.
       item_ids: [I] likewise.
       scale: the values a rating may take.
-      name: what the source calls itself.
+      name: of the source, for people.
       timestamp: int64 [N] seconds, or None.
       demographics: "gender" -> str [U] ("" unknown), "age" -> int16 [U] years (-1 unknown).
-      notes: what reading changed, a sentence each, for people to see.
+      notes: what reading changed, one sentence each.
     """
 
     user: np.ndarray
@@ -111,7 +98,7 @@ def from_columns(
       duplicates: which rating of a repeated (user, item) pair stays: "last" (by time, else by
         row), "first", or "error" to refuse them.
       first_row: the number that messages give to the first row.
-      place: where a message says that a row is; None is "NAME: row N", counted from first_row.
+      place: how messages name a row; None is "NAME: row N", counted from first_row.
 
     Raises:
       InputError: no rows, fewer than two users or items, a bad id, an empty, non-finite or
@@ -122,7 +109,11 @@ def from_columns(
     place = place or (lambda row: f"{name}: row {row + first_row}")
     user, item, rating, time = columns
     del columns  # if the caller kept no reference either, each raw column is freed as soon as it is numbered
-    rating = _checked_rating(rating, place)
+    rating = np.asarray(rating, np.float32)
+    bad = ~np.isfinite(rating)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise InputError(f"{place(row)}: rating is {rating[row]}, a finite number is needed")
     scale = scale or find_scale(rating, name)
     check_on_scale(rating, scale, place)
     user, user_ids = numbered(user, "user id", place)
@@ -179,18 +170,37 @@ def subsample(
     rng = np.random.default_rng(seed)
     keep = np.ones(ratings.num_ratings, bool)
     if 0 < max_items < ratings.num_items:
-        keep &= _chosen(rng, ratings.num_items, max_items)[ratings.item]
+        keep &= _mask(rng.choice(ratings.num_items, max_items, replace=False), ratings.num_items)[ratings.item]
     if min_user_ratings > 0:
         counts = np.bincount(ratings.user[keep], minlength=ratings.num_users)
         keep &= (counts >= min_user_ratings)[ratings.user]
     left = np.flatnonzero(np.bincount(ratings.user[keep], minlength=ratings.num_users))
     if 0 < max_users < len(left):
-        chosen = np.zeros(ratings.num_users, bool)
-        chosen[rng.choice(left, max_users, replace=False)] = True
-        keep &= chosen[ratings.user]
+        keep &= _mask(rng.choice(left, max_users, replace=False), ratings.num_users)[ratings.user]
     if keep.all():
         return ratings
-    return _part(ratings, keep)
+    name = f"{ratings.name}, what `max_users`, `max_items` and `min_user_ratings` leave"
+    if not keep.any():
+        _check_size(0, 0, name)
+    part = rows_of(ratings, keep)
+    _check_size(part.num_users, part.num_items, name)
+    return part
+
+
+def rows_of(ratings: Ratings, keep: np.ndarray) -> Ratings:
+    """The ratings that `keep`, bool [N], marks (at least one), and the users and items that have any."""
+    user, users = numbered(ratings.user[keep], "user", str)
+    item, items = numbered(ratings.item[keep], "item", str)
+    return dataclasses.replace(
+        ratings,
+        user=user,
+        item=item,
+        rating=ratings.rating[keep],
+        timestamp=None if ratings.timestamp is None else ratings.timestamp[keep],
+        user_ids=ratings.user_ids[users],
+        item_ids=ratings.item_ids[items],
+        demographics={name: values[users] for name, values in ratings.demographics.items()},
+    )
 
 
 def digest(ratings: Ratings) -> str:
@@ -201,40 +211,12 @@ def digest(ratings: Ratings) -> str:
     return sha.hexdigest()
 
 
-def _part(ratings: Ratings, keep: np.ndarray) -> Ratings:
-    name = f"{ratings.name}, what `max_users`, `max_items` and `min_user_ratings` leave"
-    if not keep.any():
-        _check_size(0, 0, name)
-    user, users = numbered(ratings.user[keep], "user", str)
-    item, items = numbered(ratings.item[keep], "item", str)
-    _check_size(len(users), len(items), name)
-    return dataclasses.replace(
-        ratings,
-        user=user,
-        item=item,
-        rating=ratings.rating[keep],
-        timestamp=None if ratings.timestamp is None else ratings.timestamp[keep],
-        user_ids=ratings.user_ids[users],
-        item_ids=ratings.item_ids[items],
-        demographics={k: v[users] for k, v in ratings.demographics.items()},
-    )
-
-
-def _chosen(rng: np.random.Generator, size: int, count: int) -> np.ndarray:
+def _mask(index: np.ndarray, size: int) -> np.ndarray:
     mask = np.zeros(size, bool)
-    mask[rng.choice(size, count, replace=False)] = True
+    mask[index] = True
     return mask
 
 
 def _check_size(users: int, items: int, name: str) -> None:
     if users < 2 or items < 2:
         raise InputError(f"{name}: {users} user(s) and {items} item(s); at least 2 of each are needed")
-
-
-def _checked_rating(rating: np.ndarray, place: Place) -> np.ndarray:
-    rating = np.asarray(rating, np.float32)
-    bad = ~np.isfinite(rating)
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise InputError(f"{place(row)}: rating is {rating[row]}, a finite number is needed")
-    return rating

@@ -1,4 +1,4 @@
-"""A dataset as a folder of parts: each part appears whole or not at all, and a manifest tells what they are.
+"""A dataset as a folder of parts: each part appears whole or not at all, and a manifest lists them.
 
 FOLDER/part-00000-of-00008.parquet and so on, and FOLDER/manifest.json: the request, the generator's and the source's
 digests, versions, and, once every part is there, the rows and sha256 of each. Parts are made by any number of
@@ -68,7 +68,7 @@ def open_folder(path: Path, num_shards: int, facts: Mapping[str, object]) -> Fol
     if not place.exists():
         _check_unclaimed(folder)
         with contextlib.suppress(FileExistsError), new_file(place) as partial:  # of several that begin, one does
-            partial.write_text(_as_text({**header, "parts": []}))
+            partial.write_text(json.dumps({**header, "parts": []}, indent=1) + "\n")
     _check_same(place, header)
     return folder
 
@@ -99,7 +99,9 @@ def write_part(folder: Folder, shard: int, blocks: Blocks, report: Report = sile
                 writer.write_table(table, row_group_size=len(table))
                 rows += len(table)
         part = Part(folder.place(shard).name, rows, _digest(partial))
-    _write_json(_record_place(folder, shard), {"of": folder.digest, "plan": _plan(blocks), **part._asdict()})
+    _write_json(
+        _record_place(folder, shard), {"of": folder.digest, "plan": blocks.metadata.get("plan", ""), **part._asdict()}
+    )
     return part
 
 
@@ -132,7 +134,7 @@ def finish(folder: Folder, num_ratings: int | None = None) -> list[Part]:
 
 
 def told_warnings(folder: Folder, shard: int) -> list[str]:
-    """What was to be known of the dataset when a part of it was made."""
+    """The warnings about the dataset that a part was written with."""
     told = pa.parquet.read_schema(folder.place(shard)).metadata[b"ganrs_jax"]
     return list(json.loads(told)["warnings"])
 
@@ -175,10 +177,6 @@ def _check_unclaimed(folder: Folder) -> None:
             )
 
 
-def _plan(blocks: Blocks) -> str:
-    return str(blocks.metadata.get("plan", ""))
-
-
 def check_plan(folder: Folder, blocks: Blocks) -> None:
     """Raises InputError if parts that are there were planned otherwise than the blocks.
 
@@ -186,7 +184,7 @@ def check_plan(folder: Folder, blocks: Blocks) -> None:
     """
     for place in sorted(folder.path.glob(".part-*.json")):
         held = _read_record(place)
-        if held and held["of"] == folder.digest and held.get("plan", "") != _plan(blocks):
+        if held and held["of"] == folder.digest and held.get("plan", "") != blocks.metadata.get("plan", ""):
             raise InputError(
                 f"{folder.path}: {held['file']} is of another plan, made by a machine or with JAX variables unlike "
                 "these; accepted: another folder, or the machine and variables of that part"
@@ -209,7 +207,7 @@ def _record(folder: Folder, shard: int) -> Part | None:
 
 
 def _read_record(place: Path) -> dict[str, object] | None:
-    """What is said of a part; None if that cannot be read."""
+    """The record of a part; None if it cannot be read."""
     with contextlib.suppress(OSError, ValueError, TypeError):
         held = dict(json.loads(place.read_text()))
         return held if {"of", *Part._fields} <= held.keys() and isinstance(held["rows"], int) else None
@@ -227,8 +225,4 @@ def _digest(path: Path) -> str:
 
 def _write_json(path: Path, content: Mapping[str, object]) -> None:
     with whole_file(path) as partial:
-        partial.write_text(_as_text(content))
-
-
-def _as_text(content: Mapping[str, object]) -> str:
-    return json.dumps(content, indent=1) + "\n"
+        partial.write_text(json.dumps(content, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""How close a synthetic dataset is to its source, and what it gives away of it.
+"""How close a synthetic dataset is to its source, and what it reveals about its users.
 
 `ganrs_jax.fidelity` is this package and, called, the front door's `fidelity(real, synthetic)`: Python binds a package's
 name in its parent when anything of it is imported, whatever the parent says.

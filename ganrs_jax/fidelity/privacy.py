@@ -31,12 +31,12 @@ class Estimate(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Privacy:
-    """What a synthetic dataset gives away of who was trained on.
+    """What a synthetic dataset reveals about membership in the training data.
 
     Attributes:
       attacks: attack -> area under its ROC curve, with interval: 0.5 is guessing, 1 knows every member.
         "closest": a user is called a member if it is close to a synthetic one; "density_ratio": if it is closer than
-        its surroundings in the real data let expect.
+        the density of the real data around it suggests.
       member_distance, other_distance: median distance of members and of others to the closest synthetic record, in
         standard deviations of the real features.
       training_distance, held_out_distance: median distance of synthetic records to the closest member and to the
@@ -72,7 +72,7 @@ class Privacy:
 
 
 def privacy(members_MxD: np.ndarray, others_OxD: np.ndarray, synthetic_SxD: np.ndarray, seed: int = 0) -> Privacy:
-    """Attacks records of any representation: `profile_features`, or a generator's own user vectors.
+    """Membership inference on records in any representation: `profile_features`, or a generator's own user vectors.
 
     Distances are Euclidean on features standardised by members and others together. The closest record as evidence of
     membership: Chen et al. 2020 (GAN-Leaks, doi 10.1145/3372297.3417238); the ratio of densities: van Breugel et al.

@@ -1,12 +1,11 @@
 """What the metrics are computed from: distinct (user, item, rating) rows, numbered without gaps."""
 
-import dataclasses
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
-from ganrs_jax.data.ratings import Ratings
+from ganrs_jax.data.ratings import Ratings, rows_of
 from ganrs_jax.errors import InputError
 
 
@@ -102,20 +101,7 @@ def first_half(num_users: int, seed: int) -> np.ndarray:
 
 def ratings_of(ratings: Ratings, users: np.ndarray) -> Ratings:
     """The ratings of the users that `users`, bool [U], marks; items that nobody is left to rate go."""
-    kept = users[ratings.user]
-    user, item = ratings.user[kept], ratings.item[kept]
-    held_users, user = np.unique(user, return_inverse=True)
-    held_items, item = np.unique(item, return_inverse=True)
-    return dataclasses.replace(
-        ratings,
-        user=user.astype(np.int32),
-        item=item.astype(np.int32),
-        rating=ratings.rating[kept],
-        timestamp=None if ratings.timestamp is None else ratings.timestamp[kept],
-        user_ids=ratings.user_ids[held_users],
-        item_ids=ratings.item_ids[held_items],
-        demographics={name: values[held_users] for name, values in ratings.demographics.items()},
-    )
+    return rows_of(ratings, users[ratings.user])
 
 
 def _numbered(ids: np.ndarray, what: str = "id") -> tuple[np.ndarray, int]:

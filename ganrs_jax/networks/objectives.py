@@ -15,8 +15,8 @@ Scores = Callable[[jax.Array], jax.Array]  # samples [B, S] -> scores [B]
 class Objective(NamedTuple):
     """Losses (scores, real [B, S], fake [B, S]) -> scalar.
 
-    `clipped`: critic weights stay within +-clip. `penalty`: (key, scores, real, fake) -> what the critic's loss
-    has added, times the weight `gradient_penalty`.
+    `clipped`: critic weights stay within +-clip. `penalty`: (key, scores, real, fake) -> a term
+    of the critic's loss, weighted by `gradient_penalty`.
     """
 
     critic_loss: Callable[[Scores, jax.Array, jax.Array], jax.Array]

@@ -28,5 +28,5 @@ class ResidualMLP(nn.Module):
 
 
 def applied(network: ResidualMLP, weights: optax.Params, x_BxF: jax.Array) -> jax.Array:
-    """What a network with these weights makes of a batch, [B, outputs]."""
+    """The output of a network with these weights for a batch, [B, outputs]."""
     return cast(jax.Array, network.apply(weights, x_BxF))

@@ -6,7 +6,7 @@ from ganrs_jax.checks import check_choice, check_range
 from ganrs_jax.networks.objectives import OBJECTIVES
 from ganrs_jax.networks.optimizers import OPTIMIZERS
 
-# What lanes may differ in, beside their seeds.
+# Settings in which lanes may differ, besides their seeds.
 LANE_FLOATS = ("embedding_learning_rate", "gan_learning_rate", "beta1", "clip", "slope", "momentum", "dropout")
 
 
@@ -39,7 +39,7 @@ class GanrsConfig:
 
 
 def check_config(config: GanrsConfig) -> None:
-    """Raises InputError naming the first field whose value cannot be, and what is accepted."""
+    """Raises InputError naming the first field with an invalid value, and what is accepted."""
     check_choice(config, "objective", OBJECTIVES)
     check_choice(config, "optimizer", OPTIMIZERS)
     check_range(config, ("beta1", "momentum", "dropout", "slope"), low=0, below=1)

@@ -49,11 +49,11 @@ def fit(
 
     Args:
       seeds: L seeds; configs: L settings that differ in `LANE_FLOATS` only.
-      stages: what an earlier run, stopped, has done.
+      stages: results that a stopped run has saved.
       label: int32 [N], the group of each rating's user, and groups: their names, for a conditional generator.
 
     Raises:
-      InputError: if the ratings cannot be split, or seeds or lanes are not as said.
+      InputError: if the ratings cannot be split, or seeds and settings are not those of lanes.
       TrainingDivergedError: if every lane diverges.
     """
     for each in configs:

@@ -69,10 +69,10 @@ def fit_kmeans(
       key: of the seeding.
       points_NxD: the points.
       num_clusters: K, 1 to N.
-      max_iterations: at most so many.
+      max_iterations: upper limit.
       tolerance: share of the mean variance of the columns under which movement counts as none.
       stage: name for the report.
-      report: told every few iterations.
+      report: called every few iterations.
     """
     state, data = _start(key, points_NxD, tolerance, num_clusters)
     done = 0
@@ -117,7 +117,7 @@ def _draw(key: jax.Array, weights: jax.Array) -> jax.Array:
 
 @functools.partial(jax.jit, static_argnums=3)
 def _start(key: jax.Array, points_NxD: jax.Array, tolerance: float, num_clusters: int) -> tuple[_Lloyd, _Data]:
-    """The first state, and what stays as it is."""
+    """The first state, and the data that stay constant."""
     centre = jnp.mean(points_NxD, 0)
     points = (points_NxD - centre[None]).T
     centroids = seed_centroids(key, points, num_clusters)

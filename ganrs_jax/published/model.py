@@ -1,4 +1,4 @@
-"""What a trained generator of a published recipe holds: nothing in it is of one user."""
+"""A trained generator of a published recipe: it keeps no record of any single user."""
 
 import dataclasses
 from collections.abc import Mapping

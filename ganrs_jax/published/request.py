@@ -1,4 +1,4 @@
-"""The dataset that is asked of a published recipe: raw samples, of which fewer rows stay."""
+"""Requests to the published recipes: a number of raw samples, from which duplicates are then dropped."""
 
 import dataclasses
 from collections.abc import Mapping

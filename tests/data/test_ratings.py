@@ -3,7 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ganrs_jax.data.ratings import Columns, Scale, digest, find_scale, from_columns, split_rows, subsample
+from ganrs_jax.data.ratings import Columns, Scale, digest, from_columns, split_rows, subsample
+from ganrs_jax.data.scale import find_scale
 from ganrs_jax.errors import InputError
 
 STARS = Scale(1.0, 5.0)

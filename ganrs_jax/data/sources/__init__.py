@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganrs_jax.data.ratings import Columns, Ratings, Scale, from_columns, subsample
-from ganrs_jax.data.sources.columns import Table, demographics
-from ganrs_jax.data.sources.layout import Found
-from ganrs_jax.data.sources.locate import Source, find
+from ganrs_jax.data.sources.columns import Found, Table, demographics
+from ganrs_jax.data.sources.locate import Source, find, recognise
 from ganrs_jax.data.sources.options import ReadOptions, check_options, parse_scale
-from ganrs_jax.data.sources.recognise import recognise
 from ganrs_jax.data.sources.registry import SOURCES
 from ganrs_jax.data.sources.tables import PARTS, frame_table
 from ganrs_jax.errors import InputError
@@ -40,12 +38,12 @@ def load_ratings(
       InputError: whatever is wrong with the options or the input, in one line.
     """
     check_options(options)
+    name = str(source) if isinstance(source, (str, Path)) else "DataFrame"
+    known = SOURCES.get(name) or SOURCES.get(_grouplens(name))
     if not isinstance(source, (str, Path)):
         table, scale = frame_table(source, options), parse_scale(options.scale)
-        return _limited(_ratings(table, "DataFrame", "DataFrame", scale, options), options)
-    name = str(source)
-    known = SOURCES.get(name) or SOURCES.get(_grouplens(name))
-    if known is None or (name not in SOURCES and Path(name).exists()):
+        ratings = _ratings(table, name, name, scale, options)
+    elif known is None or (name not in SOURCES and Path(name).exists()):
         path = Path(name).expanduser()
         if not name or not path.exists():
             names = ", ".join(SOURCES)
@@ -57,7 +55,13 @@ def load_ratings(
         ratings = known.make(options)
     else:
         ratings = _read(find(known, options), known, options)
-    return _limited(ratings, options)
+    return subsample(
+        ratings,
+        max_users=options.max_users,
+        max_items=options.max_items,
+        min_user_ratings=options.min_user_ratings,
+        seed=options.source_seed,
+    )
 
 
 def _grouplens(name: str) -> str:
@@ -66,16 +70,6 @@ def _grouplens(name: str) -> str:
     if prefix != "ml":
         return name
     return f"ml{release}" if release[:1].isdigit() else f"ml_{release.replace('-', '_')}"
-
-
-def _limited(ratings: Ratings, options: ReadOptions) -> Ratings:
-    return subsample(
-        ratings,
-        max_users=options.max_users,
-        max_items=options.max_items,
-        min_user_ratings=options.min_user_ratings,
-        seed=options.source_seed,
-    )
 
 
 def _read(found: Found, source: Source | None, options: ReadOptions) -> Ratings:

@@ -1,16 +1,18 @@
-"""From an arrow table, whatever file it came of, to the columns that `from_columns` takes."""
+"""What readers return, raw columns and demographics, out of arrow tables; and the description of a published format."""
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ganrs_jax.data.ratings import Columns, Place
-from ganrs_jax.data.sources.files import shown
-from ganrs_jax.errors import InputError
+from ganrs_jax.data.ratings import Columns, Scale
+from ganrs_jax.data.sources.text import shown
+from ganrs_jax.errors import InputError, Place
 
-UNKNOWN_AGE = -1
+_UNKNOWN_AGE = -1
 
 
 class People(NamedTuple):
@@ -28,6 +30,25 @@ class Table(NamedTuple):
     place: Place
     people: People | None = None
     notes: tuple[str, ...] = ()
+
+
+class Layout(NamedTuple):
+    """One published format: how its files are known, and how they are read."""
+
+    title: str  # as a message names it
+    pattern: str  # file name, or glob of the files that together hold the ratings, relative to a folder
+    read: Callable[[Sequence[Path]], Table]
+    scale: Scale | None = None  # None = the source's, else found
+    first_line: str = ""  # regular expression that tells the format from a file's first line; "" = it cannot
+    named: bool = False  # whether the file name alone settles it
+    unrated: float | None = None  # the rating value that means "seen, not rated"; such rows are dropped
+
+
+class Found(NamedTuple):
+    """The files that hold the ratings, and how to read them."""
+
+    layout: Layout
+    files: Sequence[Path]
 
 
 class Roles(NamedTuple):
@@ -65,7 +86,19 @@ def people_of(table: pa.Table, user: str, gender: str | None, age: str | None, p
     if gender:
         texts = pc.utf8_trim_whitespace(pc.fill_null(table[gender].cast(pa.string()), ""))
         genders = np.asarray(texts.to_pylist(), dtype=np.str_)
-    return People(_ids(table[user], user, place), genders, _years(table[age], age, place) if age else None)
+    years = None
+    if age:
+        try:
+            years = pc.fill_null(table[age].cast(pa.float64()), _UNKNOWN_AGE).to_numpy()
+        except pa.ArrowInvalid as error:
+            raise InputError(f"{place(0)}: {age} holds what is no age: {shown(error)}; accepted: years") from None
+        if not (good := (years >= _UNKNOWN_AGE) & (years < 200)).all():
+            row = int(np.argmin(good))
+            raise InputError(
+                f"{place(row)}: {age} is {years[row]:g}; accepted: years, 0 to 199, -1 or empty if unknown"
+            )
+        years = years.astype(np.int16)
+    return People(_ids(table[user], user, place), genders, years)
 
 
 def demographics(people: People | None, user_ids: np.ndarray) -> dict[str, np.ndarray]:
@@ -77,7 +110,7 @@ def demographics(people: People | None, user_ids: np.ndarray) -> dict[str, np.nd
     at = np.searchsorted(known, user_ids, side="right") - 1
     found = (at >= 0) & (known[np.maximum(at, 0)] == user_ids)
     row = order[np.maximum(at, 0)]
-    columns = {"gender": (people.gender, ""), "age": (people.age, UNKNOWN_AGE)}
+    columns = {"gender": (people.gender, ""), "age": (people.age, _UNKNOWN_AGE)}
     return {
         name: np.where(found, values[row], np.asarray(unknown, values.dtype))
         for name, (values, unknown) in columns.items()
@@ -137,14 +170,3 @@ def _check_filled(column: pa.ChunkedArray, name: str, place: Place) -> None:
     if column.null_count:
         row = pc.index(pc.is_null(column), True).as_py()
         raise InputError(f"{place(row)}: {name} is empty; accepted: a value in every row")
-
-
-def _years(column: pa.ChunkedArray, name: str, place: Place) -> np.ndarray:
-    try:
-        years = pc.fill_null(column.cast(pa.float64()), UNKNOWN_AGE).to_numpy()
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{place(0)}: {name} holds what is no age: {shown(error)}; accepted: years") from None
-    if not (good := (years >= UNKNOWN_AGE) & (years < 200)).all():
-        row = int(np.argmin(good))
-        raise InputError(f"{place(row)}: {name} is {years[row]:g}; accepted: years, 0 to 199, -1 or empty if unknown")
-    return years.astype(np.int16)

@@ -1,17 +1,22 @@
-"""Where a named source is: an explicit path, the data folder, the user's cache, a download; in this order."""
+"""Which files hold ratings, and in which format: those of a path, and those of a named source.
+
+A named source is looked for at an explicit path, else in the data folder, the user's cache, a download; in this order.
+"""
 
 import dataclasses
+import fnmatch
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from absl import logging
 
 from ganrs_jax.data.ratings import Ratings, Scale
-from ganrs_jax.data.sources.fetch import Offer, UnobtainableError
-from ganrs_jax.data.sources.layout import Found, Layout
+from ganrs_jax.data.sources.columns import Found, Layout
+from ganrs_jax.data.sources.fetch import Offer, UnobtainableError, fetch
 from ganrs_jax.data.sources.options import ReadOptions
-from ganrs_jax.data.sources.recognise import layout_of, matching
-from ganrs_jax.data.sources.tables import PARQUET_SUFFIXES, generic, read_release
+from ganrs_jax.data.sources.tables import PARQUET_SUFFIXES, TEXT_SUFFIXES, generic, read_release
+from ganrs_jax.data.sources.text import first_line
 from ganrs_jax.errors import InputError
 
 
@@ -24,18 +29,32 @@ class Source:
     scale: Scale | None = None  # the ratings it allows; None = found
     layouts: Sequence[Layout] = ()  # the formats that it is published in
     folders: Sequence[str] = ()  # customary folders of the release, within a data folder
-    offers: Sequence[Offer] = ()  # where it may be downloaded, in the order to try
+    offers: Sequence[Offer] = ()  # downloads, in the order to try
     licence: str = ""  # shown before a download
     obtain: str = ""  # how a person gets it and where to put it
     unrated: float | None = None  # the rating value that means "seen, not rated"
     make: Callable[[ReadOptions], Ratings] | None = None  # for a source that is computed, not read
 
 
+def recognise(path: Path, layouts: Sequence[Layout], options: ReadOptions) -> Found:
+    """The layout of a file or folder, and its files.
+
+    A file is known by its name where that settles it, else by its first line, else it is a generic table. A folder is
+    known by the first layout whose files it holds.
+
+    Raises:
+      InputError: nothing there, not readable, or a folder that holds nothing known.
+    """
+    if path.is_dir():
+        return _in_folder(path, layouts, options)
+    return _of_file(path, layouts, options, generic(options))
+
+
 def find(source: Source, options: ReadOptions) -> Found:
     """The files of a named source.
 
     Raises:
-      InputError: an explicit path that does not hold it; or nothing anywhere, with every place tried and why it failed.
+      InputError: an explicit path that does not hold it; or no files anywhere, with each place tried and why it failed.
     """
     if options.source_path:
         return _at(source, Path(options.source_path).expanduser(), options)
@@ -63,9 +82,7 @@ def _at(source: Source, path: Path, options: ReadOptions) -> Found:
         if found:
             return found
         raise InputError(f"{path}: holds no {source.title}: {failure}")
-    if options.names_a_table or path.suffix.lower() in PARQUET_SUFFIXES:
-        return Found(generic(options), [path])
-    return Found(layout_of(path, source.layouts) or source.layouts[0], [path])
+    return _of_file(path, source.layouts, options, source.layouts[0])
 
 
 def _within(source: Source, label: str, folder: Path | None) -> tuple[Found | None, str]:
@@ -74,16 +91,12 @@ def _within(source: Source, label: str, folder: Path | None) -> tuple[Found | No
         return None, f"{label}: not set"
     if not folder.is_dir():
         return None, f"{label} {folder}: no such folder"
-    for place in (*(folder / name for name in source.folders), None, folder):
-        if place is None:
-            release = folder / f"{source.name}.parquet"
-            if release.is_file():
-                return Found(Layout("parquet", release.name, read_release), [release]), ""
-            continue
-        for layout in source.layouts:
-            if files := matching(place, layout.pattern):
-                return Found(layout, files), ""
-    wanted = ", ".join(dict.fromkeys([*(layout.pattern for layout in source.layouts), f"{source.name}.parquet"]))
+    release = Layout("parquet", f"{source.name}.parquet", read_release)
+    places = [(folder / name, layout) for name in source.folders for layout in source.layouts]
+    for place, layout in (*places, (folder, release), *((folder, layout) for layout in source.layouts)):
+        if files := _matching(place, layout.pattern):
+            return Found(layout, files), ""
+    wanted = ", ".join(dict.fromkeys(layout.pattern for layout in (*source.layouts, release)))
     return None, f"{label} {folder}: no {wanted}"
 
 
@@ -100,8 +113,45 @@ def _download(source: Source, cache: Path, allowed: bool) -> list[str]:
             "%s is being fetched from %s into %s. Licence: %s", source.title, offer.where, cache, source.licence
         )
         try:
-            offer.fetch(cache)
+            fetch(offer, cache)
             return []
         except UnobtainableError as error:
             failures.append(f"{offer.where}: {error}")
     return failures
+
+
+def _of_file(path: Path, layouts: Sequence[Layout], options: ReadOptions, otherwise: Layout) -> Found:
+    """A file in its published layout, or `otherwise`; one of another name keeps no scale but the one found."""
+    if options.names_a_table or path.suffix.lower() in PARQUET_SUFFIXES:
+        return Found(generic(options), [path])
+    line = first_line(path)
+    named = [layout for layout in layouts if fnmatch.fnmatch(path.name, layout.pattern)]
+    like = [layout for layout in layouts if layout.first_line and re.match(layout.first_line, line)]
+    sure = [layout for layout in named if layout.named or layout in like]
+    layout = sure[0] if sure else like[0]._replace(scale=None) if like else otherwise
+    return Found(layout, [path])
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    """The files that a glob finds, in the order of their names."""
+    try:
+        return sorted(path for path in folder.glob(pattern) if path.is_file())
+    except OSError:
+        return []
+
+
+def _in_folder(folder: Path, layouts: Sequence[Layout], options: ReadOptions) -> Found:
+    try:
+        tables = sorted(path for path in folder.iterdir() if path.suffix.lower() in (*PARQUET_SUFFIXES, *TEXT_SUFFIXES))
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read: {error.strerror or error}") from None
+    for layout in layouts:
+        files = _matching(folder, layout.pattern)
+        if len(files) == 1 and not layout.named:  # "ratings.csv" may be anybody's
+            return recognise(files[0], layouts, options)
+        if files:
+            return Found(layout, files)
+    if len(tables) == 1:
+        return recognise(tables[0], layouts, options)
+    known = ", ".join(dict.fromkeys(layout.pattern for layout in layouts))
+    raise InputError(f"{folder}: holds nothing known; accepted: {known}, or a single csv, tsv, txt or parquet table")

@@ -8,20 +8,17 @@ next header. Nothing is done row by row.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 from absl import logging
 
-from ganrs_jax.data.ratings import Columns, Place, Scale
-from ganrs_jax.data.sources.columns import Table
-from ganrs_jax.data.sources.files import first_line, is_filled, locate, shown
-from ganrs_jax.data.sources.layout import Layout
-from ganrs_jax.data.sources.text import explained
-from ganrs_jax.errors import InputError
+from ganrs_jax.data.ratings import Columns
+from ganrs_jax.data.sources.columns import Layout, Table
+from ganrs_jax.data.sources.formats import WHOLE_STARS
+from ganrs_jax.data.sources.text import first_line, is_filled, line_of, parsed, shown
+from ganrs_jax.errors import InputError, Place
 
 _BLOCK = 1 << 25  # bytes
 _DAY = 86_400  # seconds
@@ -30,40 +27,33 @@ _HEADER = re.compile(rb"\d+:\s*$")
 _TYPES = {"user_id": pa.int32(), "rating": pa.float32(), "date": pa.date32()}
 
 
-class _Block(NamedTuple):
-    user: np.ndarray  # int32 [n]
-    item: np.ndarray  # int32 [n]
-    rating: np.ndarray  # float32 [n]
-    day: np.ndarray  # int32 [n] since 1970
-
-
 def read_netflix(files: Sequence[Path]) -> Table:
     """All ratings of the files, in their order; time is the day of the rating.
 
     Raises:
       InputError: a file that does not open with a movie header, or a line that is neither header nor rating.
     """
-    columns = _room(files)
+    # Long enough for all ratings, with no second copy; pages never written cost no memory.
+    most = sum(path.stat().st_size // _SHORTEST + 1 for path in files)
+    columns: list[np.ndarray] = [np.empty(most, kind) for kind in (np.int32, np.int32, np.float32, np.int64)]
     filled = lines = movie = 0
     for data in _blocks(files):
-        rows = _rows(data, files, lines)
+        data = data.replace(b"\r\n", b"\n") if b"\r" in data else data
+        data = data.replace(b":\n", b",,\n")
+        rows = parsed(data, files, _TYPES, list(_TYPES), quoted=False, rows_before=lines)
         block, movie = _ratings(rows, movie, _place(files, lines, is_filled))
         for column, part in zip(columns, block, strict=True):
             column[filled : filled + len(part)] = part
-        filled += len(block.user)
+        filled += len(block[0])
         lines += rows.num_rows
         logging.info("%s: %d ratings read", files[0].parent, filled)
     for column in columns:
         column.resize(filled, refcheck=False)  # gives the rest back; nothing else refers to it
     user, item, rating, time = columns
     time *= _DAY
-    return Table(Columns(user, item, rating, time), _place(files, 0, _is_rating))
-
-
-def _room(files: Sequence[Path]) -> list[np.ndarray]:
-    """Columns long enough for all ratings, with no second copy; pages never written cost no memory."""
-    most = sum(path.stat().st_size // _SHORTEST + 1 for path in files)
-    return [np.empty(most, kind) for kind in (np.int32, np.int32, np.float32, np.int64)]
+    return Table(
+        Columns(user, item, rating, time), _place(files, 0, lambda line: is_filled(line) and not _HEADER.match(line))
+    )
 
 
 def _blocks(files: Sequence[Path]) -> Iterator[bytes]:
@@ -98,31 +88,8 @@ def _pieces(path: Path) -> Iterator[bytes]:
         yield tail + b"\n"
 
 
-def _rows(data: bytes, files: Sequence[Path], lines: int) -> pa.Table:
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n")
-    data = data.replace(b":\n", b",,\n")
-    try:
-        return _parsed(data, threads=True)
-    except pa.ArrowInvalid:
-        pass  # threads lose count of the rows
-    try:
-        return _parsed(data, threads=False)
-    except pa.ArrowInvalid as error:
-        raise explained(error, files, list(_TYPES), lines) from None
-
-
-def _parsed(data: bytes, *, threads: bool) -> pa.Table:
-    return pacsv.read_csv(
-        pa.BufferReader(data),
-        read_options=pacsv.ReadOptions(column_names=list(_TYPES), use_threads=threads),
-        parse_options=pacsv.ParseOptions(quote_char=False),
-        convert_options=pacsv.ConvertOptions(column_types=_TYPES, null_values=[""]),
-    )
-
-
-def _ratings(rows: pa.Table, movie: int, place: Place) -> tuple[_Block, int]:
-    """The ratings of a block that starts within `movie`, and the movie that it ends in."""
+def _ratings(rows: pa.Table, movie: int, place: Place) -> tuple[Sequence[np.ndarray], int]:
+    """User, item, rating and day since 1970 of a block that starts within `movie`, and the movie that it ends in."""
     empty = {name: rows[name].is_null().to_numpy() for name in _TYPES}
     header = empty["rating"] & empty["date"]
     for name, cells in empty.items():
@@ -134,23 +101,13 @@ def _ratings(rows: pa.Table, movie: int, place: Place) -> tuple[_Block, int]:
     movies = np.concatenate([[movie], user[starts]]).astype(np.int32)
     counts = np.diff(np.concatenate([[-1], starts, [len(user)]])) - 1
     rated = ~header
-    block = _Block(
-        user[rated],
-        np.repeat(movies, counts),
-        rows["rating"].to_numpy()[rated],
-        pc.fill_null(rows["date"].cast(pa.int32()), 0).to_numpy()[rated],
-    )
-    return block, int(movies[-1])
+    day = pc.fill_null(rows["date"].cast(pa.int32()), 0).to_numpy()
+    return (user[rated], np.repeat(movies, counts), rows["rating"].to_numpy()[rated], day[rated]), int(movies[-1])
 
 
 def _place(files: Sequence[Path], lines: int, counts: Callable[[bytes], bool]) -> Place:
-    return lambda row: locate(files, lines + row, counts)
+    return lambda row: line_of(files, lines + row, counts)
 
 
-def _is_rating(line: bytes) -> bool:
-    return is_filled(line) and not _HEADER.match(line)
-
-
-_STARS = Scale(1.0, 5.0, 1.0)
-COMBINED = Layout("Netflix combined_data_*.txt", "combined_data_*.txt", read_netflix, _STARS, r"\d+:$", named=True)
-PER_MOVIE = Layout("Netflix mv_*.txt", "mv_*.txt", read_netflix, _STARS, named=True)
+COMBINED = Layout("Netflix combined_data_*.txt", "combined_data_*.txt", read_netflix, WHOLE_STARS, r"\d+:$", named=True)
+PER_MOVIE = Layout("Netflix mv_*.txt", "mv_*.txt", read_netflix, WHOLE_STARS, named=True)

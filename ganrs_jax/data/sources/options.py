@@ -1,12 +1,12 @@
-"""What may be asked of a reader."""
+"""Options of reading ratings."""
 
 import dataclasses
 import os
 from pathlib import Path
 
-from ganrs_jax.data.ratings import DUPLICATE_POLICIES, Scale
-from ganrs_jax.data.scale import MAX_LEVELS
-from ganrs_jax.data.sources.files import shown
+from ganrs_jax.data.ids import DUPLICATE_POLICIES
+from ganrs_jax.data.scale import MAX_LEVELS, Scale
+from ganrs_jax.data.sources.text import shown
 from ganrs_jax.errors import InputError
 
 _COLUMN_FIELDS = ("user_column", "item_column", "rating_column", "timestamp_column")

@@ -3,7 +3,6 @@
 import numpy as np
 
 from ganrs_jax.data.ratings import Columns, Ratings, Scale, from_columns
-from ganrs_jax.data.sources.columns import People, demographics
 from ganrs_jax.data.sources.options import ReadOptions
 from ganrs_jax.errors import InputError
 
@@ -34,7 +33,7 @@ def planted(options: ReadOptions) -> Ratings:
     ratings = from_columns(Columns(user, item, rating), name="planted", scale=SCALE)
     gender = np.array(["F", "M"])[group % 2]
     age = (20 + 12 * group + rng.integers(0, 8, len(group))).astype(np.int16)
-    ratings.demographics.update(demographics(People(np.arange(len(group)), gender, age), ratings.user_ids))
+    ratings.demographics.update(gender=gender, age=age)
     return ratings
 
 
@@ -62,26 +61,15 @@ def _pairs(rng: np.random.Generator, group: np.ndarray, options: ReadOptions) ->
     each = np.arange(max(users, items))
     cover = rng.permutation(users)[each % users] * np.int64(items) + rng.permutation(items)[each % items]
     if users * items <= _DENSE * count:
-        cells = _all_at_once(rng, activity, popularity, group, cover, count)
+        # A weighted sample without replacement: the greatest of log weight + Gumbel noise, `cover` first.
+        score = (activity[:, None] + popularity[group]).ravel()
+        score += rng.gumbel(size=len(score))
+        score[cover] = np.inf
+        cells = np.argpartition(score, len(score) - count)[len(score) - count :]
     else:
         cells = _by_rejection(rng, activity, popularity, group, cover, count)
     cells = rng.permutation(cells)
     return (cells // items).astype(np.int32), (cells % items).astype(np.int32)
-
-
-def _all_at_once(
-    rng: np.random.Generator,
-    activity: np.ndarray,
-    popularity: np.ndarray,
-    group: np.ndarray,
-    cover: np.ndarray,
-    count: int,
-) -> np.ndarray:
-    """A weighted sample without replacement: the greatest of log weight + Gumbel noise, `cover` first."""
-    score = (activity[:, None] + popularity[group]).ravel()
-    score += rng.gumbel(size=len(score))
-    score[cover] = np.inf
-    return np.argpartition(score, len(score) - count)[len(score) - count :]
 
 
 def _by_rejection(

@@ -1,9 +1,9 @@
 """Every named source."""
 
 from ganrs_jax.data.ratings import Scale
-from ganrs_jax.data.sources import filmtrust, movielens, myanimelist, netflix
+from ganrs_jax.data.sources import formats, netflix
+from ganrs_jax.data.sources.columns import Layout
 from ganrs_jax.data.sources.fetch import Archive, Wheel
-from ganrs_jax.data.sources.layout import Layout
 from ganrs_jax.data.sources.locate import Source
 from ganrs_jax.data.sources.planted import SCALE, planted
 
@@ -30,7 +30,7 @@ _LICENCE = (
 
 
 def _movielens(
-    size: str, layout: Layout, *, md5: str = "", people: str = "", folder: str = "", scale: Scale = movielens.HALF_STARS
+    size: str, layout: Layout, *, md5: str = "", people: str = "", folder: str = "", scale: Scale = formats.HALF_STARS
 ) -> Source:
     """A GroupLens release as its zip file names it, "100k" or "latest-small"; md5 "" where it changes over time."""
     name = f"ml{size}" if size[0].isdigit() else "ml_" + size.replace("-", "_")
@@ -41,9 +41,9 @@ def _movielens(
         name=name,
         title=f"MovieLens {size.upper() if size[0].isdigit() else size}",
         scale=scale,
-        layouts=(layout, movielens.INTER) if layout is movielens.U_DATA else (layout,),
+        layouts=(layout, formats.INTER) if layout is formats.U_DATA else (layout,),
         folders=tuple(dict.fromkeys((folder, f"ml-{size}", name))),
-        offers=(Archive(url, md5, members), _RECBOLE) if layout is movielens.U_DATA else (Archive(url, md5, members),),
+        offers=(Archive(url, md5, members), _RECBOLE) if layout is formats.U_DATA else (Archive(url, md5, members),),
         licence=f"{_LICENCE}{_GROUPLENS}/ml-{size}-README.{'txt' if people else 'html'}",
         obtain=f"Unpack {url} in the data folder (GANRS_DATA_DIR), or give `source_path`",
     )
@@ -52,28 +52,28 @@ def _movielens(
 _ALL = (
     _movielens(
         "100k",
-        movielens.U_DATA,
+        formats.U_DATA,
         md5="0e33842e24a9c977be4e0107933c0723",
         people="u.user",
-        scale=movielens.WHOLE_STARS,
+        scale=formats.WHOLE_STARS,
     ),
     _movielens(
         "1m",
-        movielens.RATINGS_DAT,
+        formats.RATINGS_DAT,
         md5="c4d9eecfca2ab87c1945afe126590906",
         people="users.dat",
-        scale=movielens.WHOLE_STARS,
+        scale=formats.WHOLE_STARS,
     ),
-    _movielens("10m", movielens.RATINGS_DAT, md5="ce571fd55effeba0271552578f2648bd", folder="ml-10M100K"),
-    _movielens("20m", movielens.RATINGS_CSV, md5="cd245b17a1ae2cc31bb14903e1204af3"),
-    _movielens("25m", movielens.RATINGS_CSV, md5="6b51fb2759a8657d3bfcbfc42b592ada"),
-    _movielens("32m", movielens.RATINGS_CSV, md5="d472be332d4daa821edc399621853b57"),
-    _movielens("latest", movielens.RATINGS_CSV),
-    _movielens("latest-small", movielens.RATINGS_CSV),
+    _movielens("10m", formats.RATINGS_DAT, md5="ce571fd55effeba0271552578f2648bd", folder="ml-10M100K"),
+    _movielens("20m", formats.RATINGS_CSV, md5="cd245b17a1ae2cc31bb14903e1204af3"),
+    _movielens("25m", formats.RATINGS_CSV, md5="6b51fb2759a8657d3bfcbfc42b592ada"),
+    _movielens("32m", formats.RATINGS_CSV, md5="d472be332d4daa821edc399621853b57"),
+    _movielens("latest", formats.RATINGS_CSV),
+    _movielens("latest-small", formats.RATINGS_CSV),
     Source(
         name="netflix",
         title="Netflix Prize",
-        scale=movielens.WHOLE_STARS,
+        scale=formats.WHOLE_STARS,
         layouts=(netflix.COMBINED, netflix.PER_MOVIE),
         folders=("netflix", "netflix-prize-data", "netflix/training_set", "training_set", "download/training_set"),
         obtain="Get it at https://www.kaggle.com/datasets/netflix-inc/netflix-prize-data and put combined_data_*.txt "
@@ -82,9 +82,9 @@ _ALL = (
     Source(
         name="myanimelist",
         title="MyAnimeList ratings",
-        scale=myanimelist.SCALE,
-        unrated=myanimelist.NOT_RATED,
-        layouts=(myanimelist.RATING_CSV, myanimelist.RATINGS_CSV),
+        scale=formats.ANIME_SCALE,
+        unrated=formats.NOT_RATED,
+        layouts=(formats.ANIME, formats.ANIME_RATINGS),
         folders=("myanimelist", "anime"),
         obtain="Get it at https://www.kaggle.com/datasets/CooperUnion/anime-recommendations-database and put "
         "rating.csv in the data folder (GANRS_DATA_DIR) under myanimelist/, or give `source_path`",
@@ -92,8 +92,8 @@ _ALL = (
     Source(
         name="filmtrust",
         title="FilmTrust",
-        scale=filmtrust.SCALE,
-        layouts=(filmtrust.RATINGS_TXT,),
+        scale=formats.FILMTRUST_SCALE,
+        layouts=(formats.FILMTRUST,),
         folders=("filmtrust", "FilmTrust"),
         obtain="Get it at https://guoguibing.github.io/librec/datasets.html and put ratings.txt "
         "in the data folder (GANRS_DATA_DIR) under filmtrust/, or give `source_path`",

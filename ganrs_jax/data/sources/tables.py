@@ -10,13 +10,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ganrs_jax.data.ratings import Columns, Place
-from ganrs_jax.data.sources.columns import People, Roles, Table, columns_of, people_of
-from ganrs_jax.data.sources.files import first_line, likely_separator, read_head, shown
-from ganrs_jax.data.sources.layout import Layout
+from ganrs_jax.data.ratings import Columns
+from ganrs_jax.data.sources.columns import Layout, People, Roles, Table, columns_of, people_of
 from ganrs_jax.data.sources.options import ReadOptions, separator_of
-from ganrs_jax.data.sources.text import check_present, header_names, read_text, text_place
-from ganrs_jax.errors import InputError
+from ganrs_jax.data.sources.text import (
+    check_present,
+    first_line,
+    header_names,
+    likely_separator,
+    read_head,
+    read_text,
+    shown,
+    text_place,
+)
+from ganrs_jax.errors import InputError, Place
 
 if TYPE_CHECKING:
     import pandas
@@ -40,12 +47,13 @@ def read_table(path: Path, options: ReadOptions) -> Table:
     """
     roles = Roles(options.user_column, options.item_column, options.rating_column, options.timestamp_column)
     if path.suffix.lower() in PARQUET_SUFFIXES:
-        return _from_parquet(path, roles)
+        table, roles = _read_parquet(path, roles)
+        return _as_table(table, roles, _parquet_place(path))
     separator = separator_of(options.separator) or _SEPARATOR_OF.get(path.suffix.lower())
     separator = separator or likely_separator(first_line(path)) or ","  # a comma, for the message to say so
     present = header_names(first_line(path), separator)
-    roles = _without_absent_time(roles, present)
-    table = _read_typed(path, separator, roles, [name for name in _DEMOGRAPHICS if name in present])
+    roles, wanted = _present(roles, present)
+    table = _read_typed(path, separator, roles, wanted)
     return _as_table(table, roles, text_place(path, has_header=True))
 
 
@@ -53,13 +61,11 @@ def frame_table(frame: "pandas.DataFrame", options: ReadOptions) -> Table:
     """As `read_table`, of a data frame.
 
     Raises:
-      InputError: a missing column (those present are listed), or one of a type that cannot be what it is to be.
+      InputError: a missing column (those present are listed), or one of an unsuitable type.
     """
     present = [str(name) for name in frame.columns]
     roles = Roles(options.user_column, options.item_column, options.rating_column, options.timestamp_column)
-    roles = _without_absent_time(roles, present)
-    wanted = [*(name for name in roles if name), *(name for name in _DEMOGRAPHICS if name in present)]
-    wanted = list(dict.fromkeys(wanted))
+    roles, wanted = _present(roles, present)
     check_present("DataFrame", present, wanted)
     try:
         table = pa.Table.from_pandas(frame[wanted], preserve_index=False)
@@ -70,14 +76,12 @@ def frame_table(frame: "pandas.DataFrame", options: ReadOptions) -> Table:
 
 def read_release(files: Sequence[Path]) -> Table:
     """NAME.parquet with columns user_id, item_id, rating (and timestamp), and NAME_users.parquet beside it."""
-    table = _from_parquet(files[0], Roles())
+    table = read_table(files[0], ReadOptions())
     path = files[0].with_name(f"{files[0].stem}_users.parquet")
     if not path.exists():
         return table
-    present = _parquet_columns(path)
-    gender, age = (name if name in present else None for name in _DEMOGRAPHICS)
-    users = _read_parquet(path, [name for name in ("user_id", gender, age) if name])
-    return table._replace(people=people_of(users, "user_id", gender, age, _parquet_place(path)))
+    users, _ = _read_parquet(path, Roles("user_id", "", "", ""))
+    return table._replace(people=people_of(users, "user_id", *_demographics(users), _parquet_place(path)))
 
 
 def read_parts(files: Sequence[Path]) -> Table:
@@ -91,7 +95,7 @@ def read_parts(files: Sequence[Path]) -> Table:
     if [path.name for path in files] != [f"part-{shard:05d}-of-{number:05d}.parquet" for shard in range(number)]:
         raise InputError(f"{files[0].parent}: {len(files)} of {number} parts; accepted: all of them, once each")
     _check_digests(files)
-    parts = [_from_parquet(path, Roles()) for path in files]
+    parts = [read_table(path, ReadOptions()) for path in files]
     user, item, rating = (np.concatenate([part.columns[number] for part in parts]) for number in range(3))
     ends = np.cumsum([len(part.columns.rating) for part in parts])
     places = [part.place for part in parts]  # not the parts: their columns are freed when this returns
@@ -124,77 +128,63 @@ def _check_digests(files: Sequence[Path]) -> None:
 PARTS = Layout("parts", "part-*-of-*.parquet", read_parts, named=True)
 
 
-def _from_parquet(path: Path, roles: Roles) -> Table:
-    present = _parquet_columns(path)
-    roles = _without_absent_time(roles, present)
+def _present(roles: Roles, present: Sequence[str]) -> tuple[Roles, list[str]]:
+    """The roles, without a time that was not asked for by name and is not there; and the columns to read, each once."""
+    if roles.timestamp == Roles().timestamp and roles.timestamp not in present:
+        roles = roles._replace(timestamp="")
     wanted = [*(name for name in roles if name), *(name for name in _DEMOGRAPHICS if name in present)]
-    return _as_table(_read_parquet(path, list(dict.fromkeys(wanted))), roles, _parquet_place(path))
+    return roles, list(dict.fromkeys(wanted))
 
 
-def _without_absent_time(roles: Roles, present: Sequence[str]) -> Roles:
-    """A timestamp column that the user did not ask for by name is read only where the table has it."""
-    absent = roles.timestamp == Roles().timestamp and roles.timestamp not in present
-    return roles._replace(timestamp="") if absent else roles
-
-
-def _parquet_columns(path: Path) -> list[str]:
+def _read_parquet(path: Path, roles: Roles) -> tuple[pa.Table, Roles]:
+    """The columns of `roles`, and the demographic ones that are there."""
     read_head(path)
     try:
-        return list(pq.read_schema(path).names)
+        present = list(pq.read_schema(path).names)
+        roles, wanted = _present(roles, present)
+        check_present(str(path), present, wanted)
+        return pq.read_table(path, columns=wanted), roles
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, error) from None
-
-
-def _read_parquet(path: Path, wanted: list[str]) -> pa.Table:
-    present = _parquet_columns(path)
-    check_present(str(path), present, wanted)
-    try:
-        return pq.read_table(path, columns=wanted)
-    except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: Exception) -> InputError:
-    return InputError(f"{path}: truncated, or not a parquet file ({shown(error)}); accepted: a whole parquet file")
+        raise InputError(
+            f"{path}: truncated, or not a parquet file ({shown(error)}); accepted: a whole parquet file"
+        ) from None
 
 
 def _parquet_place(path: Path) -> Place:
     return lambda row: f"{path}: row {row + 1}"
 
 
-def _read_typed(path: Path, separator: str, roles: Roles, people: list[str]) -> pa.Table:
+def _read_typed(path: Path, separator: str, roles: Roles, wanted: Sequence[str]) -> pa.Table:
     """Ids are numbers if all of them are, else text."""
-    types: dict[str, pa.DataType | None] = {roles.user: None, roles.item: None, roles.rating: pa.float32()}
+    types: dict[str, pa.DataType | None] = {name: pa.string() if name == "gender" else pa.float64() for name in wanted}
+    types |= {roles.user: None, roles.item: None, roles.rating: pa.float32()}
     types |= {roles.timestamp: None} if roles.timestamp else {}
-    types |= {name: pa.string() if name == "gender" else pa.float64() for name in people}
     ids = (roles.user, roles.item)
     try:
         table = read_text(path, separator, types)
     except InputError:  # perhaps a first block of numbers, then text, where numbers were guessed
         return read_text(path, separator, types | {name: pa.string() for name in ids})
-    text: dict[str, pa.DataType | None] = {name: pa.string() for name in ids if not _is_number(table[name].type)}
-    return read_text(path, separator, types | text) if text else table
+    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_null)
+    text = [name for name in ids if not any(is_kind(table[name].type) for is_kind in numbers)]
+    return read_text(path, separator, types | dict.fromkeys(text, pa.string())) if text else table
 
 
-def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)
+def _demographics(table: pa.Table) -> tuple[str | None, str | None]:
+    """The names of the columns of gender and age, None where there is none."""
+    gender, age = (name if name in table.column_names else None for name in _DEMOGRAPHICS)
+    return gender, age
 
 
 def _as_table(table: pa.Table, roles: Roles, place: Place) -> Table:
     columns = columns_of(table, roles, place)
-    gender, age = (name if name in table.column_names else None for name in _DEMOGRAPHICS)
+    gender, age = _demographics(table)
     if not (gender or age):
         return Table(columns, place)
-    people, note = _one_row_a_user(people_of(table, roles.user, gender, age, place))
-    return Table(columns, place, people, note)
-
-
-def _one_row_a_user(rows: People) -> tuple[People | None, tuple[str, ...]]:
     import pandas as pd  # here: see `scale.find_scale`
 
-    frame = pd.DataFrame({name: column for name, column in rows._asdict().items() if column is not None})
-    frame = frame.drop_duplicates()
+    rows = people_of(table, roles.user, gender, age, place)._asdict()
+    frame = pd.DataFrame({name: column for name, column in rows.items() if column is not None}).drop_duplicates()
     if frame["user"].duplicated().any():
-        return None, ("gender and age are left out: some users have more than one value",)
-    gender = frame["gender"].to_numpy().astype(np.str_) if "gender" in frame else None
-    return People(frame["user"].to_numpy(), gender, frame["age"].to_numpy() if "age" in frame else None), ()
+        return Table(columns, place, None, ("gender and age are left out: some users have more than one value",))
+    genders = frame["gender"].to_numpy().astype(np.str_) if gender else None
+    return Table(columns, place, People(frame["user"].to_numpy(), genders, frame["age"].to_numpy() if age else None))

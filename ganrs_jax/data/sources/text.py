@@ -1,17 +1,24 @@
-"""Delimited text, read in columns by pyarrow; a failure is read again slowly, to say which row it is."""
+"""Delimited text, read in columns by pyarrow; after a failure it is read again by one thread, to find the line."""
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from ganrs_jax.data.ratings import Place
-from ganrs_jax.data.sources.files import first_line, likely_separator, lines_to_first_row, locate, separator_name, shown
-from ganrs_jax.errors import InputError
+from ganrs_jax.errors import InputError, Place
 
+_HEAD = 1 << 16  # bytes of the first look
+_SHOWN = 60  # characters of a value in a message
+_MAGIC = {
+    b"PAR1": "a parquet file",
+    b"PK\x03\x04": "a zip file",
+    b"\x1f\x8b": "a gzip file",
+    b"\x93NUMPY": "an npy file",
+}
+_SEPARATORS = ("::", "\t", ";", ",", "|", " ")
 _CONVERSION = re.compile(r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to (\w+).*?: (.*)", re.S)
 _WIDTH = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)", re.S)
 _ACCEPTED = {
@@ -22,51 +29,60 @@ _ACCEPTED = {
     "date32": "a date such as 2005-09-06",
     "string": "UTF-8 text",
 }
+Types = Mapping[str, pa.DataType | None]  # of the columns wanted, in order; None = found from the values
 
 
-def read_text(
-    path: Path, separator: str, types: Mapping[str, pa.DataType | None], names: Sequence[str] = ()
-) -> pa.Table:
-    """Columns of a delimited text file.
+def shown(value: object) -> str:
+    """A value as a message shows it: quoted, on one line, at most 60 characters."""
+    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
 
-    Args:
-      path: the file.
-      separator: one character, or "::".
-      types: the columns wanted, in order, and their types (None = found).
-      names: all columns of a file without a header line; () = the first line names them.
+
+def likely_separator(line: str) -> str:
+    """The separator that cuts a line into three fields or more; "" if none does."""
+    return next((separator for separator in _SEPARATORS if line.count(separator) >= 2), "")
+
+
+def read_head(path: Path) -> bytes:
+    """The first bytes of a file.
 
     Raises:
-      InputError: missing, empty or binary file, wrong separator, missing column, a row of another width,
-        a value that is not of the type.
+      InputError: no such file, not a file, not readable, or empty.
     """
-    line = first_line(path)
-    if line.count(separator) < 2:
-        likely = likely_separator(line)
-        hint = f"{separator_name(likely)} is the likely one, see `separator`" if likely else "no other fits either"
-        fewer = f"fewer than 3 columns with the separator {separator_name(separator)}"
-        raise InputError(f"{path}: row 1 is {shown(line)}: {fewer}; {hint}")
-    header = () if names else header_names(line, separator)
-    if header:
-        check_present(f"{path}: row 1", header, list(types))
-    skipped = 0
-    if separator == "::":  # pyarrow knows separators of one character: between two fields stands an empty one
-        skipped = lines_to_first_row(path) if header else 0
-        names = [part for name in names or header for part in (name, f"::{name}")][:-1]
-        separator = ":"
     try:
-        return _read(path, separator, types, names, skipped, threads=True)
-    except (pa.ArrowInvalid, UnicodeDecodeError):
-        pass  # threads lose count of the rows
-    try:
-        return _read(path, separator, types, names, skipped, threads=False)
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        before = 1 - skipped if skipped else 0  # pyarrow counts skipped lines as rows, also blank ones
-        raise explained(error, [path], names or header, before) from None
+        with open(path, "rb") as file:
+            head = file.read(_HEAD)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: a folder; a file is needed") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if not head:
+        raise InputError(f"{path}: the file is empty; ratings of at least 2 users and 2 items are needed")
+    return head
 
 
-def text_place(path: Path, has_header: bool) -> Place:
-    """Where row i of a text file is, as its line number."""
-    return lambda row: locate([path], row + has_header)
+def first_line(path: Path) -> str:
+    """The first line of a text file that is not blank, without a byte-order mark.
+
+    Raises:
+      InputError: as read_head, or the file is binary, not UTF-8, or has only blank lines.
+    """
+    head = read_head(path)
+    for magic, kind in _MAGIC.items():
+        if head.startswith(magic):
+            raise InputError(f"{path}: looks like {kind}; a text table is needed (a parquet file must end in .parquet)")
+    zero = head.find(b"\0")
+    if zero >= 0:
+        raise InputError(f"{path}: byte {zero} is zero, so this is no text file; UTF-8 text or .parquet is accepted")
+    line = next((line for line in head.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()), b"")
+    if not line:
+        raise InputError(f"{path}: only blank lines; ratings of at least 2 users and 2 items are needed")
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: row 1 is {shown(line)}, which is not UTF-8; UTF-8 text is accepted") from None
 
 
 def header_names(line: str, separator: str) -> list[str]:
@@ -79,22 +95,93 @@ def check_present(where: str, names: Sequence[str], wanted: Sequence[str]) -> No
     for name in wanted:
         if names.count(name) != 1:
             fault = "occurs twice" if name in names else "is missing"
-            raise InputError(f"{where}: column {name!r} {fault}; columns present: {listed(names)}")
+            listed = ", ".join(shown(each)[1:-1] for each in names[:12]) + (", ..." if len(names) > 12 else "")
+            raise InputError(f"{where}: column {name!r} {fault}; columns present: {listed}")
 
 
-def listed(names: Sequence[str]) -> str:
-    """Column names as a message lists them, at most twelve."""
-    return ", ".join(shown(name)[1:-1] for name in names[:12]) + (", ..." if len(names) > 12 else "")
+def read_text(path: Path, separator: str, types: Types, names: Sequence[str] = ()) -> pa.Table:
+    """Columns of a delimited text file.
+
+    Args:
+      path: the file.
+      separator: one character, or "::".
+      types: of the columns wanted.
+      names: all columns of a file without a header line; () = the first line names them.
+
+    Raises:
+      InputError: missing, empty or binary file, wrong separator, missing column, a row with another number of columns,
+        a value that is not of the type.
+    """
+    line = first_line(path)
+    if line.count(separator) < 2:
+        likely, name = likely_separator(line), {"\t": "tab", " ": "space"}
+        hint = (
+            f"{name.get(likely, repr(likely))} is the likely one, see `separator`" if likely else "no other fits either"
+        )
+        fewer = f"fewer than 3 columns with the separator {name.get(separator, repr(separator))}"
+        raise InputError(f"{path}: row 1 is {shown(line)}: {fewer}; {hint}")
+    header = () if names else header_names(line, separator)
+    if header:
+        check_present(f"{path}: row 1", header, list(types))
+    if separator != "::":
+        return parsed(path, [path], types, names or header, separator=separator, has_header=not names)
+    # pyarrow's separators are one character long: between two fields there is an empty one
+    names, skipped = [part for name in names or header for part in (name, f"::{name}")][:-1], 0
+    if header:
+        with open(path, "rb") as lines:
+            skipped = next(number for number, line in enumerate(lines, 1) if line.strip(b"\xef\xbb\xbf \t\r\n"))
+    return parsed(path, [path], types, names, separator=":", skipped=skipped)
 
 
-def explained(error: Exception, files: Sequence[Path], names: Sequence[str], rows_before: int = 0) -> InputError:
+def parsed(
+    source: Path | bytes,
+    files: Sequence[Path],
+    types: Types,
+    names: Sequence[str],
+    *,
+    separator: str = ",",
+    quoted: bool = True,
+    has_header: bool = False,
+    skipped: int = 0,
+    rows_before: int = 0,
+) -> pa.Table:
+    """What pyarrow reads of a file, or of bytes that begin after `rows_before` rows of the files.
+
+    Raises:
+      InputError: the line that pyarrow cannot read, its column and value, and what is accepted.
+    """
+
+    def read(*, threads: bool) -> pa.Table:
+        return pacsv.read_csv(
+            pa.BufferReader(source) if isinstance(source, bytes) else source,
+            pacsv.ReadOptions(use_threads=threads, column_names=None if has_header else list(names), skip_rows=skipped),
+            pacsv.ParseOptions(delimiter=separator, quote_char='"' if quoted else False),
+            pacsv.ConvertOptions(
+                column_types={name: kind for name, kind in types.items() if kind is not None},
+                include_columns=list(types),
+                null_values=[""],  # "NA" or "nan" is a value, to be named in the message
+            ),
+        )
+
+    try:
+        return read(threads=True)
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        pass  # threads lose count of the rows
+    try:
+        return read(threads=False)
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        # pyarrow counts skipped lines as rows, also blank ones
+        raise _explained(error, files, names, 1 - skipped if skipped else rows_before) from None
+
+
+def _explained(error: Exception, files: Sequence[Path], names: Sequence[str], rows_before: int) -> InputError:
     """What pyarrow says of a csv block, as file, row, column, value and what is accepted."""
     text = str(error)
     if match := _CONVERSION.search(text):
         column, row, kind, value = match.groups()
         name = names[int(column)] if int(column) < len(names) else f"number {int(column) + 1}"
         value = value.removeprefix("invalid value ").strip("'")
-        where = locate(files, rows_before + int(row) - 1) if row else str(files[0])
+        where = line_of(files, rows_before + int(row) - 1) if row else str(files[0])
         if value.startswith("invalid UTF8"):
             return InputError(f"{where}: {name} is not UTF-8; accepted: UTF-8 text")
         return InputError(f"{where}: {name} is {shown(value)}; accepted: {_ACCEPTED.get(kind, kind)}")
@@ -102,27 +189,28 @@ def explained(error: Exception, files: Sequence[Path], names: Sequence[str], row
         row, expected, got = (int(group) for group in match.groups())
         if any(name.startswith("::") for name in names):  # not counting the empty ones between two colons
             expected, got = (expected + 1) // 2, (got + 1) // 2
-        where = locate(files, rows_before + row - 1)
+        where = line_of(files, rows_before + row - 1)
         return InputError(f"{where}: {got} columns found; accepted: {expected}")
     return InputError(f"{files[0]}: cannot be read as a text table: {shown(text)}")
 
 
-def _read(
-    path: Path,
-    separator: str,
-    types: Mapping[str, pa.DataType | None],
-    names: Sequence[str],
-    skipped: int,
-    *,
-    threads: bool,
-) -> pa.Table:
-    return pacsv.read_csv(
-        path,
-        read_options=pacsv.ReadOptions(use_threads=threads, column_names=list(names) or None, skip_rows=skipped),
-        parse_options=pacsv.ParseOptions(delimiter=separator),
-        convert_options=pacsv.ConvertOptions(
-            column_types={name: kind for name, kind in types.items() if kind is not None},
-            include_columns=list(types),
-            null_values=[""],  # "NA" or "nan" is a value, to be named in the message
-        ),
-    )
+def is_filled(line: bytes) -> bool:
+    """Whether a line counts as a row for pyarrow, which skips empty ones."""
+    return bool(line.rstrip(b"\r\n"))
+
+
+def line_of(files: Sequence[Path], row: int, counts: Callable[[bytes], bool] = is_filled) -> str:
+    """Says "FILE: row LINE" of the row-th line, from 0, that counts; scans the files, so it is for messages only."""
+    for path in files:
+        with open(path, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if counts(line):
+                    if row == 0:
+                        return f"{path}: row {number}"
+                    row -= 1
+    return f"{files[-1]}: the last row"
+
+
+def text_place(path: Path, has_header: bool) -> Place:
+    """Where a message says that a row of a text file is: by its line."""
+    return lambda row: line_of([path], row + has_header)
