@@ -12,16 +12,15 @@ from ganrs_jax.profile.embedding import ProfileEmbedding, degree_curve
 from ganrs_jax.profile.features import neutral_gain
 from ganrs_jax.profile.gan import SIDES, SideState, State, gan_spec, generate_vectors
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
-from ganrs_jax.profile.model import Entities, ProfileModel, ResponseStyle, VectorColumns
-from ganrs_jax.profile.popularity_preference import no_preference
+from ganrs_jax.profile.model import Entities, PopularityPreference, ProfileModel, ResponseStyle, VectorColumns
 from ganrs_jax.profile.predictability import first_correlation
 from ganrs_jax.profile.vectors import find_quantiles, find_strata, fit_moments
 from ganrs_jax.sampling.degree_distributions import degree_distribution
 from ganrs_jax.statistics.summary import describe_source
 
-_MATCHED = 65536  # generated vectors whose moments are matched
+_MATCHED = 65536  # generated vectors whose moments are matched: enough to know these to a percent
 _ROWS = 1 << 20  # ratings whose factor scores are held at once
-_BOUNDS = (0.001, 0.999)  # quantiles of the source's factor scores that no generated one goes beyond
+_BOUNDS = (0.001, 0.999)  # quantiles of the source's factor scores that bound generated ones: the ends are outliers
 
 
 def assemble(
@@ -49,7 +48,7 @@ def assemble(
         "activity": degree_distribution(np.bincount(ratings.user)),
         "popularity": degree_distribution(np.bincount(ratings.item)),
         "factor_weights": np.zeros((columns.interaction_rank, columns.interaction_rank), np.float32),
-        "popularity_preference": no_preference(np.zeros(1)),
+        "popularity_preference": PopularityPreference(*np.zeros((2, 1), np.float32)),
         "style": ResponseStyle(embedding.cutpoints, embedding.basis),
         # Of users the means of bins alone: of a large dataset most users are not drawn to fit more.
         "user_means": mean_by_degree(learned.user, learned.rating, activity)._replace(entities=0),

@@ -10,7 +10,7 @@ from ganrs_jax.profile.interactions import MOST_CELLS
 from ganrs_jax.profile.request import RatingsRequest
 
 MOST_RATINGS = 1 << 22  # so many tell a spectrum, and errors of predictions, well enough
-_MOST_USERS = 8192
+_MOST_USERS = 8192  # more cost time in each of the rounds
 _MOST_ITEMS = 12288  # of sources of more than MOST_CELLS
 
 

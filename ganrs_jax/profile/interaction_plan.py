@@ -14,14 +14,14 @@ from ganrs_jax.sampling.apportion import apportion
 from ganrs_jax.sampling.assignment import assign, assignment_intercepts, assignment_potentials, block_users, many
 from ganrs_jax.sampling.degree_distributions import distribution_weights, parse_distribution
 from ganrs_jax.sampling.potentials import Potentials
-from ganrs_jax.sampling.preassigned import Reserved, reserve, reserved_counts
+from ganrs_jax.sampling.preassigned import Preassigned, preassign, preassigned_counts
 
 _MAPPED_USERS = 32768  # users whose moments are matched: enough for the quantiles of each stratum
-_POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on
+_POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on: more cost time, item masses then hold to 2 %
 
 
 class InteractionPlan(NamedTuple):
-    """What all blocks of users have in common to choose items.
+    """What all blocks of users have in common to draw items.
 
     Attributes:
       block: users per block.
@@ -39,7 +39,7 @@ class InteractionPlan(NamedTuple):
     items: jax.Array
     popularity: np.ndarray
     potentials: Potentials
-    preassigned: Reserved
+    preassigned: Preassigned
 
     @property
     def num_blocks(self) -> int:
@@ -47,21 +47,20 @@ class InteractionPlan(NamedTuple):
 
 
 def plan_interactions(model: ProfileModel, request: RatingsRequest) -> InteractionPlan:
-    """The plan of a completed request: who shall rate how much, and what makes them choose."""
+    """The plan of a completed request."""
     num_users, num_items, num_ratings = request.num_users, request.num_items, request.num_ratings
     block, short = block_users(num_items), many(num_items)
     # Users: generated vectors, mapped to the source's distribution; the most ratings to the largest generated degree.
     raw = [_raw_users(model, request, number, block) for number in range(-(-num_users // block))]
     user_map = vector_map(model, model.users, jnp.concatenate(raw)[: min(num_users, _MAPPED_USERS)], request.sigma)
     weights = distribution_weights(parse_distribution(request.activity, "activity"), model.activity, num_users)
-    log_degree = np.asarray(model.columns.log_degree(jnp.concatenate(raw)[:num_users]))
-    activity = _by_rank(log_degree, apportion(weights, num_ratings, 1, num_items))
+    counts = apportion(weights, num_ratings, 1, num_items)
+    activity = _by_rank(model.columns.log_degree(jnp.concatenate(raw)[:num_users]), counts)
     # Items: likewise.
     raw_items = sample_vectors(plan_key(request, 1), model, model.items, request.sigma, num_items)
     items = vector_map(model, model.items, raw_items, request.sigma)(raw_items)
     weights = distribution_weights(parse_distribution(request.popularity, "popularity"), model.popularity, num_items)
-    log_degree = np.asarray(model.columns.log_degree(raw_items))
-    popularity = _by_rank(log_degree, apportion(weights, num_ratings, 1, num_users))
+    popularity = _by_rank(model.columns.log_degree(raw_items), apportion(weights, num_ratings, 1, num_users))
     # Potentials at which each item is expected to have the ratings it is wanted to have, solved on the first users.
     features = item_features(model, items, short)
     some = min(len(raw), -(-_POTENTIAL_USERS // block))
@@ -74,9 +73,10 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
         return assignment_potentials(first_users, features, mine, popular, block, near)
 
     first = potentials(activity, popularity)
-    plan = InteractionPlan(block, activity, user_map, items, popularity, first, Reserved(*np.zeros((2, 0), np.int32)))
+    nothing = Preassigned(*np.zeros((2, 0), np.int32))
+    plan = InteractionPlan(block, activity, user_map, items, popularity, first, nothing)
     # Pairs of rare items are drawn beforehand, so that none is left out by chance.
-    counts = reserved_counts(popularity, num_users)
+    counts = preassigned_counts(popularity, num_users)
     if not counts.any():
         return plan
     users += [user_features(model, user_map(vectors), short) for vectors in raw[some:]]
@@ -85,7 +85,7 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
         [assignment_intercepts(u, features, first.item, n) for u, n in zip(users, padded, strict=True)]
     )
     everyone = jnp.concatenate(users)[:num_users]
-    preassigned = reserve(plan_key(request, 2), everyone, features, intercepts[:num_users], counts, activity)
+    preassigned = preassign(plan_key(request, 2), everyone, features, intercepts[:num_users], counts, activity)
     left = activity - np.bincount(preassigned.user, minlength=num_users)
     if not left.any():
         return plan._replace(preassigned=preassigned)
@@ -108,12 +108,9 @@ def draw_pairs(
     key = jax.random.fold_in(plan_key(request, 3), number)
     block_of = plan.preassigned.user // plan.block
     mine = slice(*np.searchsorted(block_of, (number, number + 1)))
-    given = (
-        plan.preassigned.user[mine].astype(np.int64) % plan.block,
-        plan.preassigned.item[mine].astype(np.int64),
-    )
+    user, item = (ids[mine].astype(np.int64) for ids in plan.preassigned)
     most = int(np.bincount(block_of, minlength=1).max())
-    return assign(key, users, items, plan.potentials.item, activity, given, most)
+    return assign(key, users, items, plan.potentials.item, activity, (user % plan.block, item), most)
 
 
 def user_vectors(model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int) -> jax.Array:
@@ -126,10 +123,10 @@ def plan_key(request: RatingsRequest, purpose: int) -> jax.Array:
     return jax.random.fold_in(jax.random.key(request.seed), purpose)
 
 
-def _by_rank(log_degree: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def _by_rank(log_degree: jax.Array, counts: np.ndarray) -> np.ndarray:
     """Descending counts given to entities by descending generated degree."""
     given = np.empty(len(log_degree), np.int64)
-    given[np.argsort(-log_degree, kind="stable")] = counts
+    given[np.argsort(-np.asarray(log_degree), kind="stable")] = counts
     return given
 
 

@@ -9,7 +9,6 @@ items and ratings, not with users x items.
 """
 
 import functools
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -17,14 +16,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.data.ratings import Ratings
-from ganrs_jax.profile.posterior import Prior, degree_covariates, fit_prior, shortened, with_prior
+from ganrs_jax.profile.posterior import Prior, clip_step, degree_covariates, fit_prior, with_prior
 from ganrs_jax.profile.sampled_cells import SampledSide, sampled_side
 from ganrs_jax.profile.spectral_start import randomised_start, spectral_start
 from ganrs_jax.training.loop import Report, silent
 
-MOST_CELLS = 1 << 28  # users x items that are all summed over
-_BLOCK_CELLS = 1 << 21  # cells of the matrix held at once
-_WARM_UP = 3  # first rounds, without draws
+MOST_CELLS = 1 << 28  # users x items that are all summed over: samples add noise, but cost no more with size
+_BLOCK_CELLS = 1 << 21  # cells of the matrix held at once: 8 MiB
+_WARM_UP = 3  # first rounds, without draws: their noise would hide the way from the start to the mode
 _STAGE = "who rates what"
 
 
@@ -55,10 +54,8 @@ def fit_interactions(
     items: DenseSide | SampledSide
     size, transposed = (ratings.num_users, ratings.num_items), (ratings.num_items, ratings.num_users)
     if size[0] * size[1] <= MOST_CELLS:
-        users, items = (
-            dense_side(ratings.user, ratings.item, *size),
-            dense_side(ratings.item, ratings.user, *transposed),
-        )
+        users = dense_side(ratings.user, ratings.item, *size)
+        items = dense_side(ratings.item, ratings.user, *transposed)
         x, y = spectral_start(ratings, rank)
     else:
         users = sampled_side(ratings.user, ratings.item, *size)
@@ -91,19 +88,15 @@ class DenseSide(NamedTuple):
         prior = fit_prior(x, self.covariates)
         for number in range(2):
             x, _ = self._newton(jax.random.fold_in(key, number), x, other, prior)
-        gram, linear = self._quadratic(x, other)
+        gram, linear = _quadratic(self.cells, x, other, self.block_rows, self.num_columns)
         drawn = [with_prior(k, gram, linear, prior, self.covariates)[1] for k in jax.random.split(key, count)]
         return jnp.stack(drawn)
 
     def _newton(self, key: jax.Array, x: jax.Array, other: jax.Array, prior: Prior) -> tuple[jax.Array, jax.Array]:
-        gram, linear = self._quadratic(x, other)
+        gram, linear = _quadratic(self.cells, x, other, self.block_rows, self.num_columns)
         mean, drawn = with_prior(key, gram, linear, prior, self.covariates)
-        mode = x + shortened(mean - x)
+        mode = x + clip_step(mean - x)
         return mode, mode + drawn - mean
-
-    def _quadratic(self, x: jax.Array, other: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """The log-likelihood around x as gram [N, K, K] and linear term [N, K]."""
-        return _blocks(self.block_rows, self.num_columns)(self.cells, x, other)
 
 
 def dense_side(row: np.ndarray, column: np.ndarray, num_rows: int, num_columns: int) -> DenseSide:
@@ -119,27 +112,27 @@ def dense_side(row: np.ndarray, column: np.ndarray, num_rows: int, num_columns: 
     return DenseSide(jnp.asarray(cells), covariates, block_rows, num_columns)
 
 
-@functools.lru_cache
-def _blocks(block_rows: int, num_columns: int) -> Callable[..., tuple[jax.Array, jax.Array]]:
-    def quadratic(cells: jax.Array, x: jax.Array, other: jax.Array) -> tuple[jax.Array, jax.Array]:
-        size = x.shape[1]
-        upper = np.triu_indices(size)
-        place = np.zeros((size, size), np.int32)
-        place[upper] = place.T[upper] = np.arange(len(upper[0]))
-        features = other.at[:, 0].set(1.0)
-        products = features[:, upper[0]] * features[:, upper[1]]
+@functools.partial(jax.jit, static_argnums=(3, 4))
+def _quadratic(
+    cells: jax.Array, x: jax.Array, other: jax.Array, block_rows: int, num_columns: int
+) -> tuple[jax.Array, jax.Array]:
+    """The log-likelihood around x as gram [N, K, K] and linear term [N, K]."""
+    size = x.shape[1]
+    upper = np.triu_indices(size)
+    place = np.zeros((size, size), np.int32)
+    place[upper] = place.T[upper] = np.arange(len(upper[0]))
+    features = other.at[:, 0].set(1.0)
+    products = features[:, upper[0]] * features[:, upper[1]]
 
-        def block(part: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-            cells_M, x_BxK = part
-            rated = jnp.zeros(block_rows * num_columns).at[cells_M].set(1.0, mode="drop")
-            chance = jax.nn.sigmoid(x_BxK @ features.T + other[:, 0][None])
-            gram = ((chance * (1 - chance)) @ products)[:, place]
-            slope = (rated.reshape(block_rows, num_columns) - chance) @ features
-            return gram, slope + jnp.einsum("nij,nj->ni", gram, x_BxK)
+    def block(part: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        cells_M, x_BxK = part
+        rated = jnp.zeros(block_rows * num_columns).at[cells_M].set(1.0, mode="drop")
+        chance = jax.nn.sigmoid(x_BxK @ features.T + other[:, 0][None])
+        gram = ((chance * (1 - chance)) @ products)[:, place]
+        slope = (rated.reshape(block_rows, num_columns) - chance) @ features
+        return gram, slope + jnp.einsum("nij,nj->ni", gram, x_BxK)
 
-        rows = cells.shape[0] * block_rows
-        padded = jnp.pad(x, ((0, rows - len(x)), (0, 0))).reshape(-1, block_rows, size)
-        gram, linear = jax.lax.map(block, (cells, padded))
-        return gram.reshape(rows, size, size)[: len(x)], linear.reshape(rows, size)[: len(x)]
-
-    return jax.jit(quadratic)
+    rows = cells.shape[0] * block_rows
+    padded = jnp.pad(x, ((0, rows - len(x)), (0, 0))).reshape(-1, block_rows, size)
+    gram, linear = jax.lax.map(block, (cells, padded))
+    return gram.reshape(rows, size, size)[: len(x)], linear.reshape(rows, size)[: len(x)]

@@ -13,10 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import brentq
 
-_SEARCHED = 1 << 18  # ratings, at most, that the noise is fitted on
-_PRECISION = 2e-4  # of the factor of the noise
-_LEAST, _MOST = 0.4, 2.0  # factor of the noise
-_LEAST_ROWS = 1 << 14  # that scores are worked out for
+_SEARCHED = 1 << 18  # ratings, at most, that the noise is fitted on: a correlation then has an error of .002
+_PRECISION = 2e-4  # of the factor of the noise: well below what a dataset can show
+_LEAST, _MOST = 0.4, 2.0  # factor of the noise: a correlation out of reach is not sought further by noise alone
+_LEAST_ROWS = 1 << 14  # that scores are worked out for, so that small datasets share one program
 _NOTHING = 1e-12  # a cumulated share of no rating at all
 
 
@@ -45,14 +45,9 @@ class Latent(NamedTuple):
 
         Piecewise linear: own cutpoints go to the shared ones, and beyond the outermost all is shifted as these are.
         """
-        return np.asarray(_score(*self._padded(), np.float32(noise_factor)))[: len(self.noise)]
+        return np.asarray(_score(*self.padded(), np.float32(noise_factor)))[: len(self.noise)]
 
-    def level(self, noise_factor: float, edges: np.ndarray) -> np.ndarray:
-        """Number of `edges` [levels - 1] below each score, int32 [N]."""
-        found = _level(*self._padded(), np.float32(noise_factor), edges.astype(np.float32))
-        return np.asarray(found)[: len(self.noise)]
-
-    def _padded(self) -> Iterator[np.ndarray]:
+    def padded(self) -> Iterator[np.ndarray]:
         """Cutpoints, predicted, noise, own, of a length that is a power of two: few shapes, so few programs."""
         more = max(_LEAST_ROWS, 1 << max(len(self.noise) - 1, 0).bit_length()) - len(self.noise)
         yield self.cutpoints
@@ -68,7 +63,8 @@ class OrdinalLink(NamedTuple):
 
     def level(self, latent: Latent) -> np.ndarray:
         """Level of each rating, int32 [N]."""
-        return latent.level(self.noise_factor, self.edges)
+        found = _level(*latent.padded(), np.float32(self.noise_factor), self.edges.astype(np.float32))
+        return np.asarray(found)[: len(latent.noise)]
 
 
 def fit_link(latent: Latent, biases: np.ndarray, histogram: np.ndarray, correlation: float) -> OrdinalLink:

@@ -19,7 +19,7 @@ from ganrs_jax.training.loop import Report, silent
 
 
 class Plan(NamedTuple):
-    """All that blocks of users have in common: what chooses items, and what gives ratings."""
+    """All that blocks of users have in common: what draws items, and what gives ratings."""
 
     interactions: InteractionPlan
     ratings: RatingPlan
@@ -28,8 +28,8 @@ class Plan(NamedTuple):
     @property
     def digest(self) -> str:
         """Of what blocks must agree on, for the dataset to have the users, items and ratings asked for."""
-        chosen = self.interactions
-        agreed = (chosen.activity, chosen.popularity, chosen.preassigned.user, chosen.preassigned.item)
+        made = self.interactions
+        agreed = (made.activity, made.popularity, *made.preassigned)
         whole = hashlib.sha256()
         for numbers in agreed:
             whole.update(np.ascontiguousarray(numbers, np.int64).tobytes())

@@ -1,7 +1,7 @@
 """How popular the items are that users of each activity rate: their popularity preference, calibrated.
 
 The few ratings of a user who hardly rates say next to nothing of its factors. Those are what its degree lets expect,
-by a parabola, which is off at the ends; and an affinity of chance leads away from the items that all choose. So a
+by a parabola, which is off at the ends; and an affinity of chance leads away from the items that all rate. So a
 weight by the user's degree times the item's log popularity is added to the scores (the least change that gives it a
 mean), found by comparing generated datasets with the source.
 """
@@ -10,10 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ganrs_jax.profile.model import PopularityPreference
-
-_MOST_BINS, _LEAST_USERS = 8, 50  # of degree, and users in each at least
-_LONGEST_STEP = 1.0
+_MOST_BINS, _LEAST_USERS = 8, 50  # of degree, and users in each at least, for their mean to be told from chance
+_LONGEST_STEP = 1.0  # of a weight in a round: the response is that of small steps
 _LEAST_RESPONSE = 0.1  # of the mean to the weight, for a step to be worked out
 
 
@@ -27,12 +25,6 @@ class PopularityByActivity(NamedTuple):
 
     log_degree: np.ndarray
     popularity: np.ndarray
-
-
-def no_preference(log_degree: np.ndarray) -> PopularityPreference:
-    """The preference before calibration: weight 0 at each log degree [B]."""
-    log_degree = log_degree.astype(np.float32)
-    return PopularityPreference(log_degree, np.zeros_like(log_degree))
 
 
 def popularity_by_activity(user: np.ndarray, item: np.ndarray) -> PopularityByActivity:

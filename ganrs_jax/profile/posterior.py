@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-_FLOOR = 1e-3  # variance of the prior that no direction falls under
-_LONGEST_STEP = 4.0  # of a vector in a Newton step
+_FLOOR = 1e-3  # variance of the prior that no direction falls under: its precision must stay finite
+_LONGEST_STEP = 4.0  # of a vector in a Newton step: as far as the quadratic approximation is to be trusted
 
 
 class Prior(NamedTuple):
@@ -61,7 +61,7 @@ def degree_covariates(counts: np.ndarray) -> jax.Array:
     return jnp.asarray(np.stack([np.ones_like(degree), degree, degree**2], 1), jnp.float32)
 
 
-def shortened(step_NxK: jax.Array) -> jax.Array:
+def clip_step(step_NxK: jax.Array, longest: float = _LONGEST_STEP) -> jax.Array:
     """Newton steps [N, K] of vectors, none longer than a quadratic approximation is to be trusted."""
     length = jnp.linalg.norm(step_NxK, axis=1, keepdims=True)
-    return step_NxK * jnp.minimum(1.0, _LONGEST_STEP / jnp.maximum(length, 1e-9))
+    return step_NxK * jnp.minimum(1.0, longest / jnp.maximum(length, 1e-9))

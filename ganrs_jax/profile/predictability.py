@@ -15,15 +15,15 @@ from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.profile.calibration_subsample import MOST_RATINGS, CalibrationSubsample, calibration_subsample
 from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.plan import block_rows, make_plan
-from ganrs_jax.statistics.learnability import Learnability, learnability
+from ganrs_jax.statistics.learnability import learnability
 from ganrs_jax.training.loop import Report, silent
 
 _RESPONSES = {"bias_correlation": 0.5, "factor_gain": 0.4}  # to what is predicted, which is a square of either
-_BOUNDS = {"bias_correlation": (0.05, 0.98), "factor_gain": (0.5, 2.0)}
+_BOUNDS = {"bias_correlation": (0.05, 0.98), "factor_gain": (0.5, 2.0)}  # in all, so that neither runs away
 _ONE_ROUND = (0.8, 1.25)  # bounds of what one dataset changes: each has chances of its own
 _LEAST = {"bias_correlation": 0.01, "factor_gain": 0.002}  # predicted share of the variance, to be told from chance
 _PEAK_RESPONSE = -0.09  # of `Learnability.bias_peak` to the log-variance, as measured on MyAnimeList and MovieLens
-_MOST_STEP, _MOST_LOG_VARIANCE = 0.15, 0.4  # in a round; in all
+_MOST_STEP, _MOST_LOG_VARIANCE = 0.15, 0.4  # in a round; in all: the response holds for small ones alone
 
 
 class Predictability(NamedTuple):
@@ -47,22 +47,18 @@ def calibrate_predictability(
     if not rounds:
         return model
     request, mask = subsample.request(model.config), subsample.mask
-    wanted = predictability(learnability(ratings.user[mask], ratings.item[mask], ratings.rating[mask]))
+    wanted = predictability(ratings.user[mask], ratings.item[mask], ratings.rating[mask])
     for number in range(rounds):
         asked = dataclasses.replace(request, seed=number)
         plan = make_plan(model, asked)
         parts = [block_rows(model, asked, plan, block) for block in range(plan.interactions.num_blocks)]
-        user, item, rating = (np.concatenate(x) for x in zip(*parts, strict=True))
-        found = predictability(learnability(user, item, rating))
+        found = predictability(*(np.concatenate(x) for x in zip(*parts, strict=True)))
         rate = 1 / (1 + number / 2)  # falls: each dataset has chances of its own, and steps that do not would swing
-        correlation, gain, log_variance = (
-            _moved(name, getattr(model, name), getattr(wanted, name), getattr(found, name), rate)
-            for name in Predictability._fields
-        )
-        model = dataclasses.replace(
-            model, bias_correlation=correlation, factor_gain=gain, noise_log_variance=log_variance
-        )
-        off = {f"{name}_off": [a - b] for name, a, b in zip(Predictability._fields, found, wanted, strict=True)}
+        off = {}
+        for name, target, reached in zip(Predictability._fields, wanted, found, strict=True):
+            moved = {name: _moved(name, getattr(model, name), target, reached, rate)}
+            model = dataclasses.replace(model, **moved)  # type: ignore[arg-type]
+            off[f"{name}_off"] = [reached - target]
         report("predictability", number + 1, rounds, off)
     return model
 
@@ -70,12 +66,13 @@ def calibrate_predictability(
 def first_correlation(ratings: Ratings) -> np.float32:
     """That of the source's ratings, held out, with what biases predict of them; of very many, of a part."""
     part = slice(None) if ratings.num_ratings <= MOST_RATINGS else calibration_subsample(ratings).mask
-    found = predictability(learnability(ratings.user[part], ratings.item[part], ratings.rating[part]))
+    found = predictability(ratings.user[part], ratings.item[part], ratings.rating[part])
     return np.float32(np.clip(np.sqrt(max(found.bias_correlation, 0.0)), *_BOUNDS["bias_correlation"]))
 
 
-def predictability(found: Learnability | None) -> Predictability:
-    """The `Predictability` of held-out errors; nothing, and errors of no spread, where there is none to predict."""
+def predictability(user: np.ndarray, item: np.ndarray, rating: np.ndarray) -> Predictability:
+    """That of held-out ratings of a dataset [N]; nothing, and errors of no spread, where there is none to predict."""
+    found = learnability(user, item, rating)
     if found is None:
         return Predictability(0.0, 0.0, 1.0)
     return Predictability(1 - found.bias_ratio**2, found.bias_ratio**2 - found.mf_ratio**2, found.bias_peak)

@@ -16,10 +16,10 @@ from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.profile.posterior import Prior, fit_prior, with_prior
 from ganrs_jax.training.loop import Report, silent
 
-_GROUP = 32  # ratings of one user (or item) summed in one product
+_GROUP = 32  # ratings of one user (or item) summed in one product: more fill those of few ratings with nothing
 _GROUP_BLOCK = 2048  # such groups held at once
 _STAGE = "how users rate"
-_PRIOR_RATINGS = (10.0, 20.0)  # ratings that the prior of a user's and of an item's noise precision counts as
+_PRIOR_RATINGS = (10.0, 20.0)  # that a user's, an item's prior of the noise counts as: more make them more alike
 
 
 class RatingFactors(NamedTuple):
@@ -73,9 +73,8 @@ def fit_rating_factors(
     rating = jnp.asarray(ratings.rating - mean)
     first_key, sweep_key, user_key, item_key = jax.random.split(key, 4)
     noise = 1 / jnp.var(rating)
-    p = _first(0 * noise, ratings.num_users, rank, user_covariates.shape[2], jax.random.fold_in(first_key, 1))._replace(
-        precision=jnp.full(ratings.num_users, noise)
-    )
+    p = _first(0.0, ratings.num_users, rank, user_covariates.shape[2], jax.random.fold_in(first_key, 1))
+    p = p._replace(precision=jnp.full(ratings.num_users, noise))
     q = _first(0.1, ratings.num_items, rank, item_covariates.shape[2], first_key)
     covariates = user_covariates[-1], item_covariates[-1]
     for sweep in range(sweeps):
@@ -85,7 +84,7 @@ def fit_rating_factors(
     return RatingFactors(user, _draws(item_key, q, p, items, users, rating, item_covariates), mean)
 
 
-def _first(spread: float | jax.Array, size: int, rank: int, num_covariates: int, key: jax.Array) -> _Vectors:
+def _first(spread: float, size: int, rank: int, num_covariates: int, key: jax.Array) -> _Vectors:
     x = spread * jax.random.normal(key, (size, 1 + rank))
     wide = Prior(jnp.zeros((num_covariates, 1 + rank)), 10 * jnp.eye(1 + rank))
     return _Vectors(x.at[:, 0].set(0), jnp.ones(size), wide)

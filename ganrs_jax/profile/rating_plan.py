@@ -17,7 +17,7 @@ from ganrs_jax.sampling.histograms import parse_histogram
 from ganrs_jax.statistics.learnability import fit_biases
 
 _CALIBRATION_ROWS = 1 << 20  # rows that the link is fitted on
-_NOISES = 4  # draws of the noise that are averaged
+_NOISES = 4  # draws of the noise that are averaged: biases are then fitted to half the noise of one
 _SHIFT_ROUNDS = 4  # of meeting the mean ratings by degree: the last moves them by under .01
 _ROW_STEP = 1 << 14  # rows of a block are padded to a multiple of it
 

@@ -17,11 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
 
-from ganrs_jax.profile.posterior import Prior, degree_covariates, fit_prior, shortened, with_prior
+from ganrs_jax.profile.posterior import Prior, clip_step, degree_covariates, fit_prior, with_prior
 
-_SAMPLE = 4096  # columns per step
+_SAMPLE = 4096  # columns per step: more make steps less noisy and cost time and memory in proportion
 _EVEN = 0.25  # part of the sample that is drawn whatever the popularity: affinities for rare items count too
-_GROUP = 32  # columns of one row summed at once
+_GROUP = 32  # columns of one row summed at once: more fill rows of few ratings with nothing
 _GROUP_BLOCK = 2048  # such groups held at once
 _BLOCK_CELLS = 1 << 21  # rows x sampled columns held at once
 
@@ -137,12 +137,12 @@ def draw_columns(key: jax.Array, popularity: np.ndarray, size: int) -> Sample:
 def _chances(popularity: np.ndarray, size: int) -> np.ndarray:
     """Of each column to be in a sample of so many."""
     share = (1 - _EVEN) * popularity / popularity.sum() + _EVEN / len(popularity)
-    sure = np.zeros(len(share), bool)
+    certain = np.zeros(len(share), bool)
     while True:
-        chance = np.where(sure, 1.0, share * ((size - sure.sum()) / share[~sure].sum()))
+        chance = np.where(certain, 1.0, share * ((size - certain.sum()) / share[~certain].sum()))
         if (chance <= 1).all():
             return chance
-        sure |= chance > 1
+        certain |= chance > 1
 
 
 @functools.partial(jax.jit, static_argnums=7)
@@ -172,7 +172,7 @@ def _steps(
         linear = rated_BxK - chance @ weighted + jnp.einsum("nij,nj->ni", gram, x_BxK)
         keys = jax.random.split(jax.random.fold_in(key, number), count)
         mean, drawn = jax.vmap(lambda k: with_prior(k, gram, linear, prior, covariates_BxF))(keys)
-        mode = x_BxK + shortened(mean[0] - x_BxK)
+        mode = x_BxK + clip_step(mean[0] - x_BxK)
         return mode, mode[None] + drawn - mean
 
     block_rows = max(1, min(len(x), _BLOCK_CELLS // len(weight_M)))

@@ -21,28 +21,23 @@ from ganrs_jax.profile.embedding import canonical_basis
 from ganrs_jax.profile.features import affinities, affinity_beyond_degree, item_features
 from ganrs_jax.profile.interaction_plan import draw_pairs, plan_interactions, user_vectors
 from ganrs_jax.profile.model import AffinityGain, PopularityPreference, ProfileModel
-from ganrs_jax.profile.popularity_preference import (
-    PopularityByActivity,
-    no_preference,
-    popularity_by_activity,
-    preference_step,
-)
+from ganrs_jax.profile.popularity_preference import PopularityByActivity, popularity_by_activity, preference_step
 from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.profile.vectors import sample_vectors
 from ganrs_jax.statistics.spectrum import spectral
 from ganrs_jax.training.loop import Report, silent
 
-_DRAWN = 16384  # vectors whose covariance is taken
+_DRAWN = 16384  # vectors whose covariance is taken: known to a percent then
 _LEAST_RESPONSE = 0.15  # of a singular value to its weight, at the edge of the noise
-_MOST_BINS, _LEAST_PER_BIN = 8, 50  # of degree, and entities in each at least
+_MOST_BINS, _LEAST_PER_BIN = 8, 50  # of degree, and entities in each at least: more bins are finer, and noisier
 _RANKS = np.array([0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1.0])  # bins of leverage
-_LEAST_IN_TAIL = 4.0  # entities in the last bin
-_RESPONSE = 0.7  # of the leverage to the gain
+_LEAST_IN_TAIL = 4.0  # entities in the last bin: fewer and its mean is one of them's
+_RESPONSE = 0.7  # power of a step of the gain: under 1, so that noisy rounds do not overshoot
 _LEAST_VALUE = 1e-4  # of the second singular value to the first; less is rounding
-_LEAST_GAIN, _MOST_GAIN = 0.3, 4.0
-_ONE_ROUND = (0.6, 1.6)  # bounds of what a gain is multiplied by in a round
+_LEAST_GAIN, _MOST_GAIN = 0.3, 4.0  # in all: a gain whose statistic does not answer would run away
+_ONE_ROUND = (0.6, 1.6)  # bounds of what a gain is multiplied by in a round: each dataset has noise of its own
 _ONE_ROUND_WEIGHT = (0.6, 2.0)  # likewise of a weight
-_SPECTRUM_WEIGHT = 2.0  # of the singular values' error, beside the leverages'
+_SPECTRUM_WEIGHT = 2.0  # of the singular values' error: more would give up leverages and popularity for it
 
 
 class Leverage(NamedTuple):
@@ -91,21 +86,23 @@ def calibrate_structure(
     covariances = []
     for side in (model.users, model.items):
         drawn = sample_vectors(jax.random.key(0), model, side, model.config.sigma, _DRAWN)
-        factors = affinities(model, side, drawn)
+        factors = affinities(model.columns, side.degree_offset, drawn)
         covariances.append(np.cov(np.asarray(factors[:, 1:], np.float64).T))
     basis = canonical_basis(covariances[0], covariances[1], ridge=0.0)
     user_gain, item_gain = _neutral_gains(model, request, wanted)
-    tried = Parameters(np.ones(len(basis)), user_gain, item_gain, no_preference(wanted.popularity.log_degree))
+    log_degree = wanted.popularity.log_degree.astype(np.float32)
+    neutral = PopularityPreference(log_degree, np.zeros_like(log_degree))
+    tried = Parameters(np.ones(len(basis)), user_gain, item_gain, neutral)
     best, least, best_errors = None, np.inf, {}
     for number in range(rounds):
         found, step = _generated(
             with_parameters(model, basis, tried), dataclasses.replace(request, seed=number), wanted.popularity
         )
         # How far off this round is.
-        users, items = lacking(wanted.users, found.users), lacking(wanted.items, found.items)
+        users, items = leverage_ratios(wanted.users, found.users), leverage_ratios(wanted.items, found.items)
         errors = {
-            "spectrum_error": _mean_error(found.values / wanted.values),
-            "leverage_error": _mean_error(np.concatenate([*users, *items])),
+            "spectrum_error": float(np.mean(np.abs(found.values / wanted.values - 1))),
+            "leverage_error": float(np.mean(np.abs(np.concatenate([*users, *items]) - 1))),
             "popularity_error": float(np.mean(np.abs(found.popularity.popularity - wanted.popularity.popularity))),
         }
         loss = _SPECTRUM_WEIGHT * errors["spectrum_error"] + errors["leverage_error"] + errors["popularity_error"]
@@ -120,8 +117,8 @@ def calibrate_structure(
         preference = tried.preference
         tried = Parameters(
             tried.weights * factor**rate,
-            raise_gain(tried.users, users, rate * _RESPONSE),
-            raise_gain(tried.items, items, rate * _RESPONSE),
+            scale_gain(tried.users, users, rate * _RESPONSE),
+            scale_gain(tried.items, items, rate * _RESPONSE),
             preference._replace(weight=(preference.weight + rate * step).astype(np.float32)),
         )
         report("structure", number + 1, rounds, {name: [error] for name, error in errors.items()})
@@ -159,7 +156,7 @@ def structure(user: np.ndarray, item: np.ndarray) -> Structure | None:
     return Structure(found.values[1:], users, items, popularity_by_activity(user, item))
 
 
-def lacking(wanted: Leverage, found: Leverage) -> tuple[np.ndarray, np.ndarray]:
+def leverage_ratios(wanted: Leverage, found: Leverage) -> tuple[np.ndarray, np.ndarray]:
     """By what factors the leverages by degree [B], and their spread [Q], are too small.
 
     How much there is in all is a matter of the weights.
@@ -168,7 +165,7 @@ def lacking(wanted: Leverage, found: Leverage) -> tuple[np.ndarray, np.ndarray]:
     return by_degree / np.exp(np.mean(np.log(by_degree))), wanted.spread / found.spread
 
 
-def raise_gain(gain: AffinityGain, factors: tuple[np.ndarray, np.ndarray], power: float) -> AffinityGain:
+def scale_gain(gain: AffinityGain, factors: tuple[np.ndarray, np.ndarray], power: float) -> AffinityGain:
     """The gain times the factors, by degree and by length, to a power, within bounds."""
     by_degree, by_length = (
         np.clip(x * np.clip(factor**power, *_ONE_ROUND), _LEAST_GAIN, _MOST_GAIN).astype(np.float32)
@@ -184,7 +181,8 @@ def _neutral_gains(model: ProfileModel, request: RatingsRequest, wanted: Structu
     drawn = jnp.concatenate(blocks)[: request.num_users], plan.items
     gains = []
     for side, vectors, leverage in zip((model.users, model.items), drawn, (wanted.users, wanted.items), strict=True):
-        length = np.linalg.norm(np.asarray(affinity_beyond_degree(model, side, vectors)), axis=1)
+        rest = affinity_beyond_degree(model.columns, side.degree_curve, side.degree_offset, vectors)
+        length = np.linalg.norm(np.asarray(rest), axis=1)
         edges = _RANKS[: len(leverage.spread)]
         middles = (edges + np.append(edges[1:], 1.0)) / 2
         gains.append(
@@ -228,7 +226,3 @@ def _leverage(degree: np.ndarray, scaled_NxK: np.ndarray) -> Leverage:
     starts = (edges * len(length)).astype(int)
     spread = np.add.reduceat(relative, starts) / np.diff(np.append(starts, len(length)))
     return Leverage(at, by_degree, spread)
-
-
-def _mean_error(ratios: np.ndarray) -> float:
-    return float(np.mean(np.abs(ratios - 1)))

@@ -17,14 +17,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.profile.posterior import Prior, fit_prior, with_prior
+from ganrs_jax.profile.posterior import Prior, clip_step, fit_prior, with_prior
 from ganrs_jax.training.loop import Report, silent
 
 _STAGE = "how users use the scale"
-_ROUNDS = 6  # Newton steps of the modes
+_ROUNDS = 6  # Newton steps of the modes, which start at 0: each is a pass over all ratings
 _BLOCK = 1 << 14  # ratings held at once
-_LEAST_CHANCE = 1e-2  # of a rating, in its slope
-_NARROWEST = 0.1  # a level between own cutpoints, in parts of what it is between the shared ones
+_LEAST_CHANCE = 1e-2  # of a rating, in its slope: one rating that is next to impossible must not decide a style
+_NARROWEST = 0.1  # width of a level at least, in parts of the shared one, so that each user's map has an inverse
 _LONGEST_STEP = 2.0  # of a style in a Newton step
 _NO_CUTPOINT = 1e6  # stands for infinite
 _MOST_CUTPOINTS = 11  # estimated; a scale of more levels is seen in groups of levels
@@ -67,7 +67,10 @@ def fit_styles(
       rank: S, numbers in a style; of a scale of S levels or fewer, some say nothing.
     """
     level = _grouped(level)
-    cutpoints = _cutpoints(jax.random.fold_in(key, 0), level, *predicted(0))
+    # Shared cutpoints: those at which predictions with noise have the histogram of the ratings.
+    first, noise = predicted(0)
+    latent = np.asarray(first + noise * jax.random.normal(jax.random.fold_in(key, 0), first.shape))
+    cutpoints = np.quantile(latent, np.cumsum(np.bincount(level))[:-1] / len(level)).astype(np.float32)
     basis = _basis(cutpoints, np.bincount(level), rank)
     draws, count = covariates_RxUxF.shape[:2]
     style, drawn = jnp.zeros((count, rank)), jnp.zeros((draws, count, rank))
@@ -79,9 +82,7 @@ def fit_styles(
         gram, linear = _quadratic(rows, style, jnp.asarray(cutpoints), jnp.asarray(basis))
         mean, draw = with_prior(jax.random.fold_in(key, 1 + number), gram, linear, prior, covariates_RxUxF[which])
         if number < _ROUNDS:
-            step = mean - style
-            length = jnp.linalg.norm(step, axis=1, keepdims=True)
-            style = style + step * jnp.minimum(1.0, _LONGEST_STEP / jnp.maximum(length, 1e-9))
+            style = style + clip_step(mean - style, _LONGEST_STEP)
             prior = fit_prior(style + draw - mean, covariates_RxUxF[which])
         else:
             drawn = drawn.at[which].set(draw)
@@ -96,12 +97,6 @@ def _grouped(level: np.ndarray) -> np.ndarray:
         return place
     middle = (np.cumsum(counts) - counts / 2) / len(level)
     return np.unique((middle * (_MOST_CUTPOINTS + 1)).astype(int), return_inverse=True)[1][place]
-
-
-def _cutpoints(key: jax.Array, level: np.ndarray, predicted: jax.Array, noise: jax.Array) -> np.ndarray:
-    """Borders at which predictions with noise have the histogram of the ratings."""
-    latent = np.asarray(predicted + noise * jax.random.normal(key, predicted.shape))
-    return np.quantile(latent, np.cumsum(np.bincount(level))[:-1] / len(level)).astype(np.float32)
 
 
 def _basis(cutpoints: np.ndarray, histogram: np.ndarray, rank: int) -> np.ndarray:

@@ -20,15 +20,13 @@ from ganrs_jax.networks.residual import ResidualMLP
 from ganrs_jax.profile.gan import generate_vectors
 from ganrs_jax.profile.model import Entities, MomentMap, ProfileModel, Strata
 
-_QUANTILES = 129
+_QUANTILES = 129  # odd, so that the median is one of them
 _SHARES = 1 / (1 + np.exp(-np.linspace(-8, 8, _QUANTILES)))  # of quantiles: from 0.03 % on, closest at both ends
 _LEAST_VECTORS = 2 * _QUANTILES  # whose quantiles can be told
-_MOST_STRATA = 6
+_MOST_STRATA = 6  # more follow the degree more finely, from fewer vectors each
 _LEAST_PER_COLUMN = 3  # vectors per stratum, of the source and of the dataset, for each column
-_SHARES_OF_STRATUM = 1 / (
-    1 + np.exp(-np.linspace(-4, 4, 33))
-)  # from 2 % on; finer ones would be single users' or items'
-_RIDGE = 1e-4  # of a stratum's covariance, in parts of its mean variance
+_SHARES_OF_STRATUM = 1 / (1 + np.exp(-np.linspace(-4, 4, 33)))  # from 2 % on; finer ones would be single entities'
+_RIDGE = 1e-4  # of a stratum's covariance, in parts of its mean variance: a constant column must have a root
 
 
 def sample_vectors(key: jax.Array, model: ProfileModel, side: Entities, sigma: float, count: int) -> jax.Array:
@@ -114,11 +112,9 @@ def find_strata(draws_RxNxD: jax.Array, column: int, slope: float) -> Strata:
         cuts = np.searchsorted(weight, weight[-1] * np.arange(1, number) / number)
         if number == 1 or np.diff([0, *cuts, count]).min() >= _LEAST_PER_COLUMN * columns:
             break
-    moments = [_moments(draws[:, part].reshape(-1, columns)) for part in np.split(order, cuts)]
-    mean, root = (np.stack(x).astype(np.float32) for x in zip(*moments, strict=True))
-    quantiles = np.stack(
-        [_quantiles(draws[:, part].reshape(-1, columns), _SHARES_OF_STRATUM) for part in np.split(order, cuts)]
-    )
+    parts = [draws[:, part].reshape(-1, columns) for part in np.split(order, cuts)]
+    mean, root = (np.stack(x).astype(np.float32) for x in zip(*map(_moments, parts), strict=True))
+    quantiles = np.stack([_quantiles(part, _SHARES_OF_STRATUM) for part in parts])
     below = np.array([0, *(cuts / count)], np.float32)
     return Strata(np.int32(column % columns), below, mean, root, quantiles)
 

@@ -5,7 +5,7 @@ import numpy as np
 from ganrs_jax.errors import InputError
 
 _LEAST = 1e-200  # of the greatest weight: a weight of nothing still gets what no other may take
-_HALVINGS = 100
+_HALVINGS = 100  # more than a double has bits, so that the scale is exact
 
 
 def apportion(weights: np.ndarray, total: int, low: int, high: int) -> np.ndarray:
@@ -34,18 +34,14 @@ def apportion(weights: np.ndarray, total: int, low: int, high: int) -> np.ndarra
         return weights.astype(np.int64)
     if total == len(weights) * low:
         return np.full(len(weights), low, np.int64)
-    if np.all(weights[1:] <= weights[:-1]):
-        return _rounded(_clipped(weights, total, low, high), total, low, high)
-    order = np.argsort(-weights, kind="stable")
+    descending = np.all(weights[1:] <= weights[:-1])
+    order = slice(None) if descending else np.argsort(-weights, kind="stable")
+    largest = weights.max()
+    unit = np.maximum(weights[order] / largest, _LEAST) if largest > 0 else np.ones(len(weights))
+    scaled = np.clip(unit * _scale(unit, total, low, high), low, high)
     counts = np.empty(len(weights), np.int64)
-    counts[order] = _rounded(_clipped(weights[order], total, low, high), total, low, high)
+    counts[order] = _rounded(scaled, total, low, high)
     return counts
-
-
-def _clipped(weights: np.ndarray, total: int, low: int, high: int) -> np.ndarray:
-    """The scaled weights within the bounds, summing to the total but for rounding errors, descending."""
-    unit = np.maximum(weights / weights[0], _LEAST) if weights[0] > 0 else np.ones(len(weights))
-    return np.clip(unit * _scale(unit, total, low, high), low, high)
 
 
 def _scale(unit: np.ndarray, total: int, low: int, high: int) -> float:

@@ -44,21 +44,17 @@ def parse_distribution(text: str, flag: str) -> DegreeSpec:
     if text in ("source", "uniform"):
         return DegreeSpec(text)
     if kind in ("power", "lognormal"):
-        return DegreeSpec(kind, _parameter(number, f"`{flag}={text}`"))
+        try:
+            value = float(number)
+        except ValueError:
+            value = math.nan
+        if not 0 < value <= MOST:
+            raise InputError(f"`{flag}={text}`; accepted: {_FORMS}")
+        return DegreeSpec(kind, value)
     if not is_file(text):
         raise InputError(f"`{flag}={text}`: no distribution and no file; accepted: {_FORMS}")
     read_weights(text, f"`{flag}={text}`")
     return DegreeSpec("file", path=text)
-
-
-def _parameter(number: str, where: str) -> float:
-    try:
-        value = float(number)
-    except ValueError:
-        value = math.nan
-    if not 0 < value <= MOST:
-        raise InputError(f"{where}; accepted: {_FORMS}")
-    return value
 
 
 class DegreeDistribution(NamedTuple):
@@ -72,11 +68,7 @@ class DegreeDistribution(NamedTuple):
 
 
 def degree_distribution(counts: np.ndarray) -> DegreeDistribution:
-    """The `DegreeDistribution` of a source.
-
-    Args:
-      counts: whole numbers [N], the ratings of each user or each item.
-    """
+    """The `DegreeDistribution` of the ratings of each user, or of each item, whole numbers [N]."""
     count, number = np.unique(counts, return_counts=True)
     return DegreeDistribution(count.astype(np.int32), number.astype(np.int32))
 
@@ -98,7 +90,10 @@ def distribution_weights(spec: DegreeSpec, source: DegreeDistribution | None, si
     """
     if spec.kind == "source":
         assert source is not None
-        return _source_weights(source, size)
+        number = np.asarray(source.number, np.int64)[::-1]
+        rank = (2 * np.arange(size, dtype=np.int64) + 1) * int(number.sum()) // (2 * size)  # exact: whole numbers
+        place = np.searchsorted(np.cumsum(number), rank, side="right")
+        return np.asarray(source.degree, np.float64)[::-1][place]
     if spec.kind == "power":
         return np.arange(1, size + 1, dtype=np.float64) ** -spec.parameter
     if spec.kind == "lognormal":
@@ -109,11 +104,3 @@ def distribution_weights(spec: DegreeSpec, source: DegreeDistribution | None, si
     if len(weights) != size:
         raise InputError(f"{spec.path}: {len(weights)} weights; accepted: {size}, one for each user or item wanted")
     return np.sort(weights)[::-1]
-
-
-def _source_weights(source: DegreeDistribution, size: int) -> np.ndarray:
-    """The quantile's rank is exact: whole numbers throughout."""
-    number = np.asarray(source.number, np.int64)[::-1]
-    rank = (2 * np.arange(size, dtype=np.int64) + 1) * int(number.sum()) // (2 * size)
-    place = np.searchsorted(np.cumsum(number), rank, side="right")
-    return np.asarray(source.degree, np.float64)[::-1][place]

@@ -1,13 +1,13 @@
-"""Which of very many items a user rates, when they are few: the draw of `choice`, without a random number a cell.
+"""Which of very many items a user rates, when they are few: Pareto sampling as an exponential race.
 
-The priority of an item in Pareto sampling is score + logistic noise. In other words, an item is found at a time T with
-P(T > t) = 1 / (1 + rate * t), rate = exp(score), and the first items found are the chosen ones: -log(T) is distributed
-as the priority. Its hazard is rate / (1 + rate * t). So visits are drawn in the order of time, each to an item in
-proportion to its rate (a group of items first, then an item of it), and a visit finds its item with the probability by
-which the hazard has fallen since. Users who have not found enough go on from the time they have come to, with the
-rates of that time: popular items, which are found already, then no longer take all visits. The draw is exact, but for
-rows whose scores are so far apart that eight rounds of this do not do, which `choose` completes; a cell costs its score
-and one exponential.
+The priority of an item in Pareto sampling (`gumbel_top_k`) is score + logistic noise. In other words, an item arrives
+at a time T with P(T > t) = 1 / (1 + rate * t), rate = exp(score), and the first to arrive are the sample: -log(T) is
+distributed as the priority. The hazard, rate / (1 + rate * t), falls, so arrivals are drawn by thinning (Lewis and
+Shedler 1979): candidates come in the order of time, each an item in proportion to its rate (a group of items first,
+then an item of it), and one is accepted with the probability by which the hazard has fallen since. Users who are short
+go on from the time they have come to, with the hazards of that time: popular items, which have arrived, then no longer
+are most of the candidates. The draw is exact, but for rows whose scores are so far apart that eight rounds of this do
+not do, which `choose` completes; a cell costs its score and one exponential.
 """
 
 from typing import NamedTuple
@@ -16,18 +16,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.sampling.gumbel_top_k import cells, choose
+from ganrs_jax.sampling.gumbel_top_k import choose_pairs
 from ganrs_jax.sampling.tiles import Tiles, highest, tile_scores, tiled
 
-_GROUP = 16  # items whose rates are summed
-_STEP = 1 << 14  # visits drawn at once
+_GROUP = 16  # items whose rates are summed: more save memory of sums, and cost scores per candidate
+_STEP = 1 << 14  # candidates drawn at once, by one program
 _BELOW = 1 - 1e-6  # no rounding goes beyond the last column
-_ROUNDS = 8  # of visits; a row that has not found enough by then has scores beyond all measure
-_MOST_SHARE = 8  # a row that wants more than one in so many columns is drawn by `choose`
+_ROUNDS = 8  # of candidates; a row that is short by then has scores beyond all measure
+_MOST_SHARE = 8  # a row that wants more than one in so many columns goes to `choose`: many candidates would repeat
 
 
 class _Rates(NamedTuple):
-    """What visits are drawn by: factors of rows [B, K], of columns [C' / 16, K, 16] and their logits [C' / 16, 16].
+    """What candidates are drawn by: factors of rows [B, K], of columns [C' / 16, K, 16] and their logits [C' / 16, 16].
 
     top: [B], about the highest score of a row, which rates and times are relative to.
     since: the time that a row has come to, [B].
@@ -42,58 +42,60 @@ class _Rates(NamedTuple):
     cumulated: jax.Array
 
 
-class _Visits(NamedTuple):
-    """Row and column of visits that found their column, and the time since the row's rates were taken, [M]."""
+class _Arrivals(NamedTuple):
+    """Row and column of accepted candidates, and the time since the row's rates were taken, [M]."""
 
     row: np.ndarray
     column: np.ndarray
     elapsed: np.ndarray
 
 
-def choose_few(
+def exponential_race(
     key: jax.Array,
     rows_BxK: jax.Array,
     columns_CxK: jax.Array,
     phi_C: jax.Array,
     counts: np.ndarray,
-    sure: tuple[np.ndarray, np.ndarray],
+    preassigned: tuple[np.ndarray, np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each of B rows (users), `counts` distinct columns (items): row and column of each, ascending.
 
-    Same distribution as `choice.choose`; fast where counts are small beside C.
+    Same distribution as `gumbel_top_k.choose`; fast where counts are small beside C.
 
     Args:
       phi_C: logits added to a column's scores; -inf = only when all others are taken.
       counts: columns wanted by each row, [B], at most C.
-      sure: row and column of the cells that are chosen before all others.
+      preassigned: row and column of the cells that are chosen before all others, ascending.
     """
     many = counts > int(jnp.isfinite(phi_C).sum()) // _MOST_SHARE
-    found = _of_few(key, rows_BxK, columns_CxK, phi_C, np.where(many, 0, counts), sure)
+    found = _race(key, rows_BxK, columns_CxK, phi_C, np.where(many, 0, counts), preassigned)
     row, column = (np.concatenate(x) for x in zip(*found, strict=True))
     short = np.flatnonzero(np.bincount(row, minlength=len(counts)) < counts)
     kept = ~np.isin(row, short)
     parts = [(row[kept], column[kept])]
     for number in short:
-        sure_of_it = np.concatenate([sure[1][sure[0] == number], column[row == number]])
-        one = rows_BxK[number : number + 1], columns_CxK, phi_C, jnp.asarray(counts[number : number + 1], jnp.int32)
-        chosen = _of_many(jax.random.fold_in(jax.random.fold_in(key, 0), number), *one, sure_of_it)
+        given = np.concatenate([preassigned[1][preassigned[0] == number], column[row == number]])
+        one = rows_BxK[number : number + 1], columns_CxK, phi_C, counts[number : number + 1]
+        row_key = jax.random.fold_in(jax.random.fold_in(key, 0), number)
+        chosen = choose_pairs(row_key, *one, (np.zeros_like(given), given))[1]
         parts.append((np.full(len(chosen), number), chosen))
     row, column = (np.concatenate(x) for x in zip(*parts, strict=True))
     order = np.argsort(row * len(columns_CxK) + column)
     return row[order], column[order]
 
 
-def _of_few(
+def _race(
     key: jax.Array,
     rows: jax.Array,
     columns: jax.Array,
     phi: jax.Array,
     counts: np.ndarray,
-    sure: tuple[np.ndarray, np.ndarray],
+    preassigned: tuple[np.ndarray, np.ndarray],
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    given = np.arange(len(sure[0])) - np.searchsorted(sure[0], sure[0]) < counts[sure[0]]
-    found = [(sure[0][given], sure[1][given])]
-    taken = sure[0] * len(columns) + sure[1]
+    of_row, of_column = preassigned
+    given = np.arange(len(of_row)) - np.searchsorted(of_row, of_row) < counts[of_row]
+    found = [(of_row[given], of_column[given])]
+    taken = of_row * len(columns) + of_column
     left = counts - np.bincount(found[0][0], minlength=len(counts))
     since, open_, number = np.zeros(len(counts), np.float32), np.flatnonzero(left), 1
     while len(open_) and number <= _ROUNDS:
@@ -101,18 +103,18 @@ def _of_few(
         length = next(size for size in (len(counts) // 64, len(counts) // 8, len(counts)) if size >= len(open_))
         which = np.resize(open_, length)
         rates = _rates(rows[which], columns, phi, jnp.asarray(since[which]))
-        # Visits by which most rows will have found what is left: some find nothing, or what was found before. Where few
+        # Candidates by which most rows will have what is left: some are rejected, or have arrived before. Where few
         # rows are left they fill a part of a draw, which costs the same.
         few = left[open_]
         wanted = (1.5 * few + 3 * np.sqrt(few) + 3).astype(np.int64) + _STEP // (4 * len(few))
-        visits, passed = _found(jax.random.fold_in(key, number), rates, wanted)
-        # What counts: the first find of each cell that is not taken, as many of a row as are left.
-        cell = open_[visits.row] * len(columns) + visits.column
+        arrivals, passed = _arrivals(jax.random.fold_in(key, number), rates, wanted)
+        # What counts: the first arrival of each cell that is not taken, as many of a row as are left.
+        cell = open_[arrivals.row] * len(columns) + arrivals.column
         cell = cell[np.sort(np.unique(cell, return_index=True)[1])]
         cell = cell[~np.isin(cell, taken)] if len(taken) else cell
         row = cell // len(columns)
-        of_row = np.bincount(row, minlength=len(counts))
-        cell = cell[np.arange(len(cell)) - (np.cumsum(of_row) - of_row)[row] < left[row]]
+        per_row = np.bincount(row, minlength=len(counts))
+        cell = cell[np.arange(len(cell)) - (np.cumsum(per_row) - per_row)[row] < left[row]]
         found.append((cell // len(columns), cell % len(columns)))
         left = left - np.bincount(found[-1][0], minlength=len(counts))
         taken = np.concatenate([taken, cell])
@@ -122,16 +124,7 @@ def _of_few(
     return found
 
 
-def _of_many(
-    key: jax.Array, row_1xK: jax.Array, columns: jax.Array, phi: jax.Array, count: jax.Array, sure: np.ndarray
-) -> np.ndarray:
-    """Columns of one row, by the draw that has a number a cell."""
-    length = max(64, 1 << len(sure).bit_length())
-    padded = np.pad(sure, (0, length - len(sure)), constant_values=np.iinfo(np.int32).max)
-    return cells(choose(key, row_1xK, columns, phi, count, jnp.asarray(padded, jnp.int32)))[1]
-
-
-def _rate(scores: jax.Array, since: jax.Array) -> jax.Array:
+def _hazard(scores: jax.Array, since: jax.Array) -> jax.Array:
     """The hazard at time `since`, exp(score) / (1 + exp(score) * since)."""
     return 1 / (jnp.exp(-scores) + since)
 
@@ -143,34 +136,34 @@ def _rates(rows_BxK: jax.Array, columns_CxK: jax.Array, phi_C: jax.Array, since:
     top = highest(rows_BxK, tiles)
 
     def of_groups(tile: Tiles) -> jax.Array:
-        return _rate(tile_scores(rows_BxK, tile, -top), since[:, None]).reshape(len(top), -1, _GROUP).sum(2)
+        return _hazard(tile_scores(rows_BxK, tile, -top), since[:, None]).reshape(len(top), -1, _GROUP).sum(2)
 
     sums = jax.lax.map(of_groups, tiles).transpose(1, 0, 2).reshape(len(top), -1)
     groups = tiles.items.reshape(-1, _GROUP, columns_CxK.shape[1]).transpose(0, 2, 1)
     return _Rates(rows_BxK, groups, tiles.phi.reshape(-1, _GROUP), top, since, jnp.cumsum(sums, 1))
 
 
-def _found(key: jax.Array, rates: _Rates, wanted: np.ndarray) -> tuple[_Visits, np.ndarray]:
-    """What so many visits of each row find, [B], by row in the order of time; and the time of each row's last."""
+def _arrivals(key: jax.Array, rates: _Rates, wanted: np.ndarray) -> tuple[_Arrivals, np.ndarray]:
+    """Accepted of `wanted` [B] candidates of each row, by row in the order of time; and the time of each row's last."""
     row = np.repeat(np.arange(len(wanted)), wanted)
     steps = np.pad(row.astype(np.int32), (0, -len(row) % _STEP)).reshape(-1, _STEP)
-    drawn = [_visits(jax.random.fold_in(key, number), rates, step) for number, step in enumerate(steps)]
+    drawn = [_candidates(jax.random.fold_in(key, number), rates, step) for number, step in enumerate(steps)]
     column, rate, gap, chance = (np.concatenate(x)[: len(row)] for x in zip(*drawn, strict=True))
     passed, last = np.cumsum(gap, dtype=np.float64), np.cumsum(wanted) - 1
     start = (passed - gap)[last - wanted + 1]
     elapsed = passed - start[row]
-    finds = chance * (1 + rate * elapsed) < 1
-    return _Visits(row[finds], column[finds].astype(np.int64), elapsed[finds]), elapsed[last]
+    accepted = chance * (1 + rate * elapsed) < 1
+    return _Arrivals(row[accepted], column[accepted].astype(np.int64), elapsed[accepted]), elapsed[last]
 
 
 @jax.jit
-def _visits(key: jax.Array, rates: _Rates, row: jax.Array) -> tuple[jax.Array, ...]:
-    """Of a visit by each of `row` [M]: column, its rate, the time since the visit before, and a uniform number."""
+def _candidates(key: jax.Array, rates: _Rates, row: jax.Array) -> tuple[jax.Array, ...]:
+    """Of a candidate of each of `row` [M]: column, its rate, the time since the one before, and a uniform number."""
     of_group, of_column, of_time, of_chance = jax.random.split(key, 4)
     total = rates.cumulated[row, -1]
     group = _first_over(rates.cumulated, row, _BELOW * jax.random.uniform(of_group, row.shape) * total)
     scores = _products(rates.rows, rates.columns, row, group) + rates.phi[group]
-    each = _rate(scores - rates.top[row][:, None], rates.since[row][:, None])
+    each = _hazard(scores - rates.top[row][:, None], rates.since[row][:, None])
     cumulated = jnp.cumsum(each, 1)
     aim = _BELOW * jax.random.uniform(of_column, row.shape) * cumulated[:, -1]
     place = jnp.sum(cumulated <= aim[:, None], 1)

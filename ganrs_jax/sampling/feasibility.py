@@ -10,17 +10,10 @@ from ganrs_jax.sampling.apportion import apportion
 from ganrs_jax.sampling.degree_distributions import DegreeDistribution, DegreeSpec, distribution_weights
 from ganrs_jax.sampling.number_files import read_weights
 
-MOST_MOVED = 0.2  # share of the ratings that the bounds may take from where a distribution has them
+MOST_MOVED = 0.2  # share of the ratings that bounds may move: more, and the distribution asked for is another one
 _GROWTH = 2.0  # from one number of ratings that is tried to the next
 _EXACT = 500  # numbers of ratings are found to one part in as many
 _STEP = 0.01  # of an exponent or sigma that is offered
-
-
-class Counts(NamedTuple):
-    """Ratings of each user, int64 [U], and of each item, int64 [I], both descending and of the same sum."""
-
-    users: np.ndarray
-    items: np.ndarray
 
 
 class DegreeSpecs(NamedTuple):
@@ -43,13 +36,10 @@ class _Side(NamedTuple):
 _Sides = tuple[_Side, ...]  # users, items
 
 
-def check_counts(
-    num_users: int,
-    num_items: int,
-    num_ratings: int,
-    specs: DegreeSpecs,
-) -> Counts:
+def check_counts(num_users: int, num_items: int, num_ratings: int, specs: DegreeSpecs) -> tuple[np.ndarray, np.ndarray]:
     """The counts of a request: every user and item occurs, no pair repeats, and the distributions are followed.
+
+    Those of users, int64 [U], and of items, int64 [I], are descending and have the same sum.
 
     Args:
       num_users, num_items, num_ratings: wanted, each at least 1.
@@ -60,25 +50,6 @@ def check_counts(
         which more than `MOST_MOVED` of the ratings (total variation) would have to move, or two that far from fitting
         together (by Gale and Ryser); each in a line with the nearest request that can be met.
     """
-    _check_sizes(num_users, num_items, num_ratings)
-    sides = _both_sides(num_users, num_items, specs)
-    counts, fault = _followed(sides, num_ratings)
-    if fault:
-        raise InputError(_refusal(sides, counts, num_ratings, fault))
-    return Counts(*counts)
-
-
-def nearest_ratings(num_users: int, num_items: int, wanted: int, specs: DegreeSpecs) -> int:
-    """The number of ratings nearest to the wanted one with which sizes and distributions can be met.
-
-    Where there is none, the wanted number within the sizes' bounds; `check_counts`, of the same arguments, says why.
-    """
-    sides = _both_sides(num_users, num_items, specs)
-    wanted = min(max(wanted, num_users, num_items), num_users * num_items)
-    return wanted if not _followed(sides, wanted)[1] else _nearest_ratings(sides, wanted) or wanted
-
-
-def _check_sizes(num_users: int, num_items: int, num_ratings: int) -> None:
     least, cells = max(num_users, num_items), num_users * num_items
     if num_ratings > cells:
         raise InputError(
@@ -91,22 +62,37 @@ def _check_sizes(num_users: int, num_items: int, num_ratings: int) -> None:
                 f"`num_ratings={num_ratings}` is less than one for each of `{flag}={size}`; "
                 f"accepted: {least} to {cells}, or `{flag}={num_ratings}` at most"
             )
+    sides = _both_sides(num_users, num_items, specs)
+    counts, fault = _followed(sides, num_ratings)
+    if fault:
+        raise InputError(_refusal(sides, counts, num_ratings, fault))
+    users, items = counts
+    return users, items
+
+
+def nearest_ratings(num_users: int, num_items: int, wanted: int, specs: DegreeSpecs) -> int:
+    """The number of ratings nearest to the wanted one with which sizes and distributions can be met.
+
+    Where there is none, the wanted number within the sizes' bounds; `check_counts`, of the same arguments, says why.
+    """
+    sides = _both_sides(num_users, num_items, specs)
+    wanted = min(max(wanted, num_users, num_items), num_users * num_items)
+    return wanted if not _followed(sides, wanted)[1] else _nearest_ratings(sides, wanted) or wanted
 
 
 def _both_sides(num_users: int, num_items: int, specs: DegreeSpecs) -> _Sides:
-    return (
-        _side("activity", "user", specs.activity, specs.users, num_users, num_items),
-        _side("popularity", "item", specs.popularity, specs.items, num_items, num_users),
-    )
-
-
-def _side(flag: str, one: str, spec: DegreeSpec, source: DegreeDistribution, size: int, most: int) -> _Side:
-    found = len(read_weights(spec.path, f"`{flag}={spec.path}`")) if spec.kind == "file" else size
-    if found != size:
-        raise InputError(
-            f"`{flag}={spec.path}`: {found} weights for {size} {one}s; accepted: {size}, or `num_{one}s={found}`"
-        )
-    return _Side(flag, one, spec, distribution_weights(spec, source, size), most)
+    sides = []
+    for flag, one, spec, source, size, most in (
+        ("activity", "user", specs.activity, specs.users, num_users, num_items),
+        ("popularity", "item", specs.popularity, specs.items, num_items, num_users),
+    ):
+        found = len(read_weights(spec.path, f"`{flag}={spec.path}`")) if spec.kind == "file" else size
+        if found != size:
+            raise InputError(
+                f"`{flag}={spec.path}`: {found} weights for {size} {one}s; accepted: {size}, or `num_{one}s={found}`"
+            )
+        sides.append(_Side(flag, one, spec, distribution_weights(spec, source, size), most))
+    return tuple(sides)
 
 
 def _followed(sides: _Sides, num_ratings: int) -> tuple[list[np.ndarray], str]:
@@ -114,13 +100,13 @@ def _followed(sides: _Sides, num_ratings: int) -> tuple[list[np.ndarray], str]:
     counts: list[np.ndarray] = []
     for side in sides:
         counts.append(apportion(side.weights, num_ratings, 1, side.most))
-        if moved(side.weights, counts[-1]) > MOST_MOVED:
+        if total_variation(side.weights, counts[-1]) > MOST_MOVED:
             return counts, side.flag
     return counts, "both" if _unmet(*counts) > MOST_MOVED * num_ratings else ""
 
 
-def moved(weights: np.ndarray, counts: np.ndarray) -> float:
-    """Total variation between the shares of a distribution's weights and those of counts, both descending."""
+def total_variation(weights: np.ndarray, counts: np.ndarray) -> float:
+    """Between the shares of a distribution's weights and those of counts, both descending."""
     wanted = weights / weights[0]
     return float(np.abs(wanted / wanted.sum() - counts / counts.sum()).sum() / 2)
 
@@ -137,7 +123,7 @@ def _refusal(sides: _Sides, counts: list[np.ndarray], num_ratings: int, fault: s
         found = " and ".join(f"`{side.flag}={side.spec}`" for side in sides) + " do not fit together: "
     else:
         changed = tuple(side for side in sides if side.flag == fault)
-        part, side = moved(changed[0].weights, counts[-1]), changed[0]
+        part, side = total_variation(changed[0].weights, counts[-1]), changed[0]
         found = f"`{fault}={side.spec}`: with 1 to {side.most} ratings for each {side.one}, "
     offers = [_offer(sides, side, num_ratings) for side in changed]
     ratings = _nearest_ratings(sides, num_ratings)

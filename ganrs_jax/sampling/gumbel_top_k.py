@@ -5,27 +5,32 @@ logit(chance) + logistic noise are n distinct items whose inclusion chances are 
 within a percent or so. Adding the same number to all of a user's logits changes nothing.
 """
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+_LEAST_PREASSIGNED = 256  # cells that programs are compiled for, or a power of two above: few shapes, few programs
 
-@functools.partial(jax.jit, static_argnums=())
+
+@jax.jit
 def choose(
-    key: jax.Array, rows_BxK: jax.Array, columns_CxK: jax.Array, phi: jax.Array, counts: jax.Array, sure: jax.Array
+    key: jax.Array,
+    rows_BxK: jax.Array,
+    columns_CxK: jax.Array,
+    phi: jax.Array,
+    counts: jax.Array,
+    preassigned: jax.Array,
 ) -> jax.Array:
     """For each of B rows (users), `counts` distinct columns (items), as a mask [B, C].
 
     Args:
       phi: logits added to a column's scores, [C], or to each cell's, [B, C]; -inf = only when all others are taken.
       counts: columns wanted by each row, int32 [B], at most C.
-      sure: cells chosen before all others, int32 [M], each row * C + column; B * C or more = none.
+      preassigned: cells chosen before all others, int32 [M], each row * C + column; B * C or more = none.
     """
     scores = rows_BxK @ columns_CxK.T + jnp.maximum(phi if phi.ndim == 2 else phi[None], -1e9)
     noisy = scores + jax.random.logistic(key, scores.shape)
-    noisy = noisy.reshape(-1).at[sure].set(jnp.inf, mode="drop").reshape(scores.shape)
+    noisy = noisy.reshape(-1).at[preassigned].set(jnp.inf, mode="drop").reshape(scores.shape)
     return _largest(noisy, counts)
 
 
@@ -49,7 +54,24 @@ def _largest(values_BxC: jax.Array, counts: jax.Array) -> jax.Array:
     return (above | (equal & (jnp.cumsum(equal, 1) <= spare[:, None]))) & (counts > 0)[:, None]
 
 
-def cells(mask: jax.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column of each chosen cell, ascending."""
-    flat = np.flatnonzero(np.asarray(mask))
-    return flat // mask.shape[1], flat % mask.shape[1]
+def choose_pairs(
+    key: jax.Array,
+    rows_BxK: jax.Array,
+    columns_CxK: jax.Array,
+    phi: jax.Array,
+    counts: np.ndarray,
+    preassigned: tuple[np.ndarray, np.ndarray],
+    most_preassigned: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column of each cell that `choose` takes, ascending.
+
+    Args:
+      preassigned: row and column of the cells chosen before all others.
+      most_preassigned: of any block, so that all blocks are one program.
+    """
+    cell = preassigned[0] * len(columns_CxK) + preassigned[1]
+    length = max(_LEAST_PREASSIGNED, 1 << (max(most_preassigned, len(cell), 1) - 1).bit_length())
+    padded = np.pad(cell, (0, length - len(cell)), constant_values=np.iinfo(np.int32).max)
+    given = jnp.asarray(counts, jnp.int32), jnp.asarray(padded, jnp.int32)
+    flat = np.flatnonzero(np.asarray(choose(key, rows_BxK, columns_CxK, phi, *given)))
+    return flat // len(columns_CxK), flat % len(columns_CxK)

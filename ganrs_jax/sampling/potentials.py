@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 
 ROUNDS = 60  # at most
-TOLERANCE = 2e-3  # total variation between wanted and expected shares of items
-STEP = 2.0  # longest Newton step
+TOLERANCE = 2e-3  # total variation between wanted and expected shares of items: well below the chance of any draw
+STEP = 2.0  # longest Newton step: chances far from 1/2 have slopes near 0, whose steps would overshoot
 
 
 class Potentials(NamedTuple):
@@ -36,7 +36,7 @@ def solve_potentials(
       popularity: wanted ratings of each item among these users, [I]; an item of none gets -inf.
       block: users whose scores are held at once.
     """
-    users, n = _blocked(users_UxK, block), _blocked(jnp.asarray(activity, jnp.float32), block)
+    users, n = blocked(users_UxK, block), blocked(jnp.asarray(activity, jnp.float32), block)
     wanted = jnp.asarray(popularity, jnp.float32)
     a = jnp.log(jnp.maximum(n, 1e-6) / len(wanted))
     phi = jnp.where(wanted > 0, jnp.log(jnp.maximum(wanted, 1e-6) / wanted.mean()), -jnp.inf)
@@ -87,6 +87,7 @@ def _user_step(a: jax.Array, scores: jax.Array, activity: jax.Array) -> jax.Arra
     return a + jnp.clip((activity - chance.sum(1)) / jnp.maximum(slope, 1e-9), -STEP, STEP)
 
 
-def _blocked(x: jax.Array, block: int) -> jax.Array:
+def blocked(x: jax.Array, block: int) -> jax.Array:
+    """Rows in blocks [blocks, block, ...], padded with zeros."""
     pad = [(0, -len(x) % block)] + [(0, 0)] * (x.ndim - 1)
     return jnp.pad(x, pad).reshape(-1, block, *x.shape[1:])

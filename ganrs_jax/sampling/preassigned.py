@@ -1,4 +1,4 @@
-"""Users reserved for rare items, so that every item occurs and rare ones occur as often as wanted.
+"""Users preassigned to rare items, so that every item occurs and rare ones occur as often as wanted.
 
 Chance would leave out one in three items that are wanted once, and spread the counts of all rare ones. So
 each item of at most 25 ratings has its users drawn beforehand, by the same chances as all others.
@@ -9,35 +9,34 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from ganrs_jax.sampling.assignment import assign, many
+from ganrs_jax.sampling.assignment import BLOCK_CELLS, BLOCK_CELLS_OF_MANY, assign, many
 
-RARE = 25  # ratings up to which an item is rare
+RARE = 25  # ratings up to which an item is rare: above, chance spreads a count by less than a fifth
 _LEAST_USERS = 10  # users, for each rating of an item, among which all its users can be drawn beforehand
-_BLOCK_CELLS, _BLOCK_CELLS_OF_MANY = 1 << 21, 1 << 26  # cells of items x users held at once, or summed over at once
 _NONE = (np.zeros(0, np.int64),) * 2
 
 
-class Reserved(NamedTuple):
+class Preassigned(NamedTuple):
     """Pairs that will be in the dataset: user, item int32 [M], ascending by (user, item)."""
 
     user: np.ndarray
     item: np.ndarray
 
 
-def reserved_counts(popularity: np.ndarray, num_users: int) -> np.ndarray:
+def preassigned_counts(popularity: np.ndarray, num_users: int) -> np.ndarray:
     """How many users are drawn beforehand for each item, [I]: all, one, or none."""
     all_of_them = popularity <= np.minimum(RARE, max(1, num_users // _LEAST_USERS))
     return np.where(all_of_them, popularity, (popularity <= RARE).astype(popularity.dtype))
 
 
-def reserve(
+def preassign(
     key: jax.Array,
     users_UxK: jax.Array,
     items_IxK: jax.Array,
     intercepts: jax.Array,
     counts: np.ndarray,
     activity: np.ndarray,
-) -> Reserved:
+) -> Preassigned:
     """Draws `counts` distinct users for each item; no user gets more items than its activity.
 
     Args:
@@ -48,9 +47,9 @@ def reserve(
     items = np.flatnonzero(counts)
     # Rare items, of a few users each, whose users are drawn at once.
     if many(len(activity)):
-        size = 1 << max(4, (_BLOCK_CELLS_OF_MANY // len(activity)).bit_length() - 1)
+        size = 1 << max(4, (BLOCK_CELLS_OF_MANY // len(activity)).bit_length() - 1)
     else:
-        size = _BLOCK_CELLS // len(activity)
+        size = BLOCK_CELLS // len(activity)
     size = max(1, min(len(items), size))
     pairs = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     for number, first in enumerate(range(0, len(items), size)):
@@ -62,7 +61,7 @@ def reserve(
     return _within(user, item, activity, np.random.default_rng(np.asarray(jax.random.key_data(key))))
 
 
-def _within(user: np.ndarray, item: np.ndarray, activity: np.ndarray, rng: np.random.Generator) -> Reserved:
+def _within(user: np.ndarray, item: np.ndarray, activity: np.ndarray, rng: np.random.Generator) -> Preassigned:
     """Moves what is over a user's activity to users who have room, in proportion to the room."""
     order = rng.permutation(len(user))
     user, item = user[order], item[order]
@@ -83,4 +82,4 @@ def _within(user: np.ndarray, item: np.ndarray, activity: np.ndarray, rng: np.ra
         room[user[index]] -= 1
     user, item = user[kept], item[kept]
     order = np.lexsort((item, user))
-    return Reserved(user[order].astype(np.int32), item[order].astype(np.int32))
+    return Preassigned(user[order].astype(np.int32), item[order].astype(np.int32))

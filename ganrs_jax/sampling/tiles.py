@@ -9,12 +9,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.sampling.potentials import ROUNDS, STEP, TOLERANCE, Potentials
+from ganrs_jax.sampling.potentials import ROUNDS, STEP, TOLERANCE, Potentials, blocked
 
 TILE = 1024  # items whose scores are held at once
-_USERS = 512  # users at once
-_STEPS = 3  # to the intercepts
-_STRIDE = 16  # of the items whose highest score is looked for
+_USERS = 512  # users at once: their scores with a tile are 2 MiB
+_STEPS = 3  # to the intercepts, which start near: where items are many no chance is great
+_STRIDE = 16  # of the items whose highest score is taken: enough against overflow, which is all that it is for
 
 
 class Tiles(NamedTuple):
@@ -73,10 +73,9 @@ def solve_tiled(
     wanted = jnp.asarray(popularity, jnp.float32)
     near = jnp.log(jnp.maximum(wanted, 1e-6) / wanted.mean()) if start is None else jnp.maximum(start, -1e9)
     phi = jnp.where(wanted > 0, near, -jnp.inf)
-    pad = -len(users_UxK) % _USERS
-    n = jnp.pad(jnp.asarray(activity, jnp.float32), (0, pad)).reshape(-1, _USERS)
-    factors = jnp.pad(users_UxK, ((0, pad), (0, 0))).reshape(-1, _USERS, users_UxK.shape[1])
-    users = _Users(factors, n, jnp.stack([_first(u, items_IxK, phi, each) for u, each in zip(factors, n, strict=True)]))
+    factors, n = blocked(users_UxK, _USERS), blocked(jnp.asarray(activity, jnp.float32), _USERS)
+    tiles = tiled(items_IxK, phi)
+    users = _Users(factors, n, jnp.stack([_start(u, tiles, each) for u, each in zip(factors, n, strict=True)]))
     error = np.inf
     for _ in range(ROUNDS):
         a, phi, left = _round(users, items_IxK, phi, wanted)
@@ -84,11 +83,6 @@ def solve_tiled(
         if (error := float(left)) < TOLERANCE:
             break
     return Potentials(phi, error)
-
-
-@jax.jit
-def _first(users_BxK: jax.Array, items_IxK: jax.Array, phi_I: jax.Array, activity: jax.Array) -> jax.Array:
-    return _start(users_BxK, tiled(items_IxK, phi_I), activity)
 
 
 @jax.jit
@@ -111,6 +105,7 @@ def _round(
     return a, jnp.where(wanted > 0, phi_I + step, -jnp.inf), error
 
 
+@jax.jit
 def _start(users_BxK: jax.Array, tiles: Tiles, activity: jax.Array) -> jax.Array:
     """Intercepts where no chance is great."""
     top = highest(users_BxK, tiles)

@@ -6,12 +6,12 @@ import numpy as np
 import scipy.sparse as sp
 
 FACTORS = 10  # of the matrix factorisation
-_PENALTY = 20.0  # on squared factors
-_SHRINKAGE = 5.0  # ratings of bias zero that a user and an item begin with
-_BIAS_ROUNDS, _FACTOR_ROUNDS = 10, 8
+_PENALTY = 20.0  # on squared factors, high: a user of few ratings would overfit ten of them
+_SHRINKAGE = 5.0  # ratings of bias zero that a user and an item begin with: fewer overfit, more flatten the rest
+_BIAS_ROUNDS, _FACTOR_ROUNDS = 10, 8  # more cost time; what is compared has had as many
 _BLOCK = 1 << 16  # users or items solved at a time
 _LEAST = 10  # ratings
-_NO_ERROR = 1e-9
+_NO_ERROR = 1e-9  # rounding
 
 
 class Learnability(NamedTuple):
@@ -56,7 +56,12 @@ def learnability(user: np.ndarray, item: np.ndarray, rating: np.ndarray, seed: i
         return None
     of_user, of_item = fit_biases(user[train], item[train], centred[train], shape)
     residual = centred - of_user[user] - of_item[item]
-    users, items = _factors(sp.csr_array((residual[train], (user[train], item[train])), shape), seed)
+    by_user = sp.csr_array((residual[train], (user[train], item[train])), shape)
+    by_item = by_user.T.tocsr()
+    items = np.random.default_rng(seed).normal(0, 0.1, (shape[1], FACTORS))
+    for _ in range(_FACTOR_ROUNDS):
+        users = least_squares(by_user, items)
+        items = least_squares(by_item, users)
     left = residual[test] - np.einsum("nk,nk->n", users[user[test]], items[item[test]])
     biases_rmse = _root_mean_square(residual[test])
     peak = float(np.mean(np.abs(residual[test]))) / biases_rmse if biases_rmse > _NO_ERROR else 1.0
@@ -96,16 +101,6 @@ def least_squares(matrix: sp.csr_array, factors: np.ndarray, penalty: float = _P
         normal[:, np.arange(size), np.arange(size)] += penalty
         solved[rows] = np.linalg.solve(normal, (matrix[rows] @ factors)[..., None])[..., 0]
     return solved
-
-
-def _factors(residual_UxI: sp.csr_array, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Factors of users [U, 10] and items [I, 10] whose products come nearest to the residuals that are there."""
-    by_item = residual_UxI.T.tocsr()
-    items = np.random.default_rng(seed).normal(0, 0.1, (residual_UxI.shape[1], FACTORS))
-    for _ in range(_FACTOR_ROUNDS):
-        users = least_squares(residual_UxI, items)
-        items = least_squares(by_item, users)
-    return users, items
 
 
 def _root_mean_square(error: np.ndarray) -> float:

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 import scipy.sparse.linalg as sla
 from threadpoolctl import threadpool_limits
 
-RANK = 20  # singular values looked at, the first (of degrees alone) among them
+RANK = 20  # singular values compared, the first (of degrees alone) among them; later ones are nearer to the noise
 CORE = 5  # ratings of a user and of an item in the matrix: a lone pair would be a component of its own
 
 
@@ -35,7 +35,12 @@ def spectral(user: np.ndarray, item: np.ndarray, rank: int = RANK) -> Spectral |
     Returns:
       None if fewer than three users or items have as many.
     """
-    matrix = _normalised(user, item)
+    shape = int(user.max()) + 1, int(item.max()) + 1
+    kept = (np.bincount(user)[user] >= CORE) & (np.bincount(item)[item] >= CORE)
+    user, item = user[kept], item[kept]
+    of_user, of_item = np.bincount(user, minlength=shape[0]), np.bincount(item, minlength=shape[1])
+    weight = 1 / np.sqrt(of_user[user].astype(np.float64) * of_item[item])
+    matrix = sp.csr_array((weight, (user, item)), shape)
     users, items = np.count_nonzero(np.diff(matrix.indptr)), len(np.unique(matrix.indices))
     if users < 3 or items < 3:
         return None
@@ -47,12 +52,3 @@ def spectral(user: np.ndarray, item: np.ndarray, rank: int = RANK) -> Spectral |
     left, values, right = sla.svds(operator, k=min(rank, min(matrix.shape) - 1), v0=start)
     order = np.argsort(-values)
     return Spectral(left[:, order], values[order], right[order].T)
-
-
-def _normalised(user: np.ndarray, item: np.ndarray) -> sp.csr_array:
-    shape = int(user.max()) + 1, int(item.max()) + 1
-    kept = (np.bincount(user)[user] >= CORE) & (np.bincount(item)[item] >= CORE)
-    user, item = user[kept], item[kept]
-    of_user, of_item = np.bincount(user, minlength=shape[0]), np.bincount(item, minlength=shape[1])
-    weight = 1 / np.sqrt(of_user[user].astype(np.float64) * of_item[item])
-    return sp.csr_array((weight, (user, item)), shape)

@@ -1,4 +1,4 @@
-"""What a rating dataset looks like in a few numbers: counts, histogram, concentration."""
+"""A rating dataset in a few numbers: counts, histogram, concentration."""
 
 import dataclasses
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ganrs_jax.data.ratings import Ratings, Scale, digest
 
-_CHUNK = 1 << 22  # rows looked at at once, so that 100 million take little memory beside themselves
+_CHUNK = 1 << 22  # rows at once, so that 100 million take little memory beside themselves
 
 
 def gini(counts: np.ndarray) -> float:
@@ -77,6 +77,10 @@ def describe(user: np.ndarray, item: np.ndarray, rating: np.ndarray, scale: Scal
     """
     per_user = np.unique(user, return_counts=True)[1]
     per_item = np.unique(item, return_counts=True)[1]
+    pair = user.astype(np.int64)  # in place, as the pairs of 100 million rows take 0.8 GB
+    pair *= int(item.max()) + 1
+    pair += item
+    pair.sort()
     return Summary(
         users=len(per_user),
         items=len(per_item),
@@ -87,7 +91,7 @@ def describe(user: np.ndarray, item: np.ndarray, rating: np.ndarray, scale: Scal
         rating_histogram=tuple(histogram(rating, scale).tolist()),
         gini_user=gini(per_user),
         gini_item=gini(per_item),
-        repeated_pairs=_repeated(user, item),
+        repeated_pairs=int(np.count_nonzero(pair[1:] == pair[:-1])),
     )
 
 
@@ -100,12 +104,3 @@ def describe_source(ratings: Ratings) -> SourceSummary:
         digest=digest(ratings),
         notes=tuple(ratings.notes),
     )
-
-
-def _repeated(user: np.ndarray, item: np.ndarray) -> int:
-    """Rows less distinct pairs; in place, as the pairs of 100 million rows take 0.8 GB."""
-    pair = user.astype(np.int64)
-    pair *= int(item.max()) + 1
-    pair += item
-    pair.sort()
-    return int(np.count_nonzero(pair[1:] == pair[:-1]))

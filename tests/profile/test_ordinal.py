@@ -88,5 +88,5 @@ def test_own_cutpoints_take_the_place_of_the_common_ones():
     y = np.linspace(-4, 4, 801, dtype=np.float32)
     score = Latent(CUTPOINTS, y, np.zeros(801, np.float32), np.tile(own, (801, 1)), np.ones(801)).score(1.0)
     assert (np.diff(score) > 0).all()
-    clear = np.abs(y[:, None] - own).min(1) > 1e-3  # not on a border
+    clear = np.abs(y[:, None] - own).min(1) > 1e-3  # not at a cutpoint
     np.testing.assert_array_equal(np.searchsorted(own, y[clear]), np.searchsorted(CUTPOINTS, score[clear]))

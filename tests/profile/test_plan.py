@@ -1,4 +1,4 @@
-"""plan and rows: blocks that do not know of one another, sizes to the row, laws, seeds."""
+"""plan and rows: blocks that do not know of one another, sizes to the row, degree distributions, seeds."""
 
 import dataclasses
 
@@ -24,14 +24,14 @@ def generator(trained):
 
 @pytest.fixture
 def many(monkeypatch):
-    """As if there were many items: users then race through the popular ones first."""
+    """As if there were many items: pairs are then drawn by an exponential race."""
     monkeypatch.setattr(assignment, "MANY", 1)
 
 
-@pytest.fixture(params=["few items", "many items"])
+@pytest.fixture(params=["Gumbel top-k", "exponential race"])
 def way(request):
     """Of users to their items."""
-    if request.param == "many items":
+    if request.param == "exponential race":
         request.getfixturevalue("many")
 
 
@@ -47,7 +47,7 @@ def counts(dataset, request) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_rows_of_a_block_do_not_depend_on_the_other_blocks(generator, way, monkeypatch):
-    for name in ("_BLOCK_CELLS", "_BLOCK_CELLS_OF_MANY"):
+    for name in ("BLOCK_CELLS", "BLOCK_CELLS_OF_MANY"):
         monkeypatch.setattr(assignment, name, 16 * BLOCKS.num_items)
     request = profile.complete(generator, BLOCKS)
     plan = make_plan(generator, request)
@@ -90,8 +90,9 @@ def test_sizes_are_exact(name, generator):
 
 
 def assert_exact_sizes(name, generator):
-    users, items, rows, law = (*SIZES[name], "source")[:4]
-    asked = {"num_users": users, "num_items": items, "num_ratings": rows, "activity": law, "popularity": law}
+    users, items, rows, spec = (*SIZES[name], "source")[:4]
+    sizes = {"num_users": users, "num_items": items, "num_ratings": rows}
+    asked = {**sizes, "activity": spec, "popularity": spec}
     dataset = generated(generator, **asked)
     assert len(dataset.user) == len(dataset.item) == len(dataset.rating) == rows
     np.testing.assert_array_equal(np.unique(dataset.user), np.arange(users))
@@ -123,22 +124,22 @@ LAWS = {
 
 
 @pytest.mark.parametrize("text", LAWS)
-def test_activity_follows_its_law(text, generator):
+def test_activity_follows_its_distribution(text, generator):
     users, _ = counts(generated(generator, **SIZE, activity=text), SIZE)
     weights = distribution_weights(LAWS[text], generator.activity, 150)
     np.testing.assert_array_equal(users, apportion(weights, 2400, 1, 60))
 
 
 @pytest.mark.parametrize("text", LAWS)
-def test_popularity_follows_its_law(text, generator):
-    """What is not reserved is drawn, so popular items are as popular as wanted but for chance."""
+def test_popularity_follows_its_distribution(text, generator):
+    """What is not preassigned is drawn, so popular items are as popular as wanted but for chance."""
     _, items = counts(generated(generator, **SIZE, popularity=text), SIZE)
     wanted = apportion(distribution_weights(LAWS[text], generator.popularity, 60), 2400, 1, 150)
     assert np.abs(items - wanted).sum() / 2400 / 2 < 0.05
     assert items.min() >= 1
 
 
-def test_laws_of_files(generator, tmp_path):
+def test_distributions_of_files(generator, tmp_path):
     """Weights in any order, in any unit."""
     rng = np.random.default_rng(0)
     users, items = rng.permutation(np.repeat([1.0, 2, 5], 50)), rng.permutation(np.arange(1.0, 61))

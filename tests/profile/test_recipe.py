@@ -132,7 +132,7 @@ def test_of_many_users_a_part_is_learned_from_and_the_laws_are_of_all(tiny):
 
 
 @pytest.mark.slow
-def test_a_source_in_which_all_have_rated_all_has_no_structure_to_prescribe():
+def test_a_source_in_which_all_have_rated_all_has_no_structure_to_calibrate():
     user, item = (x.ravel() for x in np.indices((40, 30)))
     rating = np.random.default_rng(0).integers(1, 6, len(user)).astype(np.float32)
     full = from_columns(Columns(user, item, rating), name="full")

@@ -14,7 +14,7 @@ ROWS, COLUMNS, RANK = 300, 200, 6
 
 @pytest.fixture(scope="module")
 def dense() -> np.ndarray:
-    """Four groups of rows with tastes of their own; rows of 0, 32, 33 and all columns, and a column of none."""
+    """Four groups of rows with preferences of their own; rows of 0, 32, 33 and all columns, and a column of none."""
     rng = np.random.default_rng(0)
     same = np.arange(ROWS)[:, None] % 4 == np.arange(COLUMNS) % 4
     matrix = rng.random((ROWS, COLUMNS)) < np.where(same, 0.5, 0.1) * rng.uniform(0.3, 1, (ROWS, 1))

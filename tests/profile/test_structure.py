@@ -58,7 +58,8 @@ def with_gain(model, **gain):
 
 def test_scores_before_calibration_are_products_of_factors(learned):
     users, items = drawn(learned)
-    plain = np.asarray(affinities(learned, learned.users, users) @ learned.columns.interaction(items).T)
+    mine = affinities(learned.columns, learned.users.degree_offset, users)
+    plain = np.asarray(mine @ learned.columns.interaction(items).T)
     np.testing.assert_allclose(scores(learned), plain, rtol=1e-3, atol=1e-3)
 
 
@@ -70,7 +71,7 @@ def test_the_short_form_has_the_same_scores_but_for_what_is_the_users_alone(lear
 def test_a_gain_multiplies_affinities_and_nothing_else(learned):
     added = scores(with_gain(learned, by_degree=np.float32([3]))) - scores(learned)
     users, items = (
-        affinity_beyond_degree(learned, side, vectors)
+        affinity_beyond_degree(learned.columns, side.degree_curve, side.degree_offset, vectors)
         for side, vectors in zip((learned.users, learned.items), drawn(learned), strict=True)
     )
     np.testing.assert_allclose(added, 2 * users @ items.T, rtol=1e-3, atol=1e-3)
@@ -113,7 +114,7 @@ def test_no_rounds_leave_the_model_alone(learned, ratings):
 def test_the_source_lacks_nothing_beside_itself(ratings):
     mine = structure(ratings.user, ratings.item)
     for leverage in (mine.users, mine.items):
-        for ratios in structures.lacking(leverage, leverage):
+        for ratios in structures.leverage_ratios(leverage, leverage):
             np.testing.assert_allclose(ratios, 1)
         assert (np.diff(leverage.spread) > 0).all()
         assert (np.diff(leverage.log_degree) > 0).all()
@@ -121,7 +122,7 @@ def test_the_source_lacks_nothing_beside_itself(ratings):
 
 def test_what_is_too_weak_is_raised_within_bounds():
     gain = neutral_gain()._replace(by_degree=np.array([1.0, 1.0, structures._MOST_GAIN]))
-    found = structures.raise_gain(gain, (np.array([1.2, 0.9, 1.5]), np.ones(1)), 1.0)
+    found = structures.scale_gain(gain, (np.array([1.2, 0.9, 1.5]), np.ones(1)), 1.0)
     np.testing.assert_allclose(found.by_degree, [1.2, 0.9, structures._MOST_GAIN], rtol=1e-6)
     np.testing.assert_array_equal(found.by_length, gain.by_length)
 
@@ -193,8 +194,8 @@ def test_tails_keep_the_noises_variance(learned):
     request = profile.complete(learned, RatingsRequest(seed=3))
     plan = make_plan(learned, request)
     spread = []
-    for tails in (0.0, 0.3):
-        heavy = dataclasses.replace(learned, noise_log_variance=np.float32(tails))
+    for log_variance in (0.0, 0.3):
+        heavy = dataclasses.replace(learned, noise_log_variance=np.float32(log_variance))
         noise = draw_latent(heavy, request, plan.interactions, 0, plan.items)[2].noise
         spread.append((noise.std(), np.mean(np.abs(noise)) / noise.std()))
     assert spread[1][0] == pytest.approx(spread[0][0], rel=0.05)

@@ -38,8 +38,8 @@ def test_planted_cutpoints_are_found(shift):
     moved = np.asarray(found.user.mean(0)) @ found.basis.T + found.cutpoints
     wanted = CUTPOINTS + shift
     assert np.sqrt(np.mean((moved - wanted) ** 2)) < 0.5 * np.sqrt(np.mean((found.cutpoints - wanted) ** 2))
-    for border in (0, 3):
-        assert np.corrcoef(moved[:, border], wanted[:, border])[0, 1] > 0.9
+    for cutpoint in (0, 3):
+        assert np.corrcoef(moved[:, cutpoint], wanted[:, cutpoint])[0, 1] > 0.9
     drawn = np.asarray(found.user[0]) @ found.basis.T  # as varied as what was planted
     assert 0.8 < drawn[:, 0].std() / shift[:, 0].std() < 1.3
 

@@ -1,4 +1,4 @@
-"""Moments prescribed by rank, and quantiles: a dataset of another law gets the source's."""
+"""Moments by degree, and quantiles: a dataset of another distribution gets the source's."""
 
 import itertools
 

@@ -62,9 +62,9 @@ def test_intercepts_give_each_user_its_activity(size):
     np.testing.assert_allclose(expected, activity, rtol=0.1)
 
 
-def test_sure_pairs_are_among_them(size):
+def test_preassigned_pairs_are_among_them(size):
     users, items, activity, _ = world()
-    sure = np.asarray([0, 0, 5]), np.asarray([3, 9, 3])
-    user, item = assign(jax.random.key(0), users, items, jnp.zeros(ITEMS), activity, sure)
+    preassigned = np.asarray([0, 0, 5]), np.asarray([3, 9, 3])
+    user, item = assign(jax.random.key(0), users, items, jnp.zeros(ITEMS), activity, preassigned)
     np.testing.assert_array_equal(np.bincount(user), activity)
     assert {(0, 3), (0, 9), (5, 3)} <= set(zip(user.tolist(), item.tolist(), strict=True))

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.sampling import exponential_race as arrivals
-from ganrs_jax.sampling.exponential_race import choose_few
+from ganrs_jax.sampling import exponential_race as race
+from ganrs_jax.sampling.exponential_race import exponential_race
 from ganrs_jax.sampling.gumbel_top_k import choose
 from ganrs_jax.sampling.potentials import intercepts
 from ganrs_jax.sampling.tiles import tiled_intercepts
@@ -25,7 +25,7 @@ def world(strength: float, rows: int) -> tuple[jax.Array, jax.Array, jax.Array]:
 @pytest.mark.parametrize("strength", [0.5, 1.0, 3.0, 6.0])  # at 6 some columns are as good as sure
 def test_chances_are_those_of_a_number_a_cell(strength):
     rows, columns, phi = world(strength, 3000)
-    row, column = choose_few(jax.random.key(0), rows, columns, phi, np.full(3000, COUNT), NONE)
+    row, column = exponential_race(jax.random.key(0), rows, columns, phi, np.full(3000, COUNT), NONE)
     np.testing.assert_array_equal(np.bincount(row), COUNT)
     wanted = jnp.full(3000, COUNT, jnp.int32), jnp.full(1, 2**31 - 1, jnp.int32)
     chance = np.asarray(choose(jax.random.key(1), rows, columns, phi, *wanted)).mean(0)
@@ -44,7 +44,7 @@ def test_pairs_of_columns_exclude_one_another_as_with_a_number_a_cell():
     def together(mask: np.ndarray) -> np.ndarray:
         return (mask.T.astype(float) @ mask)[:24, :24] / 6000
 
-    row, column = choose_few(jax.random.key(0), rows, columns, jnp.where(phi > -8, phi, -4.0), counts, NONE)
+    row, column = exponential_race(jax.random.key(0), rows, columns, jnp.where(phi > -8, phi, -4.0), counts, NONE)
     mask = np.zeros((6000, COLUMNS), bool)
     mask[row, column] = True
     other = choose(
@@ -62,28 +62,28 @@ def test_pairs_are_distinct_ascending_and_as_many_as_wanted():
     rng = np.random.default_rng(0)
     rows, columns = (jnp.asarray(rng.normal(size=(n, 3)), jnp.float32) for n in (64, COLUMNS))
     counts = np.concatenate([np.arange(60), [COLUMNS // 2, COLUMNS - 1, COLUMNS, 0]])  # few, many, all, none
-    row, column = choose_few(jax.random.key(0), rows, columns, jnp.zeros(COLUMNS), counts, NONE)
+    row, column = exponential_race(jax.random.key(0), rows, columns, jnp.zeros(COLUMNS), counts, NONE)
     np.testing.assert_array_equal(np.bincount(row, minlength=64), counts)
     assert (np.diff(row * COLUMNS + column) > 0).all()
 
 
-def test_sure_cells_come_first_and_columns_of_no_chance_last():
+def test_preassigned_cells_come_first_and_columns_of_no_chance_last():
     rows, columns, phi = world(1.0, 4)
     phi = phi.at[:20].set(-jnp.inf)
-    sure = np.asarray([0, 0, 1, 3, 3, 3]), np.asarray([0, 7, 5, 1, 2, 4])
+    preassigned = np.asarray([0, 0, 1, 3, 3, 3]), np.asarray([0, 7, 5, 1, 2, 4])
     for key in range(5):
-        row, column = choose_few(jax.random.key(key), rows, columns, phi, np.asarray([6, 1, 9, 2]), sure)
+        row, column = exponential_race(jax.random.key(key), rows, columns, phi, np.asarray([6, 1, 9, 2]), preassigned)
         np.testing.assert_array_equal(np.bincount(row), [6, 1, 9, 2])
         assert {0, 7} <= set(column[row == 0].tolist())
         np.testing.assert_array_equal(column[row == 1], [5])
-        np.testing.assert_array_equal(column[row == 3], [1, 2])  # more are sure than wanted
+        np.testing.assert_array_equal(column[row == 3], [1, 2])  # more are preassigned than wanted
         assert column[row == 2].min() >= 20
 
 
 def test_keys_decide():
     rows, columns, phi = world(1.0, 50)
     one, same, other = (
-        choose_few(jax.random.key(key), rows, columns, phi, np.full(50, COUNT), NONE)[1] for key in (0, 0, 1)
+        exponential_race(jax.random.key(key), rows, columns, phi, np.full(50, COUNT), NONE)[1] for key in (0, 0, 1)
     )
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
@@ -93,10 +93,11 @@ def test_scores_of_any_height_are_taken():
     """Only their differences matter; none overflows."""
     rows, columns, phi = world(1.0, 20)
     one, other = (
-        choose_few(jax.random.key(0), rows, columns, phi + shift, np.full(20, COUNT), NONE)[1] for shift in (0.0, 512.0)
+        exponential_race(jax.random.key(0), rows, columns, phi + shift, np.full(20, COUNT), NONE)[1]
+        for shift in (0.0, 512.0)
     )
     assert np.mean(one == other) > 0.9  # but for rounding
-    steep = choose_few(jax.random.key(0), 100 * rows, columns, phi, np.full(20, COUNT), NONE)[1]
+    steep = exponential_race(jax.random.key(0), 100 * rows, columns, phi, np.full(20, COUNT), NONE)[1]
     top = np.argsort(-np.asarray(100 * rows[0] @ columns.T + phi))[:COUNT]
     assert np.isin(steep, top).mean() > 0.95
 
@@ -112,21 +113,21 @@ def test_intercepts_are_those_of_all_cells():
 @pytest.mark.parametrize("number", [20_000, 1_000_000])
 def test_the_search_by_groups_finds_what_brute_force_finds(number):
     """The same uniform numbers, looked up among the summed rates of all columns in double precision."""
-    rng, seed, visits = np.random.default_rng(0), 1, 4096
+    rng, seed, candidates = np.random.default_rng(0), 1, 4096
     rows, columns = (jnp.asarray(rng.normal(size=(n, 8)), jnp.float32) for n in (8, number))
     phi = jnp.asarray(rng.normal(0, 2, number), jnp.float32)
     since = jnp.asarray([0, 0, 0, 0, 0.1, 0.1, 1, 1], jnp.float32)
-    rates = arrivals._rates(rows, columns, phi, since)
-    row = np.sort(rng.integers(8, size=visits)).astype(np.int32)
-    found = np.asarray(arrivals._visits(jax.random.key(seed), rates, jnp.asarray(row))[0])
+    rates = race._rates(rows, columns, phi, since)
+    row = np.sort(rng.integers(8, size=candidates)).astype(np.int32)
+    found = np.asarray(race._candidates(jax.random.key(seed), rates, jnp.asarray(row))[0])
     keys = jax.random.split(jax.random.key(seed), 4)[:2]
-    of_group, of_column = (np.asarray(jax.random.uniform(key, (visits,)), float) for key in keys)
+    of_group, of_column = (np.asarray(jax.random.uniform(key, (candidates,)), float) for key in keys)
     scores = np.asarray(rows, float) @ np.asarray(columns, float).T + np.asarray(phi, float)
     exact = 1 / (np.exp(np.asarray(rates.top, float)[:, None] - scores) + np.asarray(since, float)[:, None])
     cumulated = np.cumsum(np.pad(exact, ((0, 0), (0, -number % 16))).reshape(8, -1, 16).sum(2), 1)
     same = 0
     for r, u, v, column in zip(row, of_group, of_column, found, strict=True):
-        group = np.searchsorted(cumulated[r], u * arrivals._BELOW * cumulated[r, -1], side="right")
+        group = np.searchsorted(cumulated[r], u * race._BELOW * cumulated[r, -1], side="right")
         within = np.cumsum(exact[r, group * 16 : group * 16 + 16])
-        same += group * 16 + np.searchsorted(within, v * arrivals._BELOW * within[-1], side="right") == column
-    assert same >= 0.99 * visits
+        same += group * 16 + np.searchsorted(within, v * race._BELOW * within[-1], side="right") == column
+    assert same >= 0.99 * candidates

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.sampling.gumbel_top_k import cells, choose
+from ganrs_jax.sampling.gumbel_top_k import choose, choose_pairs
 
 NONE = jnp.full(1, np.iinfo(np.int32).max, jnp.int32)
 
@@ -14,10 +14,12 @@ def factors(rows: int, columns: int, seed: int = 0) -> tuple[jax.Array, jax.Arra
     return tuple(jnp.asarray(rng.normal(size=(n, 3)), jnp.float32) for n in (rows, columns))
 
 
-def masked(phi, counts, sure=NONE, key: int = 0, columns: int = 40) -> np.ndarray:
+def masked(phi, counts, preassigned=NONE, key: int = 0, columns: int = 40) -> np.ndarray:
     rows_BxK, columns_CxK = factors(len(counts), columns)
     counts = jnp.asarray(counts, jnp.int32)
-    return np.asarray(choose(jax.random.key(key), rows_BxK, columns_CxK, jnp.asarray(phi, jnp.float32), counts, sure))
+    return np.asarray(
+        choose(jax.random.key(key), rows_BxK, columns_CxK, jnp.asarray(phi, jnp.float32), counts, preassigned)
+    )
 
 
 def test_a_row_has_exactly_its_count():
@@ -36,14 +38,14 @@ def test_columns_of_no_chance_come_last_and_in_order():
     np.testing.assert_array_equal(np.flatnonzero(mask[2, :30]), [0, 1, 2])
 
 
-def test_sure_cells_come_first():
-    sure = jnp.asarray([0 * 40 + 7, 1 * 40 + 0, 1 * 40 + 39, 2 * 40 + 5, 2 * 40 + 6, 2**31 - 1], jnp.int32)
+def test_preassigned_cells_come_first():
+    preassigned = jnp.asarray([0 * 40 + 7, 1 * 40 + 0, 1 * 40 + 39, 2 * 40 + 5, 2 * 40 + 6, 2**31 - 1], jnp.int32)
     phi = np.where(np.arange(40) == 7, -np.inf, 0.0)
     for key in range(20):
-        mask = masked(phi, [3, 2, 1, 0], sure, key)
+        mask = masked(phi, [3, 2, 1, 0], preassigned, key)
         assert mask[0, 7]
         np.testing.assert_array_equal(np.flatnonzero(mask[1]), [0, 39])
-        np.testing.assert_array_equal(np.flatnonzero(mask[2]), [5])  # more are sure than wanted
+        np.testing.assert_array_equal(np.flatnonzero(mask[2]), [5])  # more are preassigned than wanted
         np.testing.assert_array_equal(mask.sum(1), [3, 2, 1, 0])
 
 
@@ -79,7 +81,10 @@ def test_another_key_chooses_otherwise():
     assert not np.array_equal(masked(np.zeros(40), counts), masked(np.zeros(40), counts, key=1))
 
 
-def test_cells_ascend():
-    row, column = cells(jnp.asarray([[False, True, True], [False, False, False], [True, False, False]]))
+def test_pairs_are_the_cells_ascending():
+    rows, columns = factors(3, 40)
+    preassigned, counts = (np.asarray([0, 2]), np.asarray([7, 5])), np.asarray([2, 0, 1])
+    row, column = choose_pairs(jax.random.key(0), rows, columns, jnp.zeros(40), counts, preassigned)
+    mask = masked(np.zeros(40), counts, jnp.asarray([7, 2 * 40 + 5], jnp.int32))
     np.testing.assert_array_equal(row, [0, 0, 2])
-    np.testing.assert_array_equal(column, [1, 2, 0])
+    np.testing.assert_array_equal((row, column), np.nonzero(mask))
