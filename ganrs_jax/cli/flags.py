@@ -11,8 +11,7 @@ from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.data.sources import SOURCES, ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES, Recipe, Request
-from ganrs_jax.sampling.degree_distributions import parse_distribution
-from ganrs_jax.sampling.histograms import histogram_entries
+from ganrs_jax.sampling.distributions import histogram_entries, parse_distribution
 
 FLAGS = flags.FLAGS
 _MOST = 2**31 - 1  # users, items or samples: ids are 32 bits wide

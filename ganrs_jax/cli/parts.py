@@ -25,7 +25,7 @@ from ganrs_jax.export.shards import (
 from ganrs_jax.files import check_writable
 from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.recipes import Model, Request, get_recipe
-from ganrs_jax.sampling.number_files import is_file
+from ganrs_jax.sampling.distributions import is_file
 from ganrs_jax.training.devices import bytes_of_first
 
 _FROM_FILES = ("activity", "popularity", "rating_histogram")  # that may be in files

@@ -15,7 +15,7 @@ from ganrs_jax.profile.mean_by_degree import mean_by_degree
 from ganrs_jax.profile.model import Entities, PopularityPreference, ProfileModel, ResponseStyle, VectorColumns
 from ganrs_jax.profile.predictability import first_correlation
 from ganrs_jax.profile.vectors import find_quantiles, find_strata, fit_moments
-from ganrs_jax.sampling.degree_distributions import degree_distribution
+from ganrs_jax.sampling.distributions import degree_distribution
 from ganrs_jax.statistics.summary import describe_source
 
 _MATCHED = 65536  # generated vectors whose moments are matched: enough to know these to a percent

@@ -12,7 +12,7 @@ from flax.typing import VariableDict
 from ganrs_jax.data.ratings import Scale
 from ganrs_jax.profile.config import ProfileConfig
 from ganrs_jax.profile.mean_by_degree import MeanByDegree
-from ganrs_jax.sampling.degree_distributions import DegreeDistribution
+from ganrs_jax.sampling.distributions import DegreeDistribution
 from ganrs_jax.statistics.summary import SourceSummary
 
 

@@ -4,18 +4,271 @@ A block's rows depend on the plan and the block's number alone: any block, on an
 rows.
 """
 
+import functools
 import hashlib
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.data.dataset import Rows
-from ganrs_jax.profile.interaction_plan import InteractionPlan, plan_interactions
-from ganrs_jax.profile.model import ProfileModel
-from ganrs_jax.profile.rating_plan import RatingPlan, draw_latent, plan_ratings
+from ganrs_jax.profile.features import item_features, user_features
+from ganrs_jax.profile.mean_by_degree import rating_shift
+from ganrs_jax.profile.model import ProfileModel, VectorColumns
+from ganrs_jax.profile.ordinal import Latent, OrdinalLink, fit_link, link_at
 from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.style import ascending
+from ganrs_jax.profile.vectors import VectorMap, sample_vectors, vector_map
+from ganrs_jax.sampling.apportion import apportion
+from ganrs_jax.sampling.assignment import (
+    Preassigned,
+    assign,
+    assignment_intercepts,
+    assignment_potentials,
+    block_users,
+    many,
+    preassign,
+    preassigned_counts,
+)
+from ganrs_jax.sampling.distributions import distribution_weights, parse_distribution, parse_histogram
+from ganrs_jax.sampling.potentials import Potentials
+from ganrs_jax.statistics.learnability import fit_biases
 from ganrs_jax.training.loop import Report, silent
+
+_MAPPED_USERS = 32768  # users whose moments are matched: enough for the quantiles of each stratum
+_POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on: more cost time, item masses then hold to 2 %
+
+
+class InteractionPlan(NamedTuple):
+    """What all blocks of users have in common to draw items.
+
+    Attributes:
+      block: users per block.
+      activity: ratings of each user, int64 [U].
+      user_map: from generated user vectors to those with the source's quantiles and moments.
+      items: item vectors [I, D].
+      popularity: ratings that each item is wanted to have, int64 [I].
+      potentials: of the items, for what is not preassigned.
+      preassigned: pairs drawn beforehand.
+    """
+
+    block: int
+    activity: np.ndarray
+    user_map: VectorMap
+    items: jax.Array
+    popularity: np.ndarray
+    potentials: Potentials
+    preassigned: Preassigned
+
+    @property
+    def num_blocks(self) -> int:
+        return -(-len(self.activity) // self.block)
+
+
+def plan_interactions(model: ProfileModel, request: RatingsRequest) -> InteractionPlan:
+    """The plan of a completed request."""
+    num_users, num_items, num_ratings = request.num_users, request.num_items, request.num_ratings
+    block, short = block_users(num_items), many(num_items)
+    # Users: generated vectors, mapped to the source's distribution; the most ratings to the largest generated degree.
+    raw = [_raw_users(model, request, number, block) for number in range(-(-num_users // block))]
+    user_map = vector_map(model, model.users, jnp.concatenate(raw)[: min(num_users, _MAPPED_USERS)], request.sigma)
+    weights = distribution_weights(parse_distribution(request.activity, "activity"), model.activity, num_users)
+    counts = apportion(weights, num_ratings, 1, num_items)
+    activity = _by_rank(model.columns.log_degree(jnp.concatenate(raw)[:num_users]), counts)
+    # Items: likewise.
+    raw_items = sample_vectors(plan_key(request, 1), model, model.items, request.sigma, num_items)
+    items = vector_map(model, model.items, raw_items, request.sigma)(raw_items)
+    weights = distribution_weights(parse_distribution(request.popularity, "popularity"), model.popularity, num_items)
+    popularity = _by_rank(model.columns.log_degree(raw_items), apportion(weights, num_ratings, 1, num_users))
+    # Potentials at which each item is expected to have the ratings it is wanted to have, solved on the first users.
+    features = item_features(model, items, short)
+    some = min(len(raw), -(-_POTENTIAL_USERS // block))
+    users = [user_features(model, user_map(vectors), short) for vectors in raw[:some]]
+    first_users = jnp.concatenate(users)
+
+    def potentials(active: np.ndarray, popular: np.ndarray, near: jax.Array | None = None) -> Potentials:
+        mine = np.pad(active, (0, -len(active) % block))[: some * block]
+        popular = popular * (mine.sum() / active.sum())
+        return assignment_potentials(first_users, features, mine, popular, block, near)
+
+    first = potentials(activity, popularity)
+    nothing = Preassigned(*np.zeros((2, 0), np.int32))
+    plan = InteractionPlan(block, activity, user_map, items, popularity, first, nothing)
+    # Pairs of rare items are drawn beforehand, so that none is left out by chance.
+    counts = preassigned_counts(popularity, num_users)
+    if not counts.any():
+        return plan
+    users += [user_features(model, user_map(vectors), short) for vectors in raw[some:]]
+    padded = np.pad(activity, (0, -num_users % block)).reshape(-1, block).astype(np.float32)
+    intercepts = jnp.concatenate(
+        [assignment_intercepts(u, features, first.item, n) for u, n in zip(users, padded, strict=True)]
+    )
+    everyone = jnp.concatenate(users)[:num_users]
+    preassigned = preassign(plan_key(request, 2), everyone, features, intercepts[:num_users], counts, activity)
+    left = activity - np.bincount(preassigned.user, minlength=num_users)
+    if not left.any():
+        return plan._replace(preassigned=preassigned)
+    rest = potentials(left, popularity - np.bincount(preassigned.item, minlength=num_items), first.item)
+    return plan._replace(preassigned=preassigned, potentials=rest)
+
+
+def draw_pairs(
+    model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int, users_BxD: jax.Array
+) -> tuple[np.ndarray, np.ndarray]:
+    """User within block `number`, and item, of each of its ratings, ascending.
+
+    Args:
+      users_BxD: vectors of the block's users (`user_vectors`).
+    """
+    short = many(len(plan.popularity))
+    activity = plan.activity[number * plan.block : (number + 1) * plan.block]
+    activity = np.pad(activity, (0, plan.block - len(activity)))
+    users, items = user_features(model, users_BxD, short), item_features(model, plan.items, short)
+    key = jax.random.fold_in(plan_key(request, 3), number)
+    block_of = plan.preassigned.user // plan.block
+    mine = slice(*np.searchsorted(block_of, (number, number + 1)))
+    user, item = (ids[mine].astype(np.int64) for ids in plan.preassigned)
+    most = int(np.bincount(block_of, minlength=1).max())
+    return assign(key, users, items, plan.potentials.item, activity, (user % plan.block, item), most)
+
+
+def user_vectors(model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int) -> jax.Array:
+    """Vectors [B, D] of the users of a block."""
+    return plan.user_map(_raw_users(model, request, number, plan.block))
+
+
+def plan_key(request: RatingsRequest, purpose: int) -> jax.Array:
+    """A key for each use of a request's seed."""
+    return jax.random.fold_in(jax.random.key(request.seed), purpose)
+
+
+def _by_rank(log_degree: jax.Array, counts: np.ndarray) -> np.ndarray:
+    """Descending counts given to entities by descending generated degree."""
+    given = np.empty(len(log_degree), np.int64)
+    given[np.argsort(-np.asarray(log_degree), kind="stable")] = counts
+    return given
+
+
+def _raw_users(model: ProfileModel, request: RatingsRequest, number: int, block: int) -> jax.Array:
+    key = jax.random.fold_in(plan_key(request, 0), number)
+    return sample_vectors(key, model, model.users, request.sigma, block)
+
+
+_CALIBRATION_ROWS = 1 << 20  # rows that the link is fitted on
+_NOISES = 4  # draws of the noise that are averaged: biases are then fitted to half the noise of one
+_SHIFT_ROUNDS = 4  # of meeting the mean ratings by degree: the last moves them by under .01
+_ROW_STEP = 1 << 14  # rows of a block are padded to a multiple of it
+
+
+class RatingPlan(NamedTuple):
+    """What all blocks of users have in common to rate items.
+
+    Attributes:
+      item_shift: added to the latent ratings of each item, [I], in rating units.
+      user_shift: added to the latent ratings of each user, [U].
+      link: from latent ratings to levels.
+    """
+
+    item_shift: np.ndarray
+    user_shift: np.ndarray
+    link: OrdinalLink
+
+
+def plan_ratings(model: ProfileModel, request: RatingsRequest, interactions: InteractionPlan) -> RatingPlan:
+    """The link, and shifts at which mean ratings of items given popularity and of users given activity are met.
+
+    Fitted on the first blocks: all of them where the dataset is small.
+    """
+    user, item, latent = _calibration_rows(model, request, interactions)
+    wanted = parse_histogram(request.rating_histogram, model.scale, "rating_histogram")
+    histogram = np.asarray(model.source.rating_histogram) if wanted is None else wanted
+
+    def fitted(latent: Latent, first: OrdinalLink) -> OrdinalLink:
+        """The link with which biases predict the ratings as well as they do in the source."""
+        rng = np.random.default_rng(0)
+        mean = np.mean([first.level(latent.redrawn(rng)) for _ in range(_NOISES)], 0)
+        shape = int(user.max()) + 1, int(item.max()) + 1
+        of_user, of_item = fit_biases(user, item, mean - mean.mean(), shape)
+        return fit_link(latent, of_user[user] + of_item[item], histogram, float(model.bias_correlation))
+
+    link = fitted(latent, link_at(latent, 1.0, histogram))
+    # Mean ratings by degree: shifts of items and users, in a few rounds, since each moves the other.
+    sides = ((item, interactions.popularity, model.item_means), (user, interactions.activity, model.user_means))
+    item_shift, user_shift = (np.zeros(len(degree), np.float32) for _, degree, _ in sides)
+    for _ in range(_SHIFT_ROUNDS):
+        shifted = latent.shifted(item_shift[item] + user_shift[user])
+        spread = np.std(shifted.score(link.noise_factor))
+        levels = link_at(shifted, link.noise_factor, histogram).level(shifted)
+        steps = [spread * rating_shift(means, ids, levels, degree) for ids, degree, means in sides]
+        item_shift, user_shift = item_shift + steps[0], user_shift + steps[1]
+    link = fitted(latent.shifted(item_shift[item] + user_shift[user]), link)
+    return RatingPlan(item_shift, user_shift, link)
+
+
+def draw_latent(
+    model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int, items_IxD: jax.Array
+) -> tuple[np.ndarray, np.ndarray, Latent]:
+    """User within block `number`, item and latent rating of each of its ratings.
+
+    Args:
+      items_IxD: the vectors of the items, whose biases may have been shifted.
+    """
+    users = user_vectors(model, request, plan, number)
+    user, item = draw_pairs(model, request, plan, number, users)
+    size = len(user) + -len(user) % _ROW_STEP
+    key = jax.random.fold_in(plan_key(request, 4), number)
+    pairs = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
+    held = (model.factor_gain, model.factor_bounds, model.noise_log_variance)
+    drawn = _predicted(key, model.columns, *held, users, items_IxD, *pairs)
+    predicted, noise, scale = (np.asarray(x)[: len(user)] for x in drawn)
+    own = np.asarray(_own_cutpoints(model.columns, model.style.cutpoints, model.style.basis, users))
+    return user, item, Latent(model.style.cutpoints, predicted, noise, own[user], scale)
+
+
+def _calibration_rows(
+    model: ProfileModel, request: RatingsRequest, plan: InteractionPlan
+) -> tuple[np.ndarray, np.ndarray, Latent]:
+    """User, item and latent rating of the rows that the link is fitted on."""
+    users, items, parts = [], [], []
+    for number in range(plan.num_blocks):
+        user, item, latent = draw_latent(model, request, plan, number, plan.items)
+        users.append(user + number * plan.block)
+        items.append(item)
+        parts.append(latent)
+        if sum(map(len, items)) >= _CALIBRATION_ROWS:
+            break
+    found = (users, items, *list(zip(*parts, strict=True))[1:])
+    user, item, *drawn = (np.concatenate(x)[:_CALIBRATION_ROWS] for x in found)
+    return user, item, Latent(parts[0].cutpoints, *drawn)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _own_cutpoints(columns: VectorColumns, cutpoints: jax.Array, basis: jax.Array, users_NxD: jax.Array) -> jax.Array:
+    """Where users put the cutpoints between ratings, [N, E]."""
+    return ascending(cutpoints, columns.style(users_NxD) @ basis.T)
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def _predicted(
+    key: jax.Array,
+    columns: VectorColumns,
+    factor_gain: jax.Array,
+    bounds: jax.Array,
+    noise_log_variance: jax.Array,
+    users: jax.Array,
+    items: jax.Array,
+    user: jax.Array,
+    item: jax.Array,
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Prediction, noise and standard deviation of the noise of each pair, [N] each, in rating units."""
+    x, y = users[user], items[item]
+    score = columns.factor_score(x, y)
+    normal = jax.random.normal(jax.random.fold_in(key, 1), user.shape)
+    log_scale = jnp.sqrt(noise_log_variance) * normal - noise_log_variance  # keeps the variance
+    scale = columns.noise_scale(x, y) * jnp.exp(log_scale)
+    bounded = factor_gain * jnp.clip(score, bounds[0], bounds[1])
+    return columns.predicted(x, y) - score + bounded, scale * jax.random.normal(key, user.shape), scale
 
 
 class Plan(NamedTuple):

@@ -27,7 +27,7 @@ from ganrs_jax.profile.gan import fit_with_restarts, gan_spec, standardised
 from ganrs_jax.profile.model import ProfileModel, VectorColumns
 from ganrs_jax.profile.plan import block_rows, make_plan
 from ganrs_jax.profile.request import RatingsRequest, complete_request
-from ganrs_jax.sampling.degree_distributions import degree_distribution
+from ganrs_jax.sampling.distributions import degree_distribution
 from ganrs_jax.statistics.summary import describe_source
 from ganrs_jax.training.lanes import check_lanes, stacked_floats
 from ganrs_jax.training.loop import Report, silent

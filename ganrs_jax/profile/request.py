@@ -6,9 +6,8 @@ from ganrs_jax.checks import check_memory
 from ganrs_jax.data.ratings import Scale
 from ganrs_jax.errors import InputError
 from ganrs_jax.profile.config import ProfileConfig
-from ganrs_jax.sampling.degree_distributions import DegreeDistribution, parse_distribution
-from ganrs_jax.sampling.feasibility import DegreeSpecs, check_counts, nearest_ratings
-from ganrs_jax.sampling.histograms import parse_histogram
+from ganrs_jax.sampling.apportion import DegreeSpecs, check_counts, nearest_ratings
+from ganrs_jax.sampling.distributions import DegreeDistribution, parse_distribution, parse_histogram
 from ganrs_jax.statistics.summary import SourceSummary
 
 _COPIES = {"num_users": 4, "num_items": 12}  # of a vector that memory holds, measured
@@ -28,7 +27,7 @@ class RatingsRequest:
     seed: int = 0  # of everything random in generation
     activity: str = "source"  # distribution of ratings per user (`sampling.degree_distributions.parse_distribution`)
     popularity: str = "source"  # distribution of ratings per item, likewise
-    rating_histogram: str = "source"  # share of each rating (`sampling.histograms.parse_histogram`)
+    rating_histogram: str = "source"  # share of each rating (`sampling.distributions.parse_histogram`)
 
 
 def complete_request(

@@ -4,6 +4,9 @@ The chance that user u rates item j is sigmoid(score_uj + a_u + phi_j). With the
 transport between users of given activity and items of given mass, regularised by the entropy of a 0/1
 matrix in place of that of a coupling (Galichon and Salanie's setting), as no pair may occur twice. The
 potentials a, phi are found by Newton steps on one side at a time (Sinkhorn's scheme).
+
+Where items are many, `solve_tiled` and `tiled_intercepts` do the same by sums over users x items of which a tile is
+held at a time.
 """
 
 import functools
@@ -91,3 +94,126 @@ def blocked(x: jax.Array, block: int) -> jax.Array:
     """Rows in blocks [blocks, block, ...], padded with zeros."""
     pad = [(0, -len(x) % block)] + [(0, 0)] * (x.ndim - 1)
     return jnp.pad(x, pad).reshape(-1, block, *x.shape[1:])
+
+
+TILE = 1024  # items whose scores are held at once
+_USERS = 512  # users at once: their scores with a tile are 2 MiB
+_STEPS = 3  # to the intercepts, which start near: where items are many no chance is great
+_STRIDE = 16  # of the items whose highest score is taken: enough against overflow, which is all that it is for
+
+
+class Tiles(NamedTuple):
+    """Items in tiles: factors [T, 1024, K] and logits [T, 1024]; -inf for those that fill the last."""
+
+    items: jax.Array
+    phi: jax.Array
+
+
+class _Users(NamedTuple):
+    """Factors [B, K], ratings [B] and intercepts [B] of some users."""
+
+    factors: jax.Array
+    activity: jax.Array
+    intercepts: jax.Array
+
+
+def tiled(items_IxK: jax.Array, phi_I: jax.Array) -> Tiles:
+    """Items and their logits in tiles."""
+    pad = -len(items_IxK) % TILE
+    items, phi = jnp.pad(items_IxK, ((0, pad), (0, 0))), jnp.pad(phi_I, (0, pad), constant_values=-jnp.inf)
+    return Tiles(items.reshape(-1, TILE, items.shape[1]), phi.reshape(-1, TILE))
+
+
+def tile_scores(users_BxK: jax.Array, tile: Tiles, shift_B: jax.Array) -> jax.Array:
+    """Scores with one tile of the items, and a number added for each user, [B, 1024]."""
+    return users_BxK @ tile.items.T + tile.phi[None] + shift_B[:, None]
+
+
+def highest(users_BxK: jax.Array, tiles: Tiles) -> jax.Array:
+    """About the highest score of each user, [B]: of some items, or 0 if none of them has a finite logit."""
+    some = Tiles(tiles.items[:, ::_STRIDE].reshape(-1, tiles.items.shape[2]), tiles.phi[:, ::_STRIDE].reshape(-1))
+    top = tile_scores(users_BxK, some, jnp.zeros(len(users_BxK))).max(1)
+    return jnp.where(jnp.isfinite(top), top, 0.0)
+
+
+@jax.jit
+def tiled_intercepts(users_BxK: jax.Array, items_IxK: jax.Array, phi_I: jax.Array, activity: jax.Array) -> jax.Array:
+    """a_u [B] at which each user's expected number of ratings is its activity (`potentials.intercepts`)."""
+    tiles = tiled(items_IxK, phi_I)
+
+    def step(_: int, a: jax.Array) -> jax.Array:
+        return _tiled_step(_Users(users_BxK, activity, a), tiles)
+
+    return jax.lax.fori_loop(0, _STEPS, step, _start(users_BxK, tiles, activity))
+
+
+def solve_tiled(
+    users_UxK: jax.Array, items_IxK: jax.Array, activity: np.ndarray, popularity: np.ndarray, start: jax.Array | None
+) -> Potentials:
+    """Potentials for which each item's expected number of ratings is the wanted one (`potentials.solve_potentials`).
+
+    Args:
+      start: potentials that are near already, [I], of part of the users, say.
+    """
+    wanted = jnp.asarray(popularity, jnp.float32)
+    near = jnp.log(jnp.maximum(wanted, 1e-6) / wanted.mean()) if start is None else jnp.maximum(start, -1e9)
+    phi = jnp.where(wanted > 0, near, -jnp.inf)
+    factors, n = blocked(users_UxK, _USERS), blocked(jnp.asarray(activity, jnp.float32), _USERS)
+    tiles = tiled(items_IxK, phi)
+    users = _Users(factors, n, jnp.stack([_start(u, tiles, each) for u, each in zip(factors, n, strict=True)]))
+    error = np.inf
+    for _ in range(ROUNDS):
+        a, phi, left = _tiled_round(users, items_IxK, phi, wanted)
+        users = users._replace(intercepts=a)
+        if (error := float(left)) < TOLERANCE:
+            break
+    return Potentials(phi, error)
+
+
+@jax.jit
+def _tiled_round(
+    users: _Users, items_IxK: jax.Array, phi_I: jax.Array, wanted: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """A Newton step on the users, some at a time, then one on the items; the error before that."""
+    tiles = tiled(items_IxK, phi_I)
+
+    def some(sums: tuple[jax.Array, jax.Array], part: _Users) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
+        a = _tiled_step(part, tiles)
+        of_items, slope = _item_sums(part._replace(intercepts=a), tiles)
+        return (sums[0] + of_items, sums[1] + slope), a
+
+    zero = jnp.zeros(tiles.phi.shape)
+    (expected, slope), a = jax.lax.scan(some, (zero, zero), users)
+    expected, slope = (x.reshape(-1)[: len(wanted)] for x in (expected, slope))
+    step = jnp.clip((wanted - expected) / jnp.maximum(slope, 1e-9), -STEP, STEP)
+    error = jnp.abs(wanted - expected).sum() / wanted.sum() / 2
+    return a, jnp.where(wanted > 0, phi_I + step, -jnp.inf), error
+
+
+@jax.jit
+def _start(users_BxK: jax.Array, tiles: Tiles, activity: jax.Array) -> jax.Array:
+    """Intercepts where no chance is great."""
+    top = highest(users_BxK, tiles)
+    total = jax.lax.map(lambda tile: jnp.exp(tile_scores(users_BxK, tile, -top)).sum(1), tiles).sum(0)
+    return jnp.log(jnp.maximum(activity, 1e-6) / total) - top
+
+
+def _tiled_step(users: _Users, tiles: Tiles) -> jax.Array:
+    def of_tile(sums: tuple[jax.Array, jax.Array], tile: Tiles) -> tuple[tuple[jax.Array, jax.Array], None]:
+        chance = jax.nn.sigmoid(tile_scores(users.factors, tile, users.intercepts))
+        return (sums[0] + chance.sum(1), sums[1] + (chance * (1 - chance)).sum(1)), None
+
+    zero = jnp.zeros_like(users.activity)
+    (expected, slope), _ = jax.lax.scan(of_tile, (zero, zero), tiles)
+    return users.intercepts + jnp.clip((users.activity - expected) / jnp.maximum(slope, 1e-9), -STEP, STEP)
+
+
+def _item_sums(users: _Users, tiles: Tiles) -> tuple[jax.Array, jax.Array]:
+    """Expected ratings of items, and how they answer to their potentials, [T, 1024]."""
+    active = (users.activity > 0)[:, None]
+
+    def of_tile(tile: Tiles) -> tuple[jax.Array, jax.Array]:
+        chance = jax.nn.sigmoid(tile_scores(users.factors, tile, users.intercepts)) * active
+        return chance.sum(0), (chance * (1 - chance)).sum(0)
+
+    return jax.lax.map(of_tile, tiles)

@@ -95,7 +95,9 @@ def scanned(step: Callable[..., tuple[State, Metrics]], share: Share = ALONE) ->
     share the lanes; so do the cores of a CPU (`lanes`). The old state's memory is reused (donated).
     """
 
-    def one_lane(state: State, first: jax.Array, count: jax.Array, lane: object, shared: object) -> tuple[State, Metrics]:
+    def one_lane(
+        state: State, first: jax.Array, count: jax.Array, lane: object, shared: object
+    ) -> tuple[State, Metrics]:
         """The number of steps is an argument like others, so that one program serves every chunk, short ones too."""
 
         def body(index: jax.Array, held: tuple[State, Metrics]) -> tuple[State, Metrics]:

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from ganrs_jax.profile import recipe as profile
-from ganrs_jax.profile.interaction_plan import plan_interactions
-from ganrs_jax.profile.plan import block_rows, make_plan
+from ganrs_jax.profile.plan import block_rows, make_plan, plan_interactions
 from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.sampling import assignment
 from ganrs_jax.sampling.apportion import apportion
-from ganrs_jax.sampling.degree_distributions import DegreeSpec, distribution_weights
+from ganrs_jax.sampling.distributions import DegreeSpec, distribution_weights
 from tests.models import ASKED
 
 BLOCKS = RatingsRequest(num_users=70, num_items=40, num_ratings=900, seed=2)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ganrs_jax.profile.popularity_preference import popularity_by_activity, preference_step
+from ganrs_jax.profile.structure import popularity_by_activity, preference_step
 
 
 def pairs(weight_of_few: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

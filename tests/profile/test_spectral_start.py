@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import scipy.sparse.linalg as sla
 
+from ganrs_jax.profile.interactions import randomised_svd
 from ganrs_jax.profile.sampled_cells import SparseRows, sparse_rows
-from ganrs_jax.profile.spectral_start import randomised_svd
 
 ROWS, COLUMNS, RANK = 300, 200, 6
 

@@ -15,9 +15,8 @@ from ganrs_jax.profile.calibration_subsample import calibration_subsample
 from ganrs_jax.profile.features import affinities, affinity_beyond_degree, item_features, neutral_gain, user_features
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
 from ganrs_jax.profile.model import PopularityPreference
-from ganrs_jax.profile.plan import make_plan
+from ganrs_jax.profile.plan import draw_latent, make_plan
 from ganrs_jax.profile.predictability import calibrate_predictability, first_correlation
-from ganrs_jax.profile.rating_plan import draw_latent
 from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.profile.structure import calibrate_structure, structure
 from ganrs_jax.profile.vectors import sample_vectors

@@ -8,7 +8,7 @@ from scipy import stats
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.sampling.apportion import apportion
-from ganrs_jax.sampling.degree_distributions import (
+from ganrs_jax.sampling.distributions import (
     DegreeSpec,
     degree_distribution,
     distribution_weights,

@@ -5,11 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.sampling import exponential_race as race
-from ganrs_jax.sampling.exponential_race import exponential_race
-from ganrs_jax.sampling.gumbel_top_k import choose
-from ganrs_jax.sampling.potentials import intercepts
-from ganrs_jax.sampling.tiles import tiled_intercepts
+from ganrs_jax.sampling import gumbel_top_k as race
+from ganrs_jax.sampling.gumbel_top_k import choose, exponential_race
+from ganrs_jax.sampling.potentials import intercepts, tiled_intercepts
 
 COLUMNS, COUNT = 300, 30
 NONE = (np.zeros(0, np.int64),) * 2

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ganrs_jax.errors import InputError
-from ganrs_jax.sampling.degree_distributions import degree_distribution, parse_distribution
-from ganrs_jax.sampling.feasibility import DegreeSpecs, check_counts
+from ganrs_jax.sampling.apportion import DegreeSpecs, check_counts
+from ganrs_jax.sampling.distributions import degree_distribution, parse_distribution
 
 USERS = degree_distribution(np.sort(np.random.default_rng(0).lognormal(4, 0.9, 200).astype(int) + 1).clip(1, 300))
 ITEMS = degree_distribution(np.sort(np.random.default_rng(1).lognormal(3, 1.3, 300).astype(int) + 1).clip(1, 200))

@@ -5,7 +5,7 @@ import pytest
 
 from ganrs_jax.data.scale import Scale
 from ganrs_jax.errors import InputError
-from ganrs_jax.sampling.histograms import histogram_entries, parse_histogram
+from ganrs_jax.sampling.distributions import histogram_entries, parse_histogram
 
 STARS = Scale(1, 5)
 HALVES = Scale(0.5, 2, 0.5)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.sampling.preassigned import preassign, preassigned_counts
+from ganrs_jax.sampling.assignment import preassign, preassigned_counts
 
 
 def preassigned(counts, activity, key: int = 0, users=None, items=None):
