@@ -1,5 +1,6 @@
 """Residual multilayer perceptrons, the generators and critics of vectors (after R3GAN, arXiv 2501.05441)."""
 
+import functools
 from typing import cast
 
 import flax.linen as nn
@@ -30,3 +31,11 @@ class ResidualMLP(nn.Module):
 def applied(network: ResidualMLP, weights: optax.Params, x_BxF: jax.Array) -> jax.Array:
     """The output of a network with these weights for a batch, [B, outputs]."""
     return cast(jax.Array, network.apply(weights, x_BxF))
+
+
+@functools.partial(jax.jit, static_argnums=(1, 4))
+def generate_vectors(
+    key: jax.Array, generator: ResidualMLP, weights: optax.Params, sigma: jax.Array, shape: tuple[int, int]
+) -> jax.Array:
+    """Vectors [N, D] from noise N(0, sigma^2) of `shape` (N, numbers in a noise vector)."""
+    return applied(generator, weights, sigma * jax.random.normal(key, shape))

@@ -7,10 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.data.ratings import Ratings
+from ganrs_jax.networks.residual import generate_vectors
 from ganrs_jax.profile.config import ProfileConfig
 from ganrs_jax.profile.embedding import ProfileEmbedding, degree_curve
 from ganrs_jax.profile.features import neutral_gain
-from ganrs_jax.profile.gan import SIDES, SideState, State, gan_spec, generate_vectors
+from ganrs_jax.profile.gan import SIDES, SideState, State, gan_spec
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
 from ganrs_jax.profile.model import Entities, PopularityPreference, ProfileModel, ResponseStyle, VectorColumns
 from ganrs_jax.profile.predictability import first_correlation

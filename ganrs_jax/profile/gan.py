@@ -191,14 +191,6 @@ def fit_gan(
     )
 
 
-@functools.partial(jax.jit, static_argnums=(1, 4))
-def generate_vectors(
-    key: jax.Array, generator: ResidualMLP, weights: optax.Params, sigma: jax.Array, shape: tuple[int, int]
-) -> jax.Array:
-    """Vectors [N, D] from noise N(0, sigma^2) of `shape` (N, numbers in a noise vector)."""
-    return applied(generator, weights, sigma * jax.random.normal(key, shape))
-
-
 @functools.lru_cache
 def _programs(spec: GanSpec) -> tuple[Chunk, Callable[..., State]]:
     """The compiled chunk of training steps, and the validation of the averages, lanes leading."""

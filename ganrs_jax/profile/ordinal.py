@@ -18,6 +18,7 @@ _PRECISION = 2e-4  # of the factor of the noise: well below what a dataset can s
 _LEAST, _MOST = 0.4, 2.0  # factor of the noise: a correlation out of reach is not sought further by noise alone
 _LEAST_ROWS = 1 << 14  # that scores are worked out for, so that small datasets share one program
 _NOTHING = 1e-12  # a cumulated share of no rating at all
+_NARROWEST = 0.1  # width of a level at least, in parts of the shared one, so that each user's map has an inverse
 
 
 class Latent(NamedTuple):
@@ -121,3 +122,13 @@ def _level(*given: jax.Array) -> jax.Array:
     *latent, edges = given
     score = _score(*latent)
     return sum(((score > edge).astype(jnp.int32) for edge in edges), jnp.zeros(score.shape, jnp.int32))
+
+
+def ascending(cutpoints_E: jax.Array, moved_UxE: jax.Array) -> jax.Array:
+    """Own cutpoints [U, E], moved from the shared ones; each level keeps at least a part of its width."""
+    own, least = cutpoints_E[None] + moved_UxE, _NARROWEST * jnp.diff(cutpoints_E)
+    middle = own.shape[1] // 2
+    gaps = jnp.maximum(jnp.diff(own, axis=1), least[None])
+    up, down = jnp.cumsum(gaps[:, middle:], 1), jnp.cumsum(gaps[:, :middle][:, ::-1], 1)[:, ::-1]
+    centre = own[:, middle : middle + 1]
+    return jnp.concatenate([centre - down, centre, centre + up], 1)

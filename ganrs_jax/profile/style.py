@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ganrs_jax.profile.ordinal import ascending
 from ganrs_jax.profile.posterior import Prior, clip_step, fit_prior, with_prior
 from ganrs_jax.training.loop import Report, silent
 
@@ -24,7 +25,6 @@ _STAGE = "how users use the scale"
 _ROUNDS = 6  # Newton steps of the modes, which start at 0: each is a pass over all ratings
 _BLOCK = 1 << 14  # ratings held at once
 _LEAST_CHANCE = 1e-2  # of a rating, in its slope: one rating that is next to impossible must not decide a style
-_NARROWEST = 0.1  # width of a level at least, in parts of the shared one, so that each user's map has an inverse
 _LONGEST_STEP = 2.0  # of a style in a Newton step
 _NO_CUTPOINT = 1e6  # stands for infinite
 _MOST_CUTPOINTS = 11  # estimated; a scale of more levels is seen in groups of levels
@@ -119,16 +119,6 @@ def _rows(user: np.ndarray, level: np.ndarray, predicted: jax.Array, noise: jax.
         blocked(predicted, 0.0),
         blocked(noise, 1.0),
     )
-
-
-def ascending(cutpoints_E: jax.Array, moved_UxE: jax.Array) -> jax.Array:
-    """Own cutpoints [U, E], moved from the shared ones; each level keeps at least a part of its width."""
-    own, least = cutpoints_E[None] + moved_UxE, _NARROWEST * jnp.diff(cutpoints_E)
-    middle = own.shape[1] // 2
-    gaps = jnp.maximum(jnp.diff(own, axis=1), least[None])
-    up, down = jnp.cumsum(gaps[:, middle:], 1), jnp.cumsum(gaps[:, :middle][:, ::-1], 1)[:, ::-1]
-    centre = own[:, middle : middle + 1]
-    return jnp.concatenate([centre - down, centre, centre + up], 1)
 
 
 @jax.jit

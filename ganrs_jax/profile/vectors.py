@@ -16,8 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.networks.residual import ResidualMLP
-from ganrs_jax.profile.gan import generate_vectors
+from ganrs_jax.networks.residual import ResidualMLP, generate_vectors
 from ganrs_jax.profile.model import Entities, MomentMap, ProfileModel, Strata
 
 _QUANTILES = 129  # odd, so that the median is one of them

@@ -4,14 +4,15 @@ Pareto sampling (Rosen 1997, "On sampling with probability proportional to size"
 logit(chance) + logistic noise are n distinct items whose inclusion chances are the wanted ones to
 within a percent or so. Adding the same number to all of a user's logits changes nothing.
 
-Of very many items a user rates few: then `exponential_race` draws the same without a random number a cell. The priority
-of an item, score + logistic noise, is -log(T) of a time T at which it arrives, P(T > t) = 1 / (1 + rate * t) with rate =
-exp(score), and the first to arrive are the sample. The hazard, rate / (1 + rate * t), falls, so arrivals are drawn by
-thinning (Lewis and Shedler 1979): candidates come in the order of time, each an item in proportion to its rate (a group
-of items first, then an item of it), and one is accepted with the probability by which the hazard has fallen since.
-Users who are short go on from the time they have come to, with the hazards of that time: popular items, which have
-arrived, then no longer are most of the candidates. The draw is exact, but for rows whose scores are so far apart that
-eight rounds of this do not do, which `choose` completes; a cell costs its score and one exponential.
+Of very many items a user rates few: then `exponential_race` draws the same without a random number a cell. The
+priority of an item, score + logistic noise, is -log(T) of a time T at which it arrives, P(T > t) = 1 / (1 + rate * t)
+with rate = exp(score), and the first to arrive are the sample. The hazard, rate / (1 + rate * t), falls, so arrivals
+are drawn by thinning (Lewis and Shedler 1979): candidates come in the order of time, each an item in proportion to
+its rate (a group of items first, then an item of it), and one is accepted with the probability by which the hazard
+has fallen since. Users who are short go on from the time they have come to, with the hazards of that time: popular
+items, which have arrived, then no longer are most of the candidates. The draw is exact, but for rows whose scores are
+so far apart that eight rounds of this do not do, which `choose` completes; a cell costs its score and one
+exponential.
 """
 
 from typing import NamedTuple

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.profile.style import Styles, ascending, fit_styles
+from ganrs_jax.profile.ordinal import ascending
+from ganrs_jax.profile.style import Styles, fit_styles
 
 USERS, EACH, LEVELS, RANK, DRAWS = 300, 200, 5, 4, 3
 CUTPOINTS = np.array([-1.5, -0.5, 0.4, 1.3], np.float32)
