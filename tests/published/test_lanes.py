@@ -64,9 +64,9 @@ def test_a_whole_number_for_a_float_field_is_that_float(ratings):
 
 
 def test_lanes_of_ganrs_are_single_runs_to_the_last_bit(ratings):
-    configs = [GanrsConfig(**QUICK, gan_learning_rate=rate) for rate in (1e-4, 2e-4, 1e-3)]
-    together = RECIPES["ganrs"].fit([3, 4, 5], ratings, configs)
-    for seed, config, lane in zip((3, 4, 5), configs, together, strict=True):
+    configs = [GanrsConfig(**QUICK, gan_learning_rate=rate) for rate in (1e-4, 2e-4, 1e-3, 2e-3)]
+    together = RECIPES["ganrs"].fit([3, 4, 5, 6], ratings, configs)
+    for seed, config, lane in zip((3, 4, 5, 6), configs, together, strict=True):
         assert_same_arrays(RECIPES["ganrs"].fit([seed], ratings, [config])[0], lane)
 
 

@@ -88,7 +88,7 @@ def test_splits_are_disjoint_whole_and_the_same_for_every_model(trained, tiny, n
         np.testing.assert_array_equal(split.test_item, trained("popularity").splits[lane].test_item)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", FEWER)
 def test_scores_are_functions_that_compile_once_for_all_lanes(trained, tiny, name):
     model, traced = trained(name), []
 
