@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 import traceback
+import unittest.mock
 from collections.abc import Iterator
 from pathlib import Path
 
+import jax
 from absl import flags
 
 from ganrs_jax.cli import runner
@@ -22,7 +24,9 @@ def run_here(folder: Path, name: str, *given: str, **environment: str) -> subpro
     """The finished run, in a folder, with this environment beside the present one."""
     out, err = io.StringIO(), io.StringIO()
     streams = contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)
-    with _environment(environment), contextlib.chdir(folder), _fresh_flags(), streams[0], streams[1]:
+    # A study drops all compiled programs now and then, those of other tests too: they are dropped in conftest here.
+    kept = unittest.mock.patch.object(jax, "clear_caches")
+    with kept, _environment(environment), contextlib.chdir(folder), _fresh_flags(), streams[0], streams[1]:
         status = _status(name, given)
     return subprocess.CompletedProcess([name, *given], status, out.getvalue(), err.getvalue())
 

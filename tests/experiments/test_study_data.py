@@ -53,6 +53,7 @@ def test_rows_that_cannot_be_had_end_at_the_most_there_are(search):
     assert len(found.rating) == max(int(n * np.exp(-n / 2000)) for n in tried)
 
 
+@pytest.mark.slow  # it drops the programs of other tests too
 def test_no_program_of_a_dataset_that_is_measured_is_kept(tmp_path):
     """A study of three sources compiled until the kernel had no memory maps left, two hours in."""
     cells, asked = StudyCells(tmp_path, {}), Asked(("deepmf",), (0, 1), (5,), 0.0, 1, "")

@@ -3,22 +3,21 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.published import cganrs
-from ganrs_jax.published.request import GroupsRequest
+from tests.models import ASKED
 
-ASKED = GroupsRequest(num_users=50, num_items=20, num_samples=4000, sigma=1.0)
-
-
-@pytest.fixture(scope="module")
-def ratings():
-    return load_ratings("planted", ReadOptions(planted_users=80, planted_items=60, planted_ratings=2000))
+REQUEST = ASKED["cganrs"]
 
 
 @pytest.fixture(scope="module")
-def generator(ratings):
-    return cganrs.fit([0], ratings, [cganrs.CganrsConfig(embedding_epochs=2, gan_steps=100)])[0]
+def ratings(tiny):
+    return tiny
+
+
+@pytest.fixture(scope="module")
+def generator(trained):
+    return trained("cganrs")
 
 
 def shares(dataset, name="gender"):
@@ -26,31 +25,31 @@ def shares(dataset, name="gender"):
 
 
 def test_users_come_in_the_sources_shares(generator):
-    dataset = cganrs.generate(generator, ASKED)
-    assert shares(dataset) == {"F": 25, "M": 25}
-    assert len(dataset.groups["gender"]) == 50
+    dataset = cganrs.generate(generator, REQUEST)
+    assert shares(dataset) == {"F": 15, "M": 15}
+    assert len(dataset.groups["gender"]) == 30
 
 
 def test_users_come_in_the_asked_shares(generator):
-    dataset = cganrs.generate(generator, dataclasses.replace(ASKED, group_shares={"F": 0.9, "M": 0.1}))
-    assert shares(dataset) == {"F": 45, "M": 5}
+    dataset = cganrs.generate(generator, dataclasses.replace(REQUEST, group_shares={"F": 0.9, "M": 0.1}))
+    assert shares(dataset) == {"F": 27, "M": 3}
     used = np.unique(dataset.user)
-    assert (dataset.groups["gender"][used] == "M").sum() <= 5
-    only = cganrs.generate(generator, dataclasses.replace(ASKED, group_shares={"M": 1.0}))
-    assert shares(only) == {"M": 50}
+    assert (dataset.groups["gender"][used] == "M").sum() <= 3
+    only = cganrs.generate(generator, dataclasses.replace(REQUEST, group_shares={"M": 1.0}))
+    assert shares(only) == {"M": 30}
 
 
 def test_groups_share_one_catalogue(generator):
     """The notebook gave group 2 the item clusters of group 1; here an item id means the same for both."""
-    dataset = cganrs.generate(generator, ASKED)
+    dataset = cganrs.generate(generator, REQUEST)
     women = dataset.groups["gender"][dataset.user] == "F"
-    assert set(dataset.item[women]) | set(dataset.item[~women]) == set(range(20))
+    assert set(dataset.item[women]) | set(dataset.item[~women]) == set(range(25))
 
 
 @pytest.mark.parametrize("given", [{"F": 0.5}, {"F": 0.5, "X": 0.5}, {"F": 1.5, "M": -0.5}])
 def test_shares_that_cannot_be_are_refused(given, generator):
     with pytest.raises(InputError, match="accepted: shares of F, M, none below 0, summing to 1"):
-        cganrs.generate(generator, dataclasses.replace(ASKED, group_shares=given))
+        cganrs.generate(generator, dataclasses.replace(REQUEST, group_shares=given))
 
 
 def test_ages_become_bands(ratings):
