@@ -84,7 +84,7 @@ export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 case "$name" in
   test)
     cd "$root"
-    case "$*" in '' | --slow) set -- --numprocesses=auto --maxprocesses=4 --dist=loadfile "$@" ;; esac # side by side
+    case "$*" in '' | --slow) set -- --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder "$@" ;; esac # side by side
     exec .venv/bin/python -P -m pytest "$@" ;;
   docs) cd "$root" && exec .venv/bin/python -m sphinx -q -W -n --keep-going -b html docs docs/_build "$@" ;;
 esac

@@ -50,7 +50,14 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Without --slow the slow tests are deselected, and the last line says how many."""
+    """Without --slow the slow tests are deselected, and the last line says how many.
+
+    What trains the models that all share comes first, and what uses most of what others have compiled comes last.
+    """
+    folders = [Path(item.path).relative_to(config.rootpath).parts[1] for item in items]
+    order = {"test_recipes.py": 0, "profile": 2, "experiments": 3}
+    ranks = dict(zip(items, (order.get(folder, 1) for folder in folders), strict=True))
+    items.sort(key=ranks.__getitem__)
     if config.getoption("--slow"):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]

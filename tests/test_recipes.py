@@ -69,7 +69,10 @@ def test_same_seed_same_dataset_other_seed_another(name, trained, ratings):
     assert not np.array_equal(first.user, other.user) or not np.array_equal(first.item, other.item)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize(
+    "name",  # of the published recipes, which are alike, one; all of them with --slow
+    [pytest.param(name, marks=pytest.mark.slow) if name in ("ganrs", "cganrs") else name for name in RECIPES],
+)
 def test_lanes_equal_single_runs(name, trained, ratings):
     """Two seeds and two settings of a float at once; the lane that equals the single run gives its dataset."""
     recipe = RECIPES[name]

@@ -88,7 +88,9 @@ def test_docstring_is_the_command_and_there_is_a_small_preset(name):
     assert "small" in [ast.literal_eval(key) for key in presets[0].keys]
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "benchmark" else name for name in EXPERIMENTS]
+)
 def test_small_preset(name, launch, profile_generator, tmp_path, monkeypatch):
     if name == "compare_recipes":  # it has no flags for settings
         shorter = functools.partial(RECIPES["ganrs"].config, **QUICK["ganrs"])

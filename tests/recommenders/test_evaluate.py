@@ -14,6 +14,7 @@ from ganrs_jax.recommenders.evaluate import at_length, evaluate
 from ganrs_jax.recommenders.fit import fit
 from ganrs_jax.recommenders.ranking import rank
 from ganrs_jax.training.loop import silent
+from tests.recommenders.conftest import quick
 
 HOW = {"seeds": (3, 4), "threshold": 4.0, "cutoffs": (2, 5, 10)}
 
@@ -29,9 +30,8 @@ ALIKE = ("ncf_regression", "ncf_classification", "ncf_classification_improved")
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow) if name in ALIKE else name for name in RECOMMENDERS]
 )
-def test_every_recommender_is_measured_a_value_a_seed(name, ratings):
-    kind = get_recommender(name).config
-    config = kind(epochs=1) if "epochs" in kind.__dataclass_fields__ else kind()
+def test_every_recommender_is_measured_a_value_a_seed(name, tiny):
+    ratings, config = tiny, quick(name)
     found = evaluate(name, ratings, config=config, **HOW)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     trained = fit(get_recommender(name), HOW["seeds"], ratings, config, 4.0, silent)
