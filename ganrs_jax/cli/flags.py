@@ -33,7 +33,7 @@ def define_reading() -> None:
         str: flags.DEFINE_string,
     }
     for name, default, comment in commented_fields(ReadOptions):
-        define[type(default)](name, default, comment)
+        define[type(default)](name, default, f"{comment[:1].upper()}{comment[1:]}.")
 
 
 def read_source(name: str | None = None) -> Ratings:
