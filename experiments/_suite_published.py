@@ -1,8 +1,8 @@
 """Benchmark of a published recipe: embedding, GAN, samples, two K-means, repeats, file."""
 
+import dataclasses
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,15 @@ def published_recipe(progress: Progress) -> dict[str, Any]:
         raise InputError(f"--recipe={FLAGS.recipe}; accepted: ganrs, wganrs")
     begin = time.monotonic()
     config, ratings = recipe_config(), read_source()
-    request(get_recipe(FLAGS.recipe), 0)  # checked before any work
+    asked = request(get_recipe(FLAGS.recipe), 0)  # checked before any work
+    assert isinstance(asked, RawSamplesRequest)
     reading = time.monotonic() - begin
-    first = _pass(0, config, ratings, progress)
+    first = _pass(asked, config, ratings, progress)
     until_file = process_seconds()
     with watching(watch := Watch()):
-        steady = _pass(1, config, ratings, progress)
-    rooflines = watch.rooflines(machine(), config.embedding_batch_size) | _nearest(config)
+        steady = _pass(dataclasses.replace(asked, seed=1), config, ratings, progress)
+    rooflines = watch.rooflines(machine(), config.embedding_batch_size)
+    rooflines["K-means"] = of_nearest(asked.num_samples, asked.num_users, config.embedding_size, machine())
     return {
         "read_s": reading,
         "process_start_to_first_file_s": until_file,
@@ -48,25 +50,13 @@ def published_recipe(progress: Progress) -> dict[str, Any]:
     }
 
 
-def _pass(seed: int, config: Any, ratings: Ratings, progress: Progress) -> dict[str, float]:
+def _pass(asked: RawSamplesRequest, config: Any, ratings: Ratings, progress: Progress) -> dict[str, float]:
     """Seconds of each stage of one training and one dataset."""
     lap = Laps()
-    fitted = get_recipe(FLAGS.recipe).fit([seed], ratings, [config], lap.reporting(progress))
+    model = get_recipe(FLAGS.recipe).fit([asked.seed], ratings, [config], lap.reporting(progress))[0]
     lap("criterion")
-    model, asked = fitted[0], request(get_recipe(FLAGS.recipe), seed)
     assert isinstance(model, PublishedModel)
-    assert isinstance(asked, RawSamplesRequest)
-    _decode(model, complete(model, asked), progress, lap)
-    return lap.seconds
-
-
-def _nearest(config: Any) -> dict[str, dict[str, float]]:
-    asked = request(get_recipe(FLAGS.recipe), 0)
-    assert isinstance(asked, RawSamplesRequest)
-    return {"K-means": of_nearest(asked.num_samples, asked.num_users, config.embedding_size, machine())}
-
-
-def _decode(model: PublishedModel, asked: RawSamplesRequest, progress: Progress, lap: Callable[[str], None]) -> None:
+    asked = complete(model, asked)
     samples, size = jax.block_until_ready(draw(model, asked)), model.config.embedding_size
     lap("samples")
     users = cluster(model, asked, samples[:, :size], asked.num_users, "users", progress)
@@ -78,3 +68,4 @@ def _decode(model: PublishedModel, asked: RawSamplesRequest, progress: Progress,
     with tempfile.TemporaryDirectory() as folder:
         write_dataset(Path(folder) / "synthetic.parquet", dataset)
     lap("file")
+    return lap.seconds

@@ -33,36 +33,33 @@ define_source()
 
 def main() -> None:
     check_seed(FLAGS.seed)
-    recipes = {name: get_recipe(name, "recipes") for name in FLAGS.recipes}
-    if not recipes:
+    for name in FLAGS.recipes:
+        get_recipe(name, "recipes")
+    if not FLAGS.recipes:
         raise InputError("--recipes is empty; accepted: names of recipes, separated by commas")
     real = read_source()
     workdir = Workdir(FLAGS.workdir)
     progress = Progress(workdir)
     say(f"{real.name}: {real.num_users} users, {real.num_items} items, {real.num_ratings} ratings")
-    datasets = {name: _dataset(name, real, progress) for name in recipes}
+    datasets = {name: _dataset(workdir.path, name, real, progress) for name in FLAGS.recipes}
     known = reference(real, real.scale)
     results = {name: compare(known, dataset, name) for name, dataset in datasets.items()}
     table = fidelity_table(results, real.name)
-    with whole_file(_place("table.txt")) as partial:
+    with whole_file(workdir.path / "table.txt") as partial:
         partial.write_text(table + "\n")
     workdir.results({"source": real.name, **{name: result.as_json() for name, result in results.items()}})
-    comparison_figure(_place("comparison.svg"), {real.name: real, **datasets}, real.scale)
+    comparison_figure(workdir.path / "comparison.svg", {real.name: real, **datasets}, real.scale)
     say(table)
 
 
-def _dataset(name: str, real: Ratings, progress: Progress) -> Rated:
+def _dataset(folder: Path, name: str, real: Ratings, progress: Progress) -> Rated:
     """The dataset of a recipe, from its file if that is of the same source, recipe and seed."""
-    path = _place(f"{name}_{real.name}_{FLAGS.seed}.parquet")
+    path = folder / f"{name}_{real.name}_{FLAGS.seed}.parquet"
     if not path.exists():
         recipe = get_recipe(name)
         model = recipe.fit([FLAGS.seed], real, [recipe.config()], progress)[0]
         write_dataset(path, recipe.generate(model, recipe.request(seed=FLAGS.seed), progress))
     return read_table(path, ReadOptions()).columns
-
-
-def _place(name: str) -> Path:
-    return Path(FLAGS.workdir).expanduser() / name
 
 
 if __name__ == "__main__":

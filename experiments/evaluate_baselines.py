@@ -14,7 +14,7 @@ from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say, say_source
 from ganrs_jax.data.sources import SOURCES
 from ganrs_jax.files import whole_file
 from ganrs_jax.recommenders.conventions import CONVENTIONS
-from ganrs_jax.recommenders.evaluate import at_length, evaluate
+from ganrs_jax.recommenders.evaluate import at_length
 from ganrs_jax.report.curves import length_figure
 from ganrs_jax.report.recommenders import (
     CSV_COLUMNS,
@@ -45,15 +45,7 @@ def main() -> None:
     say_source(ratings)
     results = {}
     for name in asked.models:
-        results[name] = evaluate(
-            name,
-            ratings,
-            seeds=asked.seeds,
-            config=asked.config(name, ratings.name),
-            threshold=threshold,
-            cutoffs=asked.cutoffs,
-            report=progress,
-        )
+        results[name] = asked.evaluate(name, [ratings], ratings.name, progress)
         workdir.results({"data": ratings.name, "finished": False, "models": results})
     at = next(iter(results.values()))["at"]
     say(f"ratings of {threshold:g} or more are relevant; mean ± standard deviation over {len(asked.seeds)} seeds")
@@ -77,7 +69,7 @@ def _say_differences(results: Results, n: int) -> None:
         say(f"\nno tests of differences: {seeds} seeds; accepted: --num_seeds={LEAST_REPEATS} or more")
         return
     values = {name: at_length(result, "study", "f1", n) for name, result in results.items()}
-    share = next((r["settings"]["train_share"] for r in results.values()), 0.8)
+    share = next(iter(results.values()))["settings"]["train_share"]
     say(f"\nF1 at {n}, study convention, paired by seed (Nadeau and Bengio's variance, Holm's correction):")
     say(differences_table(paired_t(all_pairs(values), overlap=(1 - share) / share)))
 

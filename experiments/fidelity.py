@@ -10,7 +10,6 @@ from pathlib import Path
 from absl import flags
 
 from ganrs_jax.cli.flags import define_reading, read_source
-from ganrs_jax.cli.json_file import define_json, json_place, write_json
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.data.sources import SOURCES, ReadOptions, load_ratings
 from ganrs_jax.data.sources.tables import PARTS, read_parts, read_table
@@ -26,16 +25,15 @@ flags.DEFINE_string("real", "ml100k", f"One of {', '.join(SOURCES)}; or a file o
 flags.DEFINE_list("synthetic", [], "Files, or folders of parts, as `generate` writes them; or names of sources.")
 flags.DEFINE_list("names", [], "What the table calls the synthetic datasets; default: their file names.")
 flags.DEFINE_string("workdir", "runs/fidelity", "Folder for flags.json, metrics.jsonl and results.json.")
-define_json()
+flags.DEFINE_string("json", "", "File for the figures; default: none besides WORKDIR/results.json.")
 define_reading()
 
 
 def main() -> None:
     names = _names()
-    place = json_place()
     datasets = {name: _synthetic(given) for name, given in zip(names, FLAGS.synthetic, strict=True)}
     real = read_source(FLAGS.real)
-    workdir = Workdir(FLAGS.workdir)
+    workdir = Workdir(FLAGS.workdir, copy=FLAGS.json)
     progress = Progress(workdir)
     for note in real.notes:
         say(note)
@@ -52,9 +50,7 @@ def main() -> None:
     for given, (name, result) in zip(FLAGS.synthetic, results.items(), strict=True):
         warnings = [check._asdict() for check in failed_checks(result)]
         records[name] = {"file": given, **result.as_json(), "warnings": warnings}
-    figures = {"real": real.name, "synthetic": records}
-    workdir.results(figures)
-    write_json(place, figures)
+    workdir.results({"real": real.name, "synthetic": records})
 
 
 def _names() -> list[str]:

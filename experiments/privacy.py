@@ -10,7 +10,6 @@ from absl import flags
 
 from ganrs_jax.cli.command_line import QUICK_PROFILE
 from ganrs_jax.cli.flags import check_seed, define_source, read_source
-from ganrs_jax.cli.json_file import define_json, json_place, write_json
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
@@ -31,19 +30,18 @@ PRESETS = {
 flags.DEFINE_string("recipe", "profile", "Recipe to train: profile, ganrs, wganrs or cganrs.")
 flags.DEFINE_string("workdir", "runs/privacy", "Folder for flags.json, metrics.jsonl and results.json.")
 flags.DEFINE_integer("seed", 0, "Seed of the halves, of training, of the dataset and of the bootstrap.")
-define_json()
+flags.DEFINE_string("json", "", "File for the figures; default: none besides WORKDIR/results.json.")
 define_source()
 
 
 def main() -> None:
     config = recipe_config()
     check_seed(FLAGS.seed)
-    place = json_place()
     ratings = read_source()
     chosen = first_half(ratings.num_users, FLAGS.seed)
     members, others = ratings_of(ratings, chosen), ratings_of(ratings, ~chosen)
     known, unknown = (_described(half, ratings) for half in (members, others))  # a source too small is refused at once
-    workdir = Workdir(FLAGS.workdir)
+    workdir = Workdir(FLAGS.workdir, copy=FLAGS.json)
     progress = Progress(workdir)
     say(f"{ratings.name}: trained on {members.num_users} of {ratings.num_users} users, {members.num_ratings} ratings")
     recipe = get_recipe(FLAGS.recipe)
@@ -54,10 +52,8 @@ def main() -> None:
     warnings = failed_checks(privacy=result)
     for warning in warnings:
         say(f"WARNING {warning}")
-    figures = {"source": ratings.name, "recipe": FLAGS.recipe, **result.as_json()}
-    figures["warnings"] = [warning._asdict() for warning in warnings]
-    workdir.results(figures)
-    write_json(place, figures)
+    told = [warning._asdict() for warning in warnings]
+    workdir.results({"source": ratings.name, "recipe": FLAGS.recipe, **result.as_json(), "warnings": told})
 
 
 def _described(rated: Rated, source: Ratings) -> np.ndarray:

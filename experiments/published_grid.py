@@ -81,11 +81,12 @@ define_reading()
 def main() -> None:
     _check_flags()
     config, users, sigmas = recipe_config(), numbers("users", int), numbers("sigmas", float)
-    cells = Cells(Path(FLAGS.workdir).expanduser(), _settings(config))
+    settings = {"config": dataclasses.asdict(config), "recipe": FLAGS.recipe, "seed": FLAGS.seed}
+    cells = Cells(Path(FLAGS.workdir).expanduser(), {**settings, "reading": reading_facts()})
     workdir = Workdir(FLAGS.workdir)
     progress = Progress(workdir)
     for name in FLAGS.sources:
-        generator = _generator(workdir.path / name, name, config, users, progress)
+        generator = _generator(workdir.path / name / "generator", name, config, users, progress)
         if generator is None:
             continue
         published = PUBLISHED.get(name, Published(0, (generator.config.sigma,), {}))
@@ -122,16 +123,6 @@ def _check_filled(num_samples: int, users: list[int]) -> None:
         raise InputError(f"--num_samples={num_samples} cannot fill {most} users or items; accepted: more samples")
 
 
-def _settings(config: Any) -> dict[str, Any]:
-    """All that decides the generators of a workdir."""
-    return {
-        "config": dataclasses.asdict(config),
-        "recipe": FLAGS.recipe,
-        "seed": FLAGS.seed,
-        "reading": reading_facts(),
-    }
-
-
 def _samples(name: str, ratings: int) -> int:
     """Raw samples of a dataset: as asked, else as the study for the source, else eight a rating."""
     return FLAGS.num_samples or (PUBLISHED[name].num_samples if name in PUBLISHED else 8 * ratings)
@@ -139,21 +130,20 @@ def _samples(name: str, ratings: int) -> int:
 
 def _generator(place: Path, name: str, config: Any, users: list[int], progress: Progress) -> PublishedModel | None:
     """The source's generator, from an earlier run or trained now; None if a default source is not at hand."""
-    if (place / "generator").exists():
-        held = load_generator(place / "generator")
-        assert isinstance(held, PublishedModel)
-        _check_filled(_samples(name, held.source.ratings), users)
-        return held
-    try:
-        ratings = read_source(name)
-    except InputError as error:
-        if FLAGS["sources"].present:
-            raise
-        say(f"{name} is left out: {error}")
-        return None
-    _check_filled(_samples(name, ratings.num_ratings), users)
-    generator = get_recipe(FLAGS.recipe).fit([FLAGS.seed], ratings, [config], progress)[0]
-    save_generator(place / "generator", generator)
+    if place.exists():
+        generator = load_generator(place)
+        _check_filled(_samples(name, generator.source.ratings), users)
+    else:
+        try:
+            ratings = read_source(name)
+        except InputError as error:
+            if FLAGS["sources"].present:
+                raise
+            say(f"{name} is left out: {error}")
+            return None
+        _check_filled(_samples(name, ratings.num_ratings), users)
+        generator = get_recipe(FLAGS.recipe).fit([FLAGS.seed], ratings, [config], progress)[0]
+        save_generator(place, generator)
     assert isinstance(generator, PublishedModel)
     return generator
 

@@ -9,6 +9,7 @@ one asked for more adds to what is there. Presets: small (under ten minutes), fi
 
 import dataclasses
 import math
+import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -94,15 +95,21 @@ def main() -> None:
     folder = Path(FLAGS.workdir).expanduser()
     cells = StudyCells(folder, _settings(asked))
     store = Store(folder, FLAGS.data_seed, read_options())
-    if not FLAGS.finished_only:
-        _begin(asked, cells, store)
+    if not FLAGS.finished_only:  # all sources are looked at before any work
+        for source in FLAGS.sources:
+            asked.check_measurable(store.real(source), source)
+            cells.check_source(source, digest(store.real(source)))
+        cells.begin()
     elif not any(_finished(world, asked, cells) for found in worlds.values() for _, _, world in found):
         raise InputError(f"{folder}: nothing of what is asked for is measured yet; accepted: no --finished_only")
     workdir = Workdir(FLAGS.workdir)
     progress = store.progress = Progress(workdir)
     given = [shlex.quote(text) for text in sys.argv[1:] if not text.lstrip("-").startswith("finished_only")]
     study = Study(" ".join(["./launch.sh study", *given]), FLAGS.margin, len(asked.seeds))
-    study.left_out += _too_dense()
+    if "samples" in FLAGS.parts and "profile" in FLAGS.recipes:
+        dense = [number for number in numbers("samples", int) if number > _most_rows()]
+        names = [f"{source}-profile of {number} rows" for source in FLAGS.sources for number in dense]
+        study.left_out += [f"{name} (over half of all cells)" for name in names]
     for part, source, size, world in ((p, *found) for p, all_of in worlds.items() for found in all_of):
         if FLAGS.finished_only and not _finished(world, asked, cells):
             study.left_out.append(world.name)
@@ -119,14 +126,6 @@ def main() -> None:
 
 def _finished(world: World, asked: Asked, cells: StudyCells) -> bool:
     return all(cells.get(world.name, name) is not None for name in asked.models)
-
-
-def _begin(asked: Asked, cells: StudyCells, store: Store) -> None:
-    """Looks at all sources before any work, and begins the folder."""
-    for source in FLAGS.sources:
-        asked.check_measurable(store.real(source), source)
-        cells.check_source(source, digest(store.real(source)))
-    cells.begin()
 
 
 def _check() -> None:
@@ -176,22 +175,18 @@ def _of_kind(part: str, world: World) -> Iterator[tuple[float | str, World]]:
                 rows, samples = (number, 0) if exact else (0, number)
                 yield number, dataclasses.replace(swept, num_users=FLAGS.users_at, rows=rows, num_samples=samples)
     else:
-        for text, (users, items, rows) in _sizes():
+        for text in FLAGS.sizes or [""]:
+            found = re.fullmatch(r"(\d+)x(\d+)x(\d+)", text, re.ASCII)
+            users, items, rows = map(int, found.groups()) if found else (0, 0, 0)
+            if not users or not items or not rows:
+                wrong = f"--sizes={text}" if text else "--sizes is empty"
+                raise InputError(f"{wrong}; accepted: USERSxITEMSxROWS, such as 1000x1000x10000")
             yield text, dataclasses.replace(world, num_users=users, num_items=items, rows=rows)
 
 
 def _most_rows() -> int:
     """Of a dataset of part `samples`; more would be no sparse one."""
     return FLAGS.users_at * FLAGS.items // 2
-
-
-def _too_dense() -> list[str]:
-    """Datasets of profile that part `samples` is without."""
-    sizes = numbers("samples", int) if "samples" in FLAGS.parts and "profile" in FLAGS.recipes else []
-    dense = [number for number in sizes if number > _most_rows()]
-    return [
-        f"{source}-profile of {number} rows (over half of all cells)" for source in FLAGS.sources for number in dense
-    ]
 
 
 def _settings(asked: Asked) -> dict[str, Any]:
@@ -210,16 +205,6 @@ def _datasets_of() -> dict[str, int]:
         if name not in names or not number.isdigit() or not int(number):
             raise InputError(f"--datasets_of={name}={number}; accepted: SOURCE-RECIPE=NUMBER, such as ml100k-ganrs=3")
     return {name: int(number) for name, _, number in pairs}
-
-
-def _sizes() -> Iterator[tuple[str, tuple[int, ...]]]:
-    for text in FLAGS.sizes:
-        parts = text.split("x")
-        if len(parts) != 3 or not all(part.isdigit() and int(part) for part in parts):
-            raise InputError(f"--sizes={text}; accepted: USERSxITEMSxROWS, such as 1000x1000x10000")
-        yield text, tuple(map(int, parts))
-    if not FLAGS.sizes:
-        raise InputError("--sizes is empty; accepted: USERSxITEMSxROWS, such as 1000x1000x10000")
 
 
 if __name__ == "__main__":

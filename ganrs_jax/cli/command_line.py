@@ -158,7 +158,7 @@ def _show_help(recipe: str) -> None:
             lines.extend(_described(flag.name, flag.default, flag.help))
     if recipe:
         lines += ["", f"Settings of recipe {recipe}:"]
-        for name, value, comment in _fields(recipe):
+        for name, value, comment in commented_fields(get_recipe(recipe).config):
             lines.extend(_described(f"config.{name}", value, comment))
     sys.stdout.write("\n".join(lines) + "\n")
     sys.exit(0)
@@ -170,9 +170,8 @@ def _described(name: str, default: object, text: str) -> list[str]:
     return [head, *textwrap.wrap(text, 110, initial_indent=" " * 6, subsequent_indent=" " * 6)]
 
 
-def _fields(recipe: str) -> Iterator[tuple[str, object, str]]:
-    """Name, default and comment of each field of a recipe's configuration."""
-    config = get_recipe(recipe).config
+def commented_fields(config: type[Any]) -> Iterator[tuple[str, Any, str]]:
+    """Name, default and comment of each field of a dataclass."""
     comments: dict[str, str] = {}
     for kind in reversed(config.__mro__[:-1]):
         comments.update(_COMMENTED.findall(inspect.getsource(kind)))

@@ -2,11 +2,11 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
 from typing import Any
 
 from absl import flags
 
+from ganrs_jax.cli.command_line import commented_fields
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.data.sources import SOURCES, ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
@@ -15,46 +15,6 @@ from ganrs_jax.sampling.distributions import histogram_entries, parse_distributi
 
 FLAGS = flags.FLAGS
 _MOST = 2**31 - 1  # users, items or samples: ids are 32 bits wide
-_REQUEST = (  # the flags of a request, beside its seed
-    "num_users",
-    "num_items",
-    "num_samples",
-    "num_ratings",
-    "sigma",
-    "group_shares",
-    "activity",
-    "popularity",
-    "rating_histogram",
-)
-_HELP = {
-    "source_path": "File or folder that holds the named --source.",
-    "data_dir": "Folder of published releases or NAME.parquet files; default: environment GANRS_DATA_DIR.",
-    "cache_dir": "Folder for downloads; default: XDG_CACHE_HOME or ~/.cache, /ganrs_jax.",
-    "download": "Whether a named source may be fetched over the network.",
-    "user_column": "User column of a table.",
-    "item_column": "Item column of a table.",
-    "rating_column": "Rating column of a table.",
-    "timestamp_column": "Time column of a table, seconds; read where there is one.",
-    "separator": "One character, tab or ::; default: by suffix, else the likely one.",
-    "scale": "Allowed ratings as low:high:step; default: the source's own, else found.",
-    "duplicates": "Rating that stays of a repeated (user, item) pair: last, first, or error to refuse.",
-    "max_users": "Users kept at random; 0 = all.",
-    "max_items": "Items kept at random; 0 = all.",
-    "min_user_ratings": "Users of fewer ratings are dropped.",
-    "source_seed": "Seed of the sub-sampling and of the planted world.",
-    "planted_users": "Users of the planted world.",
-    "planted_items": "Items of the planted world.",
-    "planted_ratings": "Ratings of the planted world.",
-    "rank": "Latent factors of the planted world.",
-    "groups": "User groups of the planted world.",
-    "noise": "Noise of the planted world, in stars.",
-}
-_DEFINERS: dict[type, Callable[..., Any]] = {
-    bool: flags.DEFINE_bool,
-    int: flags.DEFINE_integer,
-    float: flags.DEFINE_float,
-    str: flags.DEFINE_string,
-}
 
 
 def define_source(default: str = "ml100k") -> None:
@@ -65,8 +25,14 @@ def define_source(default: str = "ml100k") -> None:
 
 def define_reading() -> None:
     """A flag for each field of ReadOptions."""
-    for field in dataclasses.fields(ReadOptions):
-        _DEFINERS[type(field.default)](field.name, field.default, _HELP[field.name])
+    define: dict[type, Any] = {
+        bool: flags.DEFINE_bool,
+        int: flags.DEFINE_integer,
+        float: flags.DEFINE_float,
+        str: flags.DEFINE_string,
+    }
+    for name, default, comment in commented_fields(ReadOptions):
+        define[type(default)](name, default, f"{comment[:1].upper()}{comment[1:]}.")
 
 
 def read_source(name: str | None = None) -> Ratings:
@@ -122,14 +88,15 @@ def request(recipe: Recipe, seed: int) -> Request:
         NAME=SHARE, or distributions and shares of ratings that are none.
     """
     check_request()
-    taken = {each.name: {field.name for field in dataclasses.fields(each.request)} for each in RECIPES.values()}
-    for name in _REQUEST:
+    fields = {each.name: [field.name for field in dataclasses.fields(each.request)] for each in RECIPES.values()}
+    taken = {name: [field for field in found if field != "seed"] for name, found in fields.items()}
+    for name in sorted({field for found in taken.values() for field in found}):
         if name not in taken[recipe.name] and FLAGS[name].present:
             others = ", ".join(other for other, names in taken.items() if name in names)
             value: Any = FLAGS[name].value
             given = ",".join(value) if isinstance(value, list) else value
             raise InputError(f"--{name}={given}: recipe {recipe.name} does not take it; accepted: recipe {others}")
-    values: dict[str, Any] = {name: FLAGS[name].value for name in _REQUEST if name in taken[recipe.name]}
+    values: dict[str, Any] = {name: FLAGS[name].value for name in taken[recipe.name]}
     if "group_shares" in values:
         values["group_shares"] = _group_shares(FLAGS.group_shares)
     return recipe.request(**values, seed=seed)
@@ -142,8 +109,15 @@ def check_request() -> None:
             f"--num_ratings={FLAGS.num_ratings} and --num_samples={FLAGS.num_samples}; "
             "accepted: --num_ratings for recipe profile, --num_samples for the published ones"
         )
+    filler = "num_ratings" if FLAGS.num_ratings else "num_samples"
+    rows = FLAGS[filler].value
     for name in ("num_samples", "num_ratings", "num_users", "num_items"):
-        _check_size(name)
+        size = int(getattr(FLAGS, name))
+        if not (1 if FLAGS[name].present else 0) <= size <= _MOST:
+            raise InputError(f"--{name}={size}; accepted: 1 to {_MOST}")
+        if name in ("num_users", "num_items") and rows and size > rows:
+            accepted = f"accepted: 1 to {rows}, or more {filler[4:]}"
+            raise InputError(f"--{name}={size} cannot be filled by --{filler}={rows}; {accepted}")
     if FLAGS["sigma"].present and not 0 < FLAGS.sigma < math.inf:
         raise InputError(f"--sigma={FLAGS.sigma:g}; accepted: a finite number over 0")
     for name in ("activity", "popularity"):
@@ -174,17 +148,6 @@ def numbers(flag: str, kind: type) -> list[Any]:
     if not all(0 < value < math.inf for value in values):
         raise InputError(f"--{flag}={','.join(getattr(FLAGS, flag))}; accepted: numbers over 0, separated by commas")
     return values
-
-
-def _check_size(name: str) -> None:
-    size, filler = int(getattr(FLAGS, name)), "num_ratings" if FLAGS.num_ratings else "num_samples"
-    rows = FLAGS[filler].value
-    if not (1 if FLAGS[name].present else 0) <= size <= _MOST:
-        raise InputError(f"--{name}={size}; accepted: 1 to {_MOST}")
-    if name in ("num_users", "num_items") and rows and size > rows:
-        raise InputError(
-            f"--{name}={size} cannot be filled by --{filler}={rows}; accepted: 1 to {rows}, or more {filler[4:]}"
-        )
 
 
 def _group_shares(parts: list[str]) -> dict[str, float]:

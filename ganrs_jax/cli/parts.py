@@ -8,13 +8,12 @@ from pathlib import Path
 import jax
 
 from ganrs_jax.checkpoint import generator_digest
-from ganrs_jax.cli.processes import Process
+from ganrs_jax.cli.processes import Process, check_agreed
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, say, versions
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import WRITERS
 from ganrs_jax.export.shards import (
     MANIFEST,
-    Folder,
     check_plan,
     finish,
     open_folder,
@@ -26,7 +25,6 @@ from ganrs_jax.files import check_writable
 from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.recipes import Model, Request, get_recipe
 from ganrs_jax.sampling.distributions import is_file
-from ganrs_jax.training.devices import bytes_of_first
 
 _FROM_FILES = ("activity", "popularity", "rating_histogram")  # that may be in files
 
@@ -54,7 +52,7 @@ def make_parts(out: Path, generator: Model, asked: Request, process: Process) ->
         )
     assert isinstance(asked, RatingsRequest)
     facts = _facts(generator, asked)
-    _check_agreed(process, facts)
+    check_agreed(json.dumps({"num_shards": FLAGS.num_shards, **facts}, sort_keys=True).encode(), "generator")
     folder = open_folder(out, FLAGS.num_shards, facts)
     mine = [FLAGS.shard] if FLAGS.shard >= 0 else list(range(FLAGS.num_shards))[process.index :: process.count]
     missing = [shard for shard in mine if whole_part(folder, shard) is None]
@@ -78,25 +76,10 @@ def make_parts(out: Path, generator: Model, asked: Request, process: Process) ->
             "processes see, and the same command again"
         )
     workdir.results({**folder.header, "parts": [part._asdict() for part in parts], "warnings": warnings})
-    say("\n".join([_outcome(folder, asked, missing, bool(parts)), *(f"WARNING {line}" for line in warnings)]))
-
-
-def _outcome(folder: Folder, asked: RatingsRequest, made: list[int], whole: bool) -> str:
-    what = f"{len(made)} parts written to {folder.path}"
-    if not whole:
-        return f"{what}; others are still to come"
     sizes = f"{asked.num_users:,} users, {asked.num_items:,} items, {asked.num_ratings:,} ratings"
-    return f"{what}, now whole: {folder.num_shards} parts, {sizes}, exactly as asked"
-
-
-def _check_agreed(process: Process, facts: dict[str, object]) -> None:
-    """Raises InputError if this process of a group has not the same facts and number of parts as process 0."""
-    mine = json.dumps({"num_shards": FLAGS.num_shards, **facts}, sort_keys=True).encode()
-    if bytes_of_first(mine) != mine:
-        raise InputError(
-            f"--process_id={process.index}: other flags, generator or versions than those of process 0; "
-            "accepted: the same in all processes"
-        )
+    whole = f", now whole: {folder.num_shards} parts, {sizes}, exactly as asked"
+    outcome = f"{len(missing)} parts written to {folder.path}{whole if parts else '; others are still to come'}"
+    say("\n".join([outcome, *(f"WARNING {line}" for line in warnings)]))
 
 
 def _facts(generator: Model, asked: RatingsRequest) -> dict[str, object]:

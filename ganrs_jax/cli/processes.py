@@ -14,7 +14,7 @@ import jax
 from absl import flags
 
 from ganrs_jax.errors import InputError
-from ganrs_jax.training.devices import barrier
+from ganrs_jax.training.devices import barrier, bytes_of_first
 
 FLAGS = flags.FLAGS
 _PLACE = re.compile(r".+:\d{1,5}")
@@ -80,6 +80,15 @@ def processes() -> Process:
     except (RuntimeError, ValueError) as error:
         raise InputError(f"--coordinator={place}: {error}; accepted: HOST:PORT of process 0, or auto") from error
     return Process(jax.process_index(), jax.process_count())
+
+
+def check_agreed(mine: bytes, origin: str) -> None:
+    """Raises InputError unless these bytes are the same in process 0; `origin`: what else decides them, in words."""
+    if bytes_of_first(mine) != mine:
+        raise InputError(
+            f"--process_id={jax.process_index()}: other flags, {origin} or versions than those of process 0; "
+            "accepted: the same in all processes"
+        )
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """What every experiment shares: its run, the result folder, progress, and errors in one line."""
 
+import contextlib
 import dataclasses
 import json
 import logging
@@ -10,7 +11,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,34 +28,50 @@ from ganrs_jax.files import check_writable, whole_file
 from ganrs_jax.training.lanes import cores
 from ganrs_jax.training.loop import TrainingDivergedError
 
-__all__ = ["FLAGS", "Progress", "Workdir", "recipe_config", "run", "say", "say_source", "versions"]
+__all__ = ["FLAGS", "Progress", "Workdir", "execute", "recipe_config", "run", "say", "say_source", "versions"]
 _OUT_OF_MEMORY = re.compile("RESOURCE_EXHAUSTED|out of memory", re.IGNORECASE)  # XLA's words on GPU and CPU
 _OURS = (str(Path(ganrs_jax.__file__).parent), str(Path(__file__).parent))
 
 
 def run(main: Callable[[], None], presets: Presets) -> None:
-    """Parses flags and runs an experiment; bad input ends in one line and exit status 2.
-
-    Args:
-      main: the experiment, after its flags are parsed.
-      presets: name -> flags it stands for; flags given on the command line win over them.
-    """
-    flags.DEFINE_enum("preset", None, list(presets), "A set of flags that others on the line may override.")
+    """Runs an experiment as a program of its own, as `execute` says; SIGTERM ends it as an error does."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - None where the launcher closed it
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     signal.signal(signal.SIGTERM, _terminate)
     jax.config.update("jax_enable_preemption_service", False)  # it would take SIGTERM from us, and go on
     with failing_alone():
-        app.run(
-            lambda _: _guarded(lambda: _logged(main)),
-            flags_parser=lambda argv: _guarded(lambda: parse(argv, presets)),
-        )
+        execute(main, presets, app.run)
 
 
-def _guarded(act: Callable[[], Any]) -> Any:
-    """What `act` returns; what it raises for reasons outside this program ends the process with a line."""
+def execute(main: Callable[[], None], presets: Presets, launch: Callable[..., None]) -> None:
+    """Parses flags and runs an experiment; bad input ends in one line and exit status 2.
+
+    Args:
+      main: the experiment, after its flags are parsed.
+      presets: name -> flags it stands for; flags given on the command line win over them.
+      launch: as absl's `app.run`: (main, flags_parser=...), which parses the command line and calls main.
+    """
+    flags.DEFINE_enum("preset", None, list(presets), "A set of flags that others on the line may override.")
+
+    def parsed(argv: Sequence[str]) -> list[str]:
+        with one_line_errors():
+            return parse(argv, presets)
+
+    def logged(_: object) -> None:  # log lines as their text alone, and of other packages warnings only
+        handler = absl_logging.get_absl_handler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        handler.addFilter(lambda record: record.levelno >= logging.WARNING or record.pathname.startswith(_OURS))
+        with one_line_errors():
+            main()
+
+    launch(logged, flags_parser=parsed)
+
+
+@contextlib.contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Within, what fails for reasons outside this program ends the process with a line."""
     try:
-        return act()
+        yield
     except InputError as error:
         _end(command_line_words(str(error)), 2)
     except TrainingDivergedError as error:
@@ -111,17 +128,24 @@ def say_source(ratings: Ratings) -> None:
 class Workdir:
     """A run's folder: flags.json at once, metrics.jsonl as it goes, results.json at the end."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, copy: str = "") -> None:
         """Begins a run: an earlier run's records give way to this one's.
 
+        Args:
+          path: the folder.
+          copy: another file that the results go to as well, if any.
+
         Raises:
-          InputError: if the folder cannot be written.
+          InputError: if the folder or the copy cannot be written.
         """
+        self._copies = [Path(copy).expanduser()] if copy else []
+        for place in self._copies:
+            check_writable(place)
         self.path = Path(path).expanduser()
         self._begin = time.monotonic()
         check_writable(self.path / "flags.json")
         (self.path / "results.json").unlink(missing_ok=True)
-        self._write("flags.json", _origin())
+        self._write(self.path / "flags.json", _origin())
         with whole_file(self.path / "metrics.jsonl") as partial:
             partial.touch()
 
@@ -137,11 +161,12 @@ class Workdir:
             raise
 
     def results(self, results: Mapping[str, object]) -> None:
-        """Writes results.json, whole or not at all."""
-        self._write("results.json", results)
+        """Writes results.json and its copy, each whole or not at all."""
+        for place in (self.path / "results.json", *self._copies):
+            self._write(place, results)
 
-    def _write(self, name: str, content: Mapping[str, object]) -> None:
-        with whole_file(self.path / name) as partial:
+    def _write(self, place: Path, content: Mapping[str, object]) -> None:
+        with whole_file(place) as partial:
             partial.write_text(json.dumps(_json_ready(content), indent=1, default=str) + "\n")
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import jax
 from absl import flags
 
+from ganrs_jax.cli.processes import check_agreed
 from ganrs_jax.cli.runner import say, versions
 from ganrs_jax.data.ratings import Ratings, digest
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import Config
-from ganrs_jax.training.devices import bytes_of_first, is_first
+from ganrs_jax.training.devices import is_first
 from ganrs_jax.training.lanes import lane_groups
 from ganrs_jax.training.stages import Stages
 
@@ -41,11 +42,7 @@ def unfinished(workdir: Path, ratings: Ratings, seeds: Sequence[int], configs: S
     """
     place, mark = workdir / ".unfinished", _fingerprint(ratings, seeds, configs)
     keeps = FLAGS.checkpoint_seconds != math.inf
-    if bytes_of_first(mine := f"{mark}{keeps:d}".encode()) != mine:
-        raise InputError(
-            f"--process_id={jax.process_index()}: other flags, source or versions than those of process 0; "
-            "accepted: the same in all processes"
-        )
+    check_agreed(f"{mark}{keeps:d}".encode(), "source")
     folder = place / mark
     for other in place.glob("*") if is_first() else ():
         if other != folder:

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders.interface import Scored, Split
+from ganrs_jax.recommenders.popularity import popularity
 from ganrs_jax.recommenders.ranking import rank
 from ganrs_jax.statistics.summary import gini
 
@@ -67,7 +68,7 @@ def catalogue(split: Split, *, num_users: int, num_items: int, threshold: float,
     """
     count = np.bincount(split.train_item, minlength=num_items)
     ranked = rank(
-        _popularity,
+        _most_popular,
         jnp.asarray(count, jnp.float32),
         split,
         num_users=num_users,
@@ -116,9 +117,8 @@ def beyond_accuracy(item_UxN: np.ndarray, known: Catalogue, seed: int = 0) -> Be
     )
 
 
-def _popularity(count_I: jax.Array, user_B: jax.Array) -> Scored:
-    score = jnp.broadcast_to(count_I[None], (len(user_B), len(count_I)))
-    return Scored(score, score, jnp.ones_like(score, bool), score)
+def _most_popular(count_I: jax.Array, user_B: jax.Array) -> Scored:
+    return popularity(count_I, user_B[:, None], jnp.arange(len(count_I))[None])
 
 
 def _mean_of_lists(value_UxN: np.ndarray, shown_UxN: np.ndarray) -> float:

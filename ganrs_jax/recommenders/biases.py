@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.recommenders.hyperparameters import ReferenceConfig, Settings
+from ganrs_jax.recommenders.hyperparameters import Settings
 from ganrs_jax.recommenders.interface import Fitted, Recommender, Score, Scored, Split, Task, scored_by_rating
 from ganrs_jax.statistics.learnability import fit_biases
 from ganrs_jax.training.loop import Report
@@ -37,4 +37,4 @@ def _score(task: Task) -> Score:
     return score
 
 
-RECOMMENDER = Recommender(ReferenceConfig, _fit)
+RECOMMENDER = Recommender(Settings, _fit)

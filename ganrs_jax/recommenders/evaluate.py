@@ -3,16 +3,16 @@
 import dataclasses
 import time
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders import get_recommender
-from ganrs_jax.recommenders.beyond_accuracy import BeyondAccuracy, Catalogue, beyond_accuracy, catalogue
+from ganrs_jax.recommenders.beyond_accuracy import BeyondAccuracy, beyond_accuracy, catalogue
 from ganrs_jax.recommenders.conventions import CONVENTIONS
-from ganrs_jax.recommenders.fit import Trained, fit, split
+from ganrs_jax.recommenders.fit import fit, split
 from ganrs_jax.recommenders.hyperparameters import Settings
 from ganrs_jax.recommenders.list_metrics import METRICS
 from ganrs_jax.recommenders.predictions import predict_test
@@ -60,15 +60,6 @@ class Evaluation(TypedDict):
     seconds: dict[str, float]
 
 
-class _Measured(NamedTuple):
-    """Of one seed."""
-
-    rankings: dict[str, Ranking]
-    beyond: BeyondAccuracy
-    error: RatingError | None
-    calibrated: Calibration | None
-
-
 def evaluate(
     name: str,
     ratings: Ratings | Sequence[Ratings],
@@ -99,19 +90,32 @@ def evaluate(
     trained = fit(get_recommender(name), seeds, ratings, config, threshold, report)
     after = time.monotonic()
     at = max((n for n in cutoffs if n <= AT), default=min(cutoffs))
-    measured = []
-    for index in range(len(seeds)):
-        measured.append(_measure(trained, index, cutoffs, at))
+    ranked: list[dict[str, Ranking]] = []
+    beyond: list[BeyondAccuracy] = []
+    errors: list[RatingError | None] = []
+    calibrated: list[Calibration | None] = []
+    for index, held_out in enumerate(trained.splits):
+        task, state = trained.task, trained.lane(index)
+        sizes: Any = {"num_users": task.num_users, "num_items": task.num_items, "threshold": task.threshold}
+        lists = rank(trained.score_users, state, held_out, cutoffs=cutoffs, **sizes)
+        ranked.append(lists.rankings)
+        beyond.append(beyond_accuracy(lists.item_UxN, catalogue(held_out, n=at, **sizes)))
+        scored = predict_test(trained.score_pairs, state, held_out)
+        errors.append(rating_error(scored, held_out.test_rating))
+        calibrated.append(calibration(scored, held_out.test_rating))
         report(f"measure {name}", index + 1, len(seeds), {})
-    over = "both" if len(measured) >= LEAST_REPEATS else "users"
+    over = "both" if len(seeds) >= LEAST_REPEATS else "users"
     metrics: dict[str, dict[str, list[list[float]]]] = {}
     intervals: dict[str, dict[str, list[float]]] = {}
     for convention in CONVENTIONS:
-        rankings = [each.rankings[convention] for each in measured]
+        rankings = [of_seed[convention] for of_seed in ranked]
         means = [ranking.means() for ranking in rankings]
         metrics[convention] = {metric: [m[metric].tolist() for m in means] for metric in METRICS}
         intervals[convention] = {m: list(ranking_interval(rankings, m, at, over=over)) for m in METRICS}
-    errors = [each.error for each in measured]
+    diagram: dict[str, Any] | None = None
+    if calibrated[0] is not None and None not in calibrated:
+        diagram = {name: _column(calibrated, name) for name in ("error", "accuracy", "reliability")}
+        diagram["first_seed"] = calibrated[0]._asdict()
     return Evaluation(
         model=name,
         seeds=list(seeds),
@@ -122,10 +126,10 @@ def evaluate(
         metrics=metrics,
         intervals=intervals,
         intervals_over=over,
-        beyond_accuracy={n: [getattr(each.beyond, n) for each in measured] for n in BeyondAccuracy._fields},
+        beyond_accuracy={n: [getattr(each, n) for each in beyond] for n in BeyondAccuracy._fields},
         mae=_column(errors, "mae"),
         rmse=_column(errors, "rmse"),
-        calibration=_calibrations([each.calibrated for each in measured]),
+        calibration=diagram,
         seconds={"train": after - start, "measure": time.monotonic() - after},
     )
 
@@ -146,29 +150,8 @@ def check_measurable(ratings: Ratings, *, seeds: Sequence[int], threshold: float
             )
 
 
-def _measure(trained: Trained, index: int, cutoffs: Sequence[int], at: int) -> _Measured:
-    task, split, state = trained.task, trained.splits[index], trained.lane(index)
-    sizes: Any = {"num_users": task.num_users, "num_items": task.num_items, "threshold": task.threshold}
-    ranked = rank(trained.score_users, state, split, cutoffs=cutoffs, **sizes)
-    scored = predict_test(trained.score_pairs, state, split)
-    known: Catalogue = catalogue(split, n=at, **sizes)
-    return _Measured(
-        ranked.rankings,
-        beyond_accuracy(ranked.item_UxN, known),
-        rating_error(scored, split.test_rating),
-        calibration(scored, split.test_rating),
-    )
-
-
 def _column(found: Sequence[object], name: str) -> list[float] | None:
     return None if any(each is None for each in found) else [float(getattr(each, name)) for each in found]
-
-
-def _calibrations(found: Sequence[Calibration | None]) -> dict[str, object] | None:
-    if found[0] is None or any(each is None for each in found):
-        return None
-    columns = {name: _column(found, name) for name in ("error", "accuracy", "reliability")}
-    return {**columns, "first_seed": found[0].as_json()}
 
 
 def at_length(result: Evaluation, convention: str, metric: str, n: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Splits, trains and reads a recommender: seeds as lanes, scores by blocks of users."""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -12,7 +12,7 @@ import optax
 from ganrs_jax.data.ratings import Ratings, split_rows
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders.hyperparameters import Settings, check, check_threshold
-from ganrs_jax.recommenders.interface import Recommender, Score, Scored, Split, Task
+from ganrs_jax.recommenders.interface import Recommender, Score, Scored, ScoreUsers, Split, Task
 from ganrs_jax.training.lanes import check_lanes, lane
 from ganrs_jax.training.loop import Report, silent
 
@@ -26,16 +26,16 @@ class Trained(NamedTuple):
       task: what was learned.
       state: pytree of arrays, lanes leading.
       splits: the rows of each lane.
-      score_users: (one lane's state, users int32 [B]) -> Scored [B, I], jitted; the same object for every lane and for
-        every fit of the same networks and task, so that what calls it under jit compiles once.
-      score_pairs: (one lane's state, users [N], items [N]) -> Scored [N], likewise.
+      score_users: of every item for users int32 [B], jitted; the same object for every lane and for every fit of the
+        same networks and task, so that what calls it under jit compiles once.
+      score_pairs: of users [N] and items [N] -> Scored [N], likewise.
     """
 
     task: Task
     state: optax.Params
     splits: tuple[Split, ...]
-    score_users: Callable[[optax.Params, jax.Array], Scored]
-    score_pairs: Callable[[optax.Params, jax.Array, jax.Array], Scored]
+    score_users: ScoreUsers
+    score_pairs: Score
 
     def lane(self, index: int) -> optax.Params:
         """One lane's state, for `score_users` and `score_pairs`."""
@@ -100,9 +100,7 @@ def split(ratings: Ratings, train_share: float, seed: int) -> Split:
 
 
 @functools.lru_cache
-def _programs(
-    score: Score, num_items: int
-) -> tuple[Callable[[optax.Params, jax.Array], Scored], Callable[[optax.Params, jax.Array, jax.Array], Scored]]:
+def _programs(score: Score, num_items: int) -> tuple[ScoreUsers, Score]:
     """Scores of all items of some users, and of some pairs, jitted once however many are fitted."""
 
     def of_users(state: optax.Params, user_B: jax.Array) -> Scored:

@@ -14,14 +14,9 @@ _RELEVANT = 0.75  # of the way from the lowest rating to the highest
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Settings of any recommender."""
+    """Settings of any recommender; all that the references have, which are counted, not trained."""
 
     train_share: float = 0.8  # share of the rows to learn from, 0 to 1; the same in all lanes
-
-
-@dataclasses.dataclass(frozen=True)
-class ReferenceConfig(Settings):
-    """Settings of a model that is counted, not trained."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -52,7 +52,8 @@ class Task(NamedTuple):
     threshold: float
 
 
-Score = Callable[[optax.Params, jax.Array, jax.Array], Scored]
+Score = Callable[[optax.Params, jax.Array, jax.Array], Scored]  # (a lane's state, users, items) -> Scored
+ScoreUsers = Callable[[optax.Params, jax.Array], Scored]  # (a lane's state, users [B]) -> Scored [B, I]
 
 
 class Fitted(NamedTuple):

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.recommenders.hyperparameters import ReferenceConfig, Settings
+from ganrs_jax.recommenders.hyperparameters import Settings
 from ganrs_jax.recommenders.interface import Fitted, Recommender, Scored, Split, Task
 from ganrs_jax.training.loop import Report
 
@@ -19,13 +19,14 @@ def _fit(
     seeds: Sequence[int], splits: Sequence[Split], task: Task, configs: Sequence[Settings], report: Report
 ) -> Fitted:
     counts = [np.bincount(split.train_item, minlength=task.num_items) for split in splits]
-    return Fitted(jnp.asarray(np.stack(counts), jnp.float32), _score)
+    return Fitted(jnp.asarray(np.stack(counts), jnp.float32), popularity)
 
 
-def _score(count_I: jax.Array, user: jax.Array, item: jax.Array) -> Scored:
+def popularity(count_I: jax.Array, user: jax.Array, item: jax.Array) -> Scored:
+    """Scores by training rows an item; ids broadcast."""
     score = jnp.broadcast_to(count_I[item], jnp.broadcast_shapes(user.shape, item.shape))
     unknown = jnp.full_like(score, jnp.nan)
     return Scored(score, unknown, jnp.ones_like(score, bool), unknown)
 
 
-RECOMMENDER = Recommender(ReferenceConfig, _fit)
+RECOMMENDER = Recommender(Settings, _fit)

@@ -1,19 +1,14 @@
 """What a trained model says of test rows, checked."""
 
-from collections.abc import Callable
-
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 
 from ganrs_jax.errors import InputError
-from ganrs_jax.recommenders.interface import Scored, Split
-
-ScorePairs = Callable[[optax.Params, jax.Array, jax.Array], Scored]  # (state, users [N], items [N]) -> Scored [N]
+from ganrs_jax.recommenders.interface import Score, Scored, Split
 
 
-def predict_test(score_pairs: ScorePairs, state: optax.Params, split: Split) -> Scored:
+def predict_test(score_pairs: Score, state: optax.Params, split: Split) -> Scored:
     """What the model says of each test row, [m].
 
     Raises:

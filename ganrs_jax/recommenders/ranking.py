@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -12,13 +12,12 @@ import optax
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders.conventions import CONVENTIONS, Block
-from ganrs_jax.recommenders.interface import Scored, Split
+from ganrs_jax.recommenders.interface import ScoreUsers, Split
 from ganrs_jax.recommenders.list_metrics import METRICS, Lists, harmonic, list_metrics
 from ganrs_jax.recommenders.predictions import check_finite
 from ganrs_jax.recommenders.user_rows import UserRows, padded, user_rows, width
 
 CUTOFFS = tuple(range(1, 21))  # list lengths, N
-ScoreUsers = Callable[[optax.Params, jax.Array], Scored]  # (state, users [B]) -> Scored [B, I]
 _PAIRS = 1 << 18  # scored at a time: networks keep some 100 numbers of each
 
 
@@ -103,8 +102,7 @@ def rank(
     """Ranks items for every user by a trained model and measures the lists under both conventions.
 
     Args:
-      score_users: (state, users int32 [B]) -> Scored [B, I], traceable. Pass the same function object for all lanes:
-        programs are kept by it.
+      score_users: traceable. Pass the same function object for all lanes: programs are kept by it.
       state: the pytree of one trained lane.
       split: rows of that lane; no (user, item) pair repeats.
       threshold: test ratings of so many stars or more are relevant.

@@ -29,10 +29,6 @@ class Calibration(NamedTuple):
     bin_reliability: list[float | None]
     bin_accuracy: list[float | None]
 
-    def as_json(self) -> dict[str, object]:
-        """The attributes by name."""
-        return self._asdict()
-
 
 def calibration(scored: Scored, rating_N: np.ndarray, num_bins: int = 10) -> Calibration | None:
     """Reliability against accuracy on N test rows; None where the model tells no reliability.

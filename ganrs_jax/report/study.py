@@ -1,7 +1,8 @@
 """A study in one page that begins with the answer, one csv of every mean, and figures."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,32 +13,32 @@ from ganrs_jax.recommenders.evaluate import ERRORS, at_length
 from ganrs_jax.report.curves import length_figure, size_figure
 from ganrs_jax.report.markdown import markdown_table
 from ganrs_jax.statistics.bootstrap import LEAST_REPEATS, Interval
-from ganrs_jax.study.claims import COMPARED, equivalences, lengths_of, networks
+from ganrs_jax.study.claims import ALPHA, equivalences
 from ganrs_jax.study.findings import (
     ALIKE,
-    ALPHA,
     AXES,
     CLAIMED_BEST,
     EQUAL,
     REAL,
     WANTED_TAU,
     Behaviour,
+    Best,
     Findings,
-    Measured,
     SizeEffect,
     Study,
     findings,
-    furthest,
 )
 from ganrs_jax.study.model_order import ModelOrder
 
-_CLAIM = {None: "too few sizes", True: "holds", False: "fails"}
 _IN_CSV = ("precision", "recall", "f1", "ndcg")
 CSV_COLUMNS = (
     *("part", "source", "dataset", "size", "num_datasets", "rows", "users", "items"),
     *("model", "convention", "metric", "n", "mean", "sd", "low", "high", "difference", "equivalent"),
 )
 Cell = str | int | float | bool | None
+Found = TypeVar("Found")
+ByDataset = Mapping[tuple[str, ...], Mapping[str, Found]]  # (source, dataset) or (part, source, recipe) -> convention
+Columns = Mapping[str, Callable[[Found], str]]
 
 
 def write_study(study: Study, folder: Path, page: Path | None = None) -> None:
@@ -70,9 +71,9 @@ def summary_page(command: str, num_seeds: int, margin: float, left_out: Iterable
         lines += ["", f"Asked for, but not measured: {missing}."]
     if found.behaviour:
         lines += ["", "## Are the networks' metrics the same?", "", *_behaviour(found.behaviour, margin)]
-        lines += ["", "## Is the order of the networks the same?", "", *_order(found)]
+        lines += ["", "## Is the order of the networks the same?", "", *_order(found.behaviour)]
     if found.best:
-        lines += ["", "## Are NCF regression and improved NCF classification the best?", "", *_best(found)]
+        lines += ["", "## Are NCF regression and improved NCF classification the best?", "", *_best(found.best)]
     if found.sizes:
         lines += ["", "## Does precision rise and recall fall with size?", "", *_sizes(found.sizes)]
     return "\n".join(lines) + "\n"
@@ -88,34 +89,25 @@ def csv_rows(study: Study) -> Iterator[list[Cell]]:
     for one in study.measured:
         compared = one.part == EQUAL and one.dataset != REAL and one.source in real and study.num_seeds >= LEAST_REPEATS
         tests = {
-            convention: equivalences(
-                real[one.source], one.results, convention, lengths_of(one.results), study.margin, ALPHA
-            )
-            for convention in (CONVENTIONS if compared and networks(one.results) else ())
+            convention: equivalences(real[one.source], one.results, convention, study.margin) if compared else {}
+            for convention in CONVENTIONS
         }
+        place = [one.part, one.source, one.dataset, one.size or None, one.num_datasets, one.rows, one.users, one.items]
         for model, result in one.results.items():
             for convention in CONVENTIONS:
                 for metric in _IN_CSV:
                     values = at_length(result, convention, metric, result["at"])
-                    row = [*_place(one), model, convention, metric, result["at"], *_moments(values)]
+                    row = [*place, model, convention, metric, result["at"], *_moments(values)]
                     row += result["intervals"][convention][metric][1:]
-                    test = tests.get(convention, {}).get(model)
-                    if test is None or metric not in COMPARED:
-                        yield [*row, None, None]
-                        continue
-                    equivalent = all(each.equivalent for (name, _), each in test.items() if name == metric)
-                    yield [*row, furthest(test, metric).difference, equivalent]
+                    both = [test for (*of, _), test in tests[convention].items() if of == [model, metric]]
+                    furthest = max((test.difference for test in both), key=abs, default=None)
+                    yield [*row, furthest, all(test.equivalent for test in both) if both else None]
             for error in ERRORS:
                 if (stars := result[error]) is not None:
-                    yield [*_place(one), model, None, error, None, *_moments(stars), *[None] * 4]
+                    yield [*place, model, None, error, None, *_moments(stars), *[None] * 4]
             for metric, per_seed in result["beyond_accuracy"].items():
                 if None not in per_seed:
-                    yield [*_place(one), model, None, metric, result["at"], *_moments(per_seed), *[None] * 4]
-
-
-def _place(one: Measured) -> list[Cell]:
-    size = one.size or None
-    return [one.part, one.source, one.dataset, size, one.num_datasets, one.rows, one.users, one.items]
+                    yield [*place, model, None, metric, result["at"], *_moments(per_seed), *[None] * 4]
 
 
 def _moments(values: Iterable[float]) -> list[Cell]:
@@ -153,30 +145,24 @@ def _answer(num_seeds: int, margin: float, found: Findings) -> list[str]:
             f"that NCF regression and improved NCF classification are the best two holds in {right} of {len(judged)} "
             "cases"
         )
-    effects = [each for sweep, by in found.sizes.items() if sweep[0] != "sigma" for each in by.values()]
-    if sized := [each.claim for each in effects if each.claim is not None]:
-        claims.append(f"that precision rises and recall falls with size in {sum(sized)} of {len(sized)}")
+    verdicts = [effect.verdict for by_convention in found.sizes.values() for effect in by_convention.values()]
+    if sized := [verdict for verdict in verdicts if verdict in ("holds", "fails")]:
+        claims.append(f"that precision rises and recall falls with size in {sized.count('holds')} of {len(sized)}")
     if claims:
         lines.append(f"Of the paper's claims, {', '.join(claims)}.")
     return lines or ["Too few networks were trained to compare."]
 
 
-def _behaviour(behaviour: Mapping[tuple[str, str], Mapping[str, Behaviour]], margin: float) -> list[str]:
-    rows = [
-        [
-            source,
-            recipe,
-            _both(f"{b.networks_equivalent} of {b.networks}" for b in by_convention.values()),
-            _both(f"{b.comparisons_equivalent} of {b.comparisons}" for b in by_convention.values()),
-            _both(f"{b.different} of {b.comparisons}" for b in by_convention.values()),
-            _both(f"{b.largest_difference:+.3f}" for b in by_convention.values()),
-            _both(f"{b.real_low:.3f} to {b.real_high:.3f}" for b in by_convention.values()),
-        ]
-        for (source, recipe), by_convention in behaviour.items()
-    ]
-    header = ["source", "recipe", "networks equivalent", "comparisons equivalent", "different", "largest difference"]
+def _behaviour(behaviour: ByDataset[Behaviour], margin: float) -> list[str]:
+    columns: Columns[Behaviour] = {
+        "networks equivalent": lambda b: f"{b.networks_equivalent} of {b.networks}",
+        "comparisons equivalent": lambda b: f"{b.comparisons_equivalent} of {b.comparisons}",
+        "different": lambda b: f"{b.different} of {b.comparisons}",
+        "largest difference": lambda b: f"{b.largest_difference:+.3f}",
+        "real values": lambda b: f"{b.real_low:.3f} to {b.real_high:.3f}",
+    }
     return [
-        markdown_table([*header, "real values"], rows),
+        _table(("source", "recipe"), behaviour, columns),
         "",
         f"Equivalent: two one-sided tests at {ALPHA:g} with a margin of {margin:g}, fixed before the study, of",
         "precision, recall and F1 at N = 5 and 10. Different: Welch's t, Holm's correction over a row's comparisons.",
@@ -184,29 +170,17 @@ def _behaviour(behaviour: Mapping[tuple[str, str], Mapping[str, Behaviour]], mar
     ]
 
 
-def _order(found: Findings) -> list[str]:
-    rows = []
-    for (source, recipe), by_convention in found.behaviour.items():
-        expected = found.expected_orders.get(source, {})
-        gaps = [f"{b.curve_gap:.3f}" for b in by_convention.values()]
-        alike = ["" if b.curves_alike is None else f"{b.curves_alike} of {b.curves}" for b in by_convention.values()]
-        taus = [
-            _both(_tau(behaviour.orders.get(metric)) for behaviour in by_convention.values())
-            for metric in ("f1", "ndcg")
-        ]
-        again = [
-            _both(
-                ""
-                if (order := expected.get(convention, {}).get(metric)) is None or order.middle is None
-                else f"{order.middle:.2f}"
-                for convention in by_convention
-            )
-            for metric in ("f1", "ndcg")
-        ]
-        rows.append([source, recipe, *taus, *again, _both(alike), _both(gaps)])
-    header = ["source", "recipe", "tau, F1", "tau, NDCG", "real again, F1", "real again, NDCG"]
+def _order(behaviour: ByDataset[Behaviour]) -> list[str]:
+    columns: Columns[Behaviour] = {
+        "tau, F1": lambda b: _tau(b.orders.get("f1")),
+        "tau, NDCG": lambda b: _tau(b.orders.get("ndcg")),
+        "real again, F1": lambda b: _middle(b.expected_orders.get("f1")),
+        "real again, NDCG": lambda b: _middle(b.expected_orders.get("ndcg")),
+        f"curves alike (over {ALIKE:g})": lambda b: "" if b.curves_alike is None else f"{b.curves_alike} of {b.curves}",
+        "gap of curves": lambda b: f"{b.curve_gap:.3f}",
+    }
     return [
-        markdown_table([*header, f"curves alike (over {ALIKE:g})", "gap of curves"], rows),
+        _table(("source", "recipe"), behaviour, columns),
         "",
         "Kendall's tau at N = 10 with its 95 % bootstrap interval over seeds: 1 the same order, -1 the reverse.",
         "`real again`: what other seeds on the same real data would have to expect. Curves: precision, recall and F1",
@@ -214,51 +188,51 @@ def _order(found: Findings) -> list[str]:
     ]
 
 
-def _best(found: Findings) -> list[str]:
-    rows = [
-        [
-            source,
-            dataset,
-            _both(", ".join(best.order[:2]) for best in by_convention.values()),
-            _both(_interval(best.lead) for best in by_convention.values()),
-        ]
-        for (source, dataset), by_convention in found.best.items()
-    ]
+def _best(best: ByDataset[Best]) -> list[str]:
+    columns: Columns[Best] = {
+        "best two by F1": lambda b: ", ".join(b.order[:2]),
+        "lead of the claimed two": lambda b: _interval(b.lead),
+    }
     return [
-        markdown_table(["source", "dataset", "best two by F1", "lead of the claimed two"], rows),
+        _table(("source", "dataset"), best, columns),
         "",
         "Lead: the worse of the two less the best of the others at N = 10, with a 95 % bootstrap interval over seeds.",
     ]
 
 
-def _sizes(sizes: Mapping[tuple[str, str, str], Mapping[str, SizeEffect]]) -> list[str]:
-    rows = []
-    for (part, source, recipe), by_convention in sizes.items():
-        effects = list(by_convention.values())
-        cells: list[str] = []
-        for metric in ("precision", "recall"):
-            cells.append(_both(f"{effect.correlation[metric]:.2f}" for effect in effects))
-            cells.append(_both(_interval(effect.change.get(metric)) for effect in effects))
-        rows.append([part, source, recipe, *cells, "" if part == "sigma" else _both(_CLAIM[e.claim] for e in effects)])
-    header = [name for metric in ("precision", "recall") for name in (metric, f"{metric}, change")]
+def _sizes(sizes: ByDataset[SizeEffect]) -> list[str]:
+    columns: Columns[SizeEffect] = {
+        "precision": lambda e: f"{e.correlation['precision']:.2f}",
+        "precision, change": lambda e: _interval(e.change["precision"]),
+        "recall": lambda e: f"{e.correlation['recall']:.2f}",
+        "recall, change": lambda e: _interval(e.change["recall"]),
+        "claim": lambda e: e.verdict,
+    }
     return [
-        markdown_table(["sweep", "source", "recipe", *header, "claim"], rows),
+        _table(("sweep", "source", "recipe"), sizes, columns),
         "",
         "Spearman's correlation with the size, the median over networks; change: the mean over networks at the largest",
         "size less that at the smallest, with a 95 % bootstrap interval over seeds (each size is one dataset).",
     ]
 
 
-def _both(texts: Iterable[str]) -> str:
-    """Of both conventions; nothing where neither has any."""
-    shown = list(texts)
-    return " / ".join(text or "-" for text in shown) if any(shown) else ""
+def _table(names: Sequence[str], found: ByDataset[Found], columns: Columns[Found]) -> str:
+    """A row per dataset; a cell holds what both conventions say, and nothing where neither says anything."""
+    rows = []
+    for key, by_convention in found.items():
+        cells = [[text(each) for each in by_convention.values()] for text in columns.values()]
+        rows.append([*key, *(" / ".join(text or "-" for text in cell) if any(cell) else "" for cell in cells)])
+    return markdown_table([*names, *columns], rows)
 
 
 def _tau(order: ModelOrder | None) -> str:
     if order is None or order.tau is None:
         return ""
     return f"{order.tau:.2f}" + ("" if order.low is None else f" ({order.low:.2f} to {order.high:.2f})")
+
+
+def _middle(order: ModelOrder | None) -> str:
+    return "" if order is None or order.middle is None else f"{order.middle:.2f}"
 
 
 def _interval(found: Interval | None) -> str:

@@ -1,11 +1,13 @@
 """Which recommenders are trained on each dataset, how often, and how they are measured."""
 
 import dataclasses
+from collections.abc import Sequence
 
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.recommenders import get_recommender
-from ganrs_jax.recommenders.evaluate import check_measurable
+from ganrs_jax.recommenders.evaluate import Evaluation, check_measurable, evaluate
 from ganrs_jax.recommenders.hyperparameters import Settings, check_threshold, default_threshold, published_config
+from ganrs_jax.training.loop import Report
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +36,18 @@ class Asked:
         shares = {self.config(name, source).train_share for name in self.models}
         for share in sorted(shares):
             check_measurable(ratings, seeds=self.seeds, threshold=self.threshold_for(ratings), train_share=share)
+
+    def evaluate(self, name: str, ratings: Sequence[Ratings], source: str, report: Report) -> Evaluation:
+        """Trains and measures a model on data of a source: datasets of one size, which the seeds take in turn."""
+        return evaluate(
+            name,
+            ratings,
+            seeds=self.seeds,
+            config=self.config(name, source),
+            threshold=self.threshold_for(ratings[0]),
+            cutoffs=self.cutoffs,
+            report=report,
+        )
 
     def config(self, name: str, source: str) -> Settings:
         """What a model is trained with on data of a source: as published, but for the epochs asked for."""

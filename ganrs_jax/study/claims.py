@@ -13,11 +13,13 @@ from scipy import stats
 from ganrs_jax.recommenders.evaluate import Evaluation, at_length
 from ganrs_jax.statistics.bootstrap import Interval, checked_repeats, percentile_interval, resampled_means
 from ganrs_jax.study.model_order import ModelOrder, model_order
-from ganrs_jax.study.significance import Equivalence, Welch, tost, welch_t
+from ganrs_jax.study.significance import Equivalence, tost
 
 Results = Mapping[str, Evaluation]  # by model
+Comparison = tuple[str, str, int]  # network, metric, N
 COMPARED = ("precision", "recall", "f1")
 ORDERED = ("f1", "ndcg")
+ALPHA = 0.05  # of every test
 _LENGTHS = (5, 10)  # of the lists that models are compared at
 _FLAT = 1e-12  # a curve whose range is less is rounding
 _RESAMPLES, _CONFIDENCE = 2000, 0.95  # of every bootstrap here
@@ -46,52 +48,34 @@ def networks(results: Results) -> dict[str, Evaluation]:
     return {name: result for name, result in results.items() if "epochs" in result["settings"]}
 
 
-def orders(real: Results, synthetic: Results, convention: str, n: int) -> dict[str, ModelOrder]:
-    """Kendall's tau of the networks' order by each metric of `ORDERED` at N = n."""
+def of_networks(results: Results, convention: str, metric: str, n: int) -> dict[str, np.ndarray]:
+    """Each network's values [S] of a metric at N = n."""
+    return {name: at_length(result, convention, metric, n) for name, result in networks(results).items()}
+
+
+def orders(real: Results, synthetic: Results, convention: str) -> dict[str, ModelOrder]:
+    """Kendall's tau of the networks' order by each metric of `ORDERED`, at the longest of `lengths_of`."""
+    n = lengths_of(real)[-1]
+    return {m: model_order(*(of_networks(side, convention, m, n) for side in (real, synthetic))) for m in ORDERED}
+
+
+def comparisons(real: Results, synthetic: Results, convention: str) -> dict[Comparison, tuple[np.ndarray, np.ndarray]]:
+    """Each network's precision, recall and F1: (synthetic [S], real [T])."""
     return {
-        metric: model_order(
-            {name: at_length(result, convention, metric, n) for name, result in networks(real).items()},
-            {name: at_length(result, convention, metric, n) for name, result in networks(synthetic).items()},
+        (name, metric, n): (
+            at_length(synthetic[name], convention, metric, n),
+            at_length(real[name], convention, metric, n),
         )
-        for metric in ORDERED
-    }
-
-
-def equivalences(
-    real: Results, synthetic: Results, convention: str, lengths: tuple[int, ...], margin: float, alpha: float = 0.05
-) -> dict[str, dict[tuple[str, int], Equivalence]]:
-    """TOST of each network's precision, recall and F1, synthetic less real: {model: {(metric, N): test}}."""
-    return {
-        name: {
-            (metric, n): tost(
-                at_length(synthetic[name], convention, metric, n),
-                at_length(real[name], convention, metric, n),
-                margin,
-                alpha,
-                name=name,
-            )
-            for metric in COMPARED
-            for n in lengths
-        }
         for name in networks(real)
+        for metric in COMPARED
+        for n in lengths_of(real)
     }
 
 
-def differences(
-    real: Results, synthetic: Results, convention: str, lengths: tuple[int, ...]
-) -> dict[tuple[str, str, int], Welch]:
-    """Welch's t of the same comparisons, corrected by Holm over all of them: {(model, metric, N): test}."""
-    return welch_t(
-        {
-            (name, metric, n): (
-                at_length(synthetic[name], convention, metric, n),
-                at_length(real[name], convention, metric, n),
-            )
-            for name in networks(real)
-            for metric in COMPARED
-            for n in lengths
-        }
-    )
+def equivalences(real: Results, synthetic: Results, convention: str, margin: float) -> dict[Comparison, Equivalence]:
+    """TOST of each of `comparisons` at level `ALPHA`; differences are synthetic less real."""
+    pairs = comparisons(real, synthetic, convention)
+    return {key: tost(x, y, margin, ALPHA, name=key[0]) for key, (x, y) in pairs.items()}
 
 
 def trends(real: Results, synthetic: Results, convention: str) -> dict[tuple[str, str], Trend]:
@@ -108,20 +92,20 @@ def trends(real: Results, synthetic: Results, convention: str) -> dict[tuple[str
 
 def ranking_of(results: Results, convention: str, metric: str, n: int) -> list[str]:
     """The networks by their mean, the best first."""
-    means = {name: float(at_length(r, convention, metric, n).mean()) for name, r in networks(results).items()}
+    means = {name: float(value.mean()) for name, value in of_networks(results, convention, metric, n).items()}
     return sorted(means, key=lambda name: (-means[name], name))
 
 
-def lead(results: Results, claimed: Collection[str], convention: str, n: int, metric: str = "f1") -> Interval:
-    """The worst of the claimed networks less the best of the others: over 0 where the claimed are the best.
+def lead(results: Results, claimed: Collection[str], convention: str, n: int) -> Interval:
+    """F1 of the worst of the claimed networks less that of the best of the others: over 0 if the claimed are the best.
 
     With its 95 % bootstrap interval over seeds, drawn for all networks alike, since they share splits.
 
     Raises:
       InputError: fewer than 5 seeds.
     """
-    values = {name: checked_repeats(at_length(r, convention, metric, n), name) for name, r in networks(results).items()}
-    table_MxS = np.stack(list(values.values()))
+    values = of_networks(results, convention, "f1", n)
+    table_MxS = np.stack([checked_repeats(value, name) for name, value in values.items()])
     mine = np.array([name in claimed for name in values])
 
     def ahead(mean_RxM: np.ndarray) -> np.ndarray:
@@ -141,8 +125,7 @@ def size_change(by_size: Mapping[float, Results], convention: str, metric: str, 
     """
     rng, drawn = np.random.default_rng(0), []
     for size in (max(by_size), min(by_size)):
-        held = networks(by_size[size])
-        values = np.mean([at_length(r, convention, metric, n) for r in held.values()], 0)
+        values = np.mean(list(of_networks(by_size[size], convention, metric, n).values()), 0)
         drawn.append((values.mean(), resampled_means(rng, checked_repeats(values, metric)[None], _RESAMPLES)[:, 0]))
     (large, larger), (small, smaller) = drawn
     return percentile_interval(large - small, larger - smaller, _CONFIDENCE)

@@ -6,12 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ganrs_jax.recommenders.conventions import CONVENTIONS
-from ganrs_jax.recommenders.evaluate import at_length
 from ganrs_jax.statistics.bootstrap import LEAST_REPEATS, Interval
 from ganrs_jax.study.claims import (
+    ALPHA,
     COMPARED,
     Results,
-    differences,
+    comparisons,
     equivalences,
     lead,
     lengths_of,
@@ -23,13 +23,12 @@ from ganrs_jax.study.claims import (
     trends,
 )
 from ganrs_jax.study.model_order import ModelOrder
-from ganrs_jax.study.significance import Equivalence
+from ganrs_jax.study.significance import welch_t
 
 REAL = "real"
 EQUAL = "equal"  # the part of datasets of the source's own size
 AXES = {"users": "users", "samples": "raw samples, or rows", "sigma": "sigma of the noise"}  # the swept parts
 CLAIMED_BEST = {"ncf_regression", "ncf_classification_improved"}
-ALPHA = 0.05  # of every test
 ALIKE = 0.9  # correlation of curves that are called the same trend
 WANTED_TAU = 0.8  # from which the order of the networks is called the same
 _LEAST_NETWORKS = 3  # to speak of an order
@@ -103,6 +102,7 @@ class Behaviour(NamedTuple):
       curves, curves_alike: of the networks against N; how many correlate over 0.9. None where lists have under 3 N.
       curve_gap: mean absolute difference of the curves.
       orders: Kendall's tau of the networks' order by each metric; none where there are fewer than 3 networks.
+      expected_orders: the tau that other seeds on the same real data would have to expect.
     """
 
     real_low: float
@@ -117,6 +117,7 @@ class Behaviour(NamedTuple):
     curves_alike: int | None
     curve_gap: float
     orders: dict[str, ModelOrder]
+    expected_orders: dict[str, ModelOrder]
 
 
 class Best(NamedTuple):
@@ -137,12 +138,13 @@ class SizeEffect(NamedTuple):
     Attributes:
       correlation: metric -> Spearman's with the size, the median over networks.
       change: metric -> mean over networks at the largest size less that at the smallest; empty where not known.
-      claim: whether precision rises and recall falls, both beyond chance; None where the sizes are too few to judge.
+      verdict: on the claim that precision rises and recall falls, both beyond chance: "holds", "fails", or "too few
+        sizes"; empty where the sweep is not over sizes.
     """
 
     correlation: dict[str, float]
     change: dict[str, Interval]
-    claim: bool | None
+    verdict: str
 
 
 class Findings(NamedTuple):
@@ -150,20 +152,18 @@ class Findings(NamedTuple):
 
     Attributes:
       behaviour: (source, recipe) -> synthetic beside real.
-      expected_orders: source -> the tau that other seeds on the same real data would have to expect, by metric.
       best: (source, dataset) -> which networks are the best.
       sizes: (part, source, recipe) -> what changes with size.
     """
 
-    behaviour: dict[tuple[str, str], dict[str, Behaviour]]
-    expected_orders: dict[str, dict[str, dict[str, ModelOrder]]]
-    best: dict[tuple[str, str], dict[str, Best]]
-    sizes: dict[tuple[str, str, str], dict[str, SizeEffect]]
+    behaviour: dict[tuple[str, ...], dict[str, Behaviour]]
+    best: dict[tuple[str, ...], dict[str, Best]]
+    sizes: dict[tuple[str, ...], dict[str, SizeEffect]]
 
 
 def findings(study: Study) -> Findings:
     """What follows from a study; nothing from fewer than 5 seeds."""
-    found = Findings({}, {}, {}, {})
+    found = Findings({}, {}, {})
     if study.num_seeds < LEAST_REPEATS:
         return found
     for source, by_dataset in study.equal().items():
@@ -182,54 +182,38 @@ def findings(study: Study) -> Findings:
                 continue
             real = by_dataset[REAL]
             found.behaviour[source, dataset] = {c: _behaviour(real, results, c, study.margin) for c in CONVENTIONS}
-            found.expected_orders[source] = {c: _orders(real, real, c) for c in CONVENTIONS}
     for sweep, by_size in study.sweeps().items():
         if len(by_size) > 1 and networks(next(iter(by_size.values()))):
-            found.sizes[sweep] = {c: _size_effect(by_size, c) for c in CONVENTIONS}
+            found.sizes[sweep] = {c: _size_effect(sweep[0], by_size, c) for c in CONVENTIONS}
     return found
 
 
-def furthest(tests: dict[tuple[str, int], Equivalence], metric: str) -> Equivalence:
-    """Of a metric's tests at all N, the one whose means are furthest apart."""
-    return max((test for (name, _), test in tests.items() if name == metric), key=lambda test: abs(test.difference))
-
-
 def _behaviour(real: Results, synthetic: Results, convention: str, margin: float) -> Behaviour:
-    lengths = lengths_of(real)
-    tests = equivalences(real, synthetic, convention, lengths, margin, ALPHA)
-    every = [test for by_metric in tests.values() for test in by_metric.values()]
-    different = differences(real, synthetic, convention, lengths)
+    pairs = comparisons(real, synthetic, convention)
+    real_means = [float(np.mean(values)) for _, values in pairs.values()]
+    tests = equivalences(real, synthetic, convention, margin)
+    names = networks(real)
+    missed = {name for (name, _, _), test in tests.items() if not test.equivalent}
     curves = trends(real, synthetic, convention).values()
     no_curves = all(curve.correlation is None for curve in curves)
-    real_means = [
-        float(np.mean(at_length(result, convention, metric, n)))
-        for result in networks(real).values()
-        for metric in COMPARED
-        for n in lengths
-    ]
     return Behaviour(
         real_low=min(real_means),
         real_high=max(real_means),
-        networks=len(tests),
-        networks_equivalent=sum(all(test.equivalent for test in by_metric.values()) for by_metric in tests.values()),
-        comparisons=len(every),
-        comparisons_equivalent=sum(test.equivalent for test in every),
-        different=sum(test.p_holm < ALPHA for test in different.values()),
-        largest_difference=max((test.difference for test in every), key=abs),
+        networks=len(names),
+        networks_equivalent=len(names.keys() - missed),
+        comparisons=len(tests),
+        comparisons_equivalent=sum(test.equivalent for test in tests.values()),
+        different=sum(test.p_holm < ALPHA for test in welch_t(pairs).values()),
+        largest_difference=max((test.difference for test in tests.values()), key=abs),
         curves=len(curves),
         curves_alike=None if no_curves else sum((curve.correlation or 0) > ALIKE for curve in curves),
         curve_gap=float(np.mean([curve.gap for curve in curves])),
-        orders=_orders(real, synthetic, convention),
+        orders=orders(real, synthetic, convention) if len(names) >= _LEAST_NETWORKS else {},
+        expected_orders=orders(real, real, convention) if len(names) >= _LEAST_NETWORKS else {},
     )
 
 
-def _orders(real: Results, synthetic: Results, convention: str) -> dict[str, ModelOrder]:
-    if len(networks(real)) < _LEAST_NETWORKS:
-        return {}
-    return orders(real, synthetic, convention, lengths_of(real)[-1])
-
-
-def _size_effect(by_size: dict[float, Results], convention: str) -> SizeEffect:
+def _size_effect(part: str, by_size: dict[float, Results], convention: str) -> SizeEffect:
     n = lengths_of(next(iter(by_size.values())))[-1]
     correlation, change = {}, {}
     for metric in COMPARED:
@@ -238,4 +222,5 @@ def _size_effect(by_size: dict[float, Results], convention: str) -> SizeEffect:
         change[metric] = size_change(by_size, convention, metric, n)
     holds = correlation["precision"] > 0 > correlation["recall"]
     holds = holds and change["precision"].low > 0 > change["recall"].high
-    return SizeEffect(correlation, change, holds if len(by_size) >= _LEAST_SIZES else None)
+    verdict = "too few sizes" if len(by_size) < _LEAST_SIZES else "holds" if holds else "fails"
+    return SizeEffect(correlation, change, "" if part == "sigma" else verdict)

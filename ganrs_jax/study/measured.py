@@ -4,7 +4,7 @@ from typing import cast
 
 import jax
 
-from ganrs_jax.recommenders.evaluate import Evaluation, evaluate
+from ganrs_jax.recommenders.evaluate import Evaluation
 from ganrs_jax.study.asked import Asked
 from ganrs_jax.study.datasets import Store, World
 from ganrs_jax.study.results import StudyCells
@@ -17,20 +17,11 @@ def measured(world: World, asked: Asked, cells: StudyCells, store: Store, report
     missing = [name for name, cell in results.items() if cell is None]
     if missing:
         ratings = store.ratings(world)
-        threshold = asked.threshold_for(ratings[0])
         size = {"rows": ratings[0].num_ratings, "users": ratings[0].num_users, "items": ratings[0].num_items}
-        cells.put(world.name, "dataset", {"datasets": len(ratings), **size, "threshold": threshold})
+        facts: dict[str, object] = {"datasets": len(ratings), **size, "threshold": asked.threshold_for(ratings[0])}
+        cells.put(world.name, "dataset", facts)
         for name in missing:
-            found = evaluate(
-                name,
-                ratings,
-                seeds=asked.seeds,
-                config=asked.config(name, world.source),
-                threshold=threshold,
-                cutoffs=asked.cutoffs,
-                report=report,
-            )
-            results[name] = found
+            results[name] = found = asked.evaluate(name, ratings, world.source, report)
             cells.put(world.name, name, dict(found))
         jax.clear_caches()  # programs of a hundred shapes would use up the memory maps Linux gives a process
     return {name: cell for name, cell in results.items() if cell is not None}

@@ -14,8 +14,7 @@ from pathlib import Path
 import jax
 from absl import flags
 
-from ganrs_jax.cli import runner
-from ganrs_jax.cli.command_line import parse
+from ganrs_jax.cli.runner import execute
 
 FLAGS = flags.FLAGS
 
@@ -39,9 +38,7 @@ def _status(name: str, given: tuple[str, ...]) -> int:
     try:
         module = importlib.import_module(f"experiments.{name}")
         main_module.__doc__ = module.__doc__
-        flags.DEFINE_enum("preset", None, list(module.PRESETS), "A set of flags that others on the line may override.")
-        runner._guarded(lambda: parse(sys.argv, module.PRESETS))
-        runner._guarded(lambda: runner._logged(module.main))
+        execute(module.main, module.PRESETS, lambda main, flags_parser: main(flags_parser(sys.argv)))
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:

@@ -8,7 +8,7 @@ import pytest
 
 from ganrs_jax.cli import runner as _runner
 from ganrs_jax.cli.command_line import command_line_words
-from ganrs_jax.cli.runner import _guarded, _TerminatedError, say
+from ganrs_jax.cli.runner import _TerminatedError, one_line_errors, say
 from ganrs_jax.errors import InputError
 from ganrs_jax.training.loop import TrainingDivergedError
 
@@ -39,12 +39,8 @@ ENDS = {
 @pytest.mark.parametrize("case", ENDS)
 def test_one_line_and_a_status(case, capsys):
     error, status, words = ENDS[case]
-
-    def fail():
+    with pytest.raises(SystemExit) as ended, one_line_errors():
         raise error
-
-    with pytest.raises(SystemExit) as ended:
-        _guarded(fail)
     said = capsys.readouterr().err
     assert ended.value.code == status
     assert said.startswith(words)
@@ -67,11 +63,8 @@ def test_parameters_become_flags_where_they_are_flags(library, words, monkeypatc
 
 
 def test_another_failure_of_the_compiler_is_shown_whole():
-    def fail():
+    with pytest.raises(jax.errors.JaxRuntimeError, match="INTERNAL: a fault"), one_line_errors():
         raise jax.errors.JaxRuntimeError("INTERNAL: a fault")
-
-    with pytest.raises(jax.errors.JaxRuntimeError, match="INTERNAL: a fault"):
-        _guarded(fail)
 
 
 def test_output_that_cannot_be_written_is_named(monkeypatch):

@@ -22,7 +22,7 @@ def test_worked_out_on_paper():
     assert found.bin_reliability == pytest.approx([0.4, 0.95])
     assert found.error == pytest.approx((0.1 + 0.45) / 2)
     assert (found.accuracy, found.reliability) == (0.5, pytest.approx(0.675))
-    assert found.as_json()["bin_rows"] == [2, 2]
+    assert found._asdict()["bin_rows"] == [2, 2]
 
 
 def test_reliabilities_that_are_true_and_one_that_boasts():

@@ -8,7 +8,7 @@ from statsmodels.stats.multitest import multipletests
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders.list_metrics import METRICS
 from ganrs_jax.study.claims import (
-    differences,
+    comparisons,
     equivalences,
     lead,
     networks,
@@ -52,22 +52,19 @@ def test_networks_are_those_that_train_in_epochs():
 @pytest.mark.parametrize(("other", "tau"), [(LEVELS, 1), ({"a": 0.2, "b": 0.3, "c": 0.4, "d": 0.5}, -1)])
 def test_order_of_models(other, tau):
     for convention in ("study", "standard"):
-        for order in orders(REAL, results(other, 1), convention, 10).values():
+        for order in orders(REAL, results(other, 1), convention).values():
             assert order.tau == pytest.approx(tau)
     assert ranking_of(results(other, 1), "study", "f1", 10)[0] == max(other, key=other.get)
 
 
 def test_equivalent_within_the_margin_and_different_beyond_it():
     shifted = results({**LEVELS, "b": 0.41, "c": 0.36}, 1)
-    tests = equivalences(REAL, shifted, "study", (5, 10), 0.03)
-    assert {name: all(t.equivalent for t in found.values()) for name, found in tests.items()} == {
-        "a": True,
-        "b": True,
-        "c": False,
-        "d": True,
-    }
-    assert tests["c"]["f1", 5].difference == pytest.approx(0.06, abs=0.003)  # synthetic less real
-    different = differences(REAL, shifted, "study", (5, 10))
+    tests = equivalences(REAL, shifted, "study", 0.03)
+    assert tests.keys() == {(m, metric, n) for m in "abcd" for metric in ("precision", "recall", "f1") for n in (5, 10)}
+    assert {name for (name, _, _), t in tests.items() if t.equivalent} == {"a", "b", "d"}
+    assert {name for (name, _, _), t in tests.items() if not t.equivalent} == {"c"}
+    assert tests["c", "f1", 5].difference == pytest.approx(0.06, abs=0.003)  # synthetic less real
+    different = welch_t(comparisons(REAL, shifted, "study"))
     assert {name for (name, _, _), t in different.items() if t.p_holm < 0.001} == {"b", "c"}
 
 
