@@ -40,6 +40,7 @@ def profile_training(progress: Progress) -> dict[str, Any]:
             times[count] = time.monotonic() - begin
     rooflines = watch.rooflines(machine())
     ratios = {str(count): times[count] / times[1] for count in lanes}
+    said = "".join(f"{count} seeds {ratio:.2f} times that; " for count, ratio in ratios.items())
     return {
         "ratings": ratings.num_ratings,
         "stages": stages(*passes),
@@ -47,13 +48,7 @@ def profile_training(progress: Progress) -> dict[str, Any]:
         "seconds_by_lanes": {str(k): v for k, v in times.items()},
         "times_one_lane": ratios,
         "rooflines": rooflines,
-        "say": "; ".join(
-            [
-                f"one seed {times[1]:.1f} s steady",
-                *(f"{k} seeds {v:.2f} times that" for k, v in ratios.items()),
-                told(rooflines),
-            ]
-        ),
+        "say": f"one seed {times[1]:.1f} s steady; {said}{told(rooflines)}",
     }
 
 

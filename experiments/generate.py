@@ -25,7 +25,7 @@ from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import check_suffix, write_dataset
 from ganrs_jax.files import check_writable
-from ganrs_jax.recipes import Model, Request, get_recipe
+from ganrs_jax.recipes import get_recipe
 from ganrs_jax.report.comparison import outcome
 from ganrs_jax.statistics.summary import describe
 
@@ -66,12 +66,7 @@ def main() -> None:
     asked = recipe.complete(generator, request(recipe, FLAGS.seed))
     if FLAGS.num_shards:
         make_parts(out, generator, asked, process)
-    else:
-        _make_file(out, generator, asked)
-
-
-def _make_file(out: Path, generator: Model, asked: Request) -> None:
-    recipe = get_recipe(generator.recipe)
+        return
     workdir = Workdir(FLAGS.workdir or f"{out}.run")
     dataset = recipe.generate(generator, asked, Progress(workdir))
     write_dataset(out, dataset)

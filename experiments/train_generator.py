@@ -24,7 +24,7 @@ from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, s
 from ganrs_jax.cli.unfinished import check_unfinished, define_unfinished, unfinished
 from ganrs_jax.errors import InputError
 from ganrs_jax.files import check_writable
-from ganrs_jax.recipes import Model, get_recipe
+from ganrs_jax.recipes import get_recipe
 from ganrs_jax.training.lanes import best_lane
 
 PRESETS = {
@@ -71,7 +71,9 @@ def main() -> None:
     chosen = best_lane([model.training["criterion"] for model in generators]) if pick is None else pick
     process.shutdown()
     # Before the generator, which ends a run: one that was killed between the two could not be started again.
-    workdir.results({"picked": chosen, "lanes": [lane_record(g, FLAGS.sweep) for g in generators]})
+    field = FLAGS.sweep.partition("=")[0]
+    records = [{**g.training, **({field: getattr(g.config, field)} if field else {})} for g in generators]
+    workdir.results({"picked": chosen, "lanes": records})
     save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)
     stages.clear()
     score = generators[chosen].training["criterion"]
@@ -125,12 +127,6 @@ def swept(config: Any, sweep: str) -> list[Any]:
     for each in configs:
         get_recipe(FLAGS.recipe).check_config(each)
     return configs
-
-
-def lane_record(generator: Model, sweep: str) -> dict[str, Any]:
-    """What results.json says of a lane."""
-    field = sweep.partition("=")[0]
-    return {**generator.training, **({field: getattr(generator.config, field)} if field else {})}
 
 
 def _asked_lane(count: int) -> int | None:
