@@ -19,7 +19,7 @@ from absl import flags
 from ganrs_jax.checkpoint import save_generator
 from ganrs_jax.cli.command_line import QUICK_PROFILE
 from ganrs_jax.cli.flags import check_seed, define_source, read_source
-from ganrs_jax.cli.processes import Process, define_processes, processes
+from ganrs_jax.cli.processes import define_processes, processes
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
 from ganrs_jax.cli.unfinished import check_unfinished, define_unfinished, unfinished
 from ganrs_jax.errors import InputError
@@ -56,10 +56,13 @@ def main() -> None:
     pick = _asked_lane(len(seeds))
     check_unfinished()
     process = processes()
-    if process.index:
-        _help(process, seeds, configs)
-        return
     place = Path(FLAGS.workdir).expanduser() / "generator"
+    if process.index:  # computes with process 0, which writes
+        ratings = read_source()
+        stages = unfinished(place.parent, ratings, seeds, configs)
+        get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, stages=stages)
+        process.shutdown()
+        return
     if place.exists() and not FLAGS.overwrite:
         raise InputError(f"{place} exists already; accepted: another --workdir, or --overwrite")
     check_writable(place.parent / "flags.json")  # before any work is done
@@ -82,14 +85,6 @@ def main() -> None:
         f"{lane if len(generators) > 1 else ''}generator written to {place} "
         f"(sliced Wasserstein distance to held-out samples {score:.3f})"
     )
-
-
-def _help(process: Process, seeds: list[int], configs: list[Any]) -> None:
-    """Computes with process 0, which writes."""
-    ratings = read_source()
-    stages = unfinished(Path(FLAGS.workdir).expanduser(), ratings, seeds, configs)
-    get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, stages=stages)
-    process.shutdown()
 
 
 def lanes(config: Any) -> tuple[list[int], list[Any]]:

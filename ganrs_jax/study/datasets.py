@@ -75,16 +75,15 @@ class Store:
         """
         if world.kind == REAL:
             return [self.real(world.source)]
-        found = [self._ratings(world, draw) for draw in range(world.draws)]
+        scale, found = self.real(world.source).scale, []
+        for draw in range(world.draws):
+            path = self._place(world, draw)
+            if not path.exists():
+                write_dataset(path, self._generated(world, draw))
+            options = ReadOptions(scale=f"{scale.low:g}:{scale.high:g}:{scale.step:g}")
+            found.append(load_ratings(str(path), options))
         sizes = [(each.num_users, each.num_items, each.num_ratings) for each in found]
         return [each for each, size in zip(found, sizes, strict=True) if size == sizes[0]]
-
-    def _ratings(self, world: World, draw: int) -> Ratings:
-        path = self._place(world, draw)
-        if not path.exists():
-            write_dataset(path, self._generated(world, draw))
-        scale = self.real(world.source).scale
-        return load_ratings(str(path), ReadOptions(scale=f"{scale.low:g}:{scale.high:g}:{scale.step:g}"))
 
     def _place(self, world: World, draw: int) -> Path:
         one = dataclasses.replace(world, draws=1)
