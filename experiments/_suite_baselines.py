@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from ganrs_jax.cli.flags import numbers, read_source
-from ganrs_jax.cli.rooflines import Watch, told
+from ganrs_jax.cli.rooflines import Watch, roofline_line
 from ganrs_jax.cli.runner import Progress
 from ganrs_jax.cli.timing import machine
 from ganrs_jax.recommenders import RECOMMENDERS
@@ -38,4 +38,4 @@ def baselines(progress: Progress) -> dict[str, Any]:
     rows = [[c["model"], str(c["lanes"]), *(f"{c[k]:.3f}" for k in ("first", "epoch", "model_epoch"))] for c in cells]
     ratio = f"Keras takes {_KERAS:g} s for DeepMF's on MovieLens 100K: {_KERAS / deepmf['epoch']:.1f} times as long"
     found = {"ratings": ratings.num_ratings, "cells": cells, "rooflines": rooflines}
-    return {**found, "table": [header, *rows], "say": f"{ratio}; {told(rooflines)}"}
+    return {**found, "table": [header, *rows], "say": f"{ratio}; {roofline_line(rooflines)}"}
