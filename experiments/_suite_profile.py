@@ -8,7 +8,7 @@ from typing import Any
 
 from ganrs_jax.checkpoint import load_generator
 from ganrs_jax.cli.flags import numbers, read_source
-from ganrs_jax.cli.rooflines import Watch, of_choice, of_vectors, told
+from ganrs_jax.cli.rooflines import Watch, of_choice, of_vectors, roofline_line
 from ganrs_jax.cli.runner import FLAGS, Progress, recipe_config
 from ganrs_jax.cli.timing import Laps, machine, process_seconds, stages
 from ganrs_jax.errors import InputError
@@ -40,6 +40,7 @@ def profile_training(progress: Progress) -> dict[str, Any]:
             times[count] = time.monotonic() - begin
     rooflines = watch.rooflines(machine())
     ratios = {str(count): times[count] / times[1] for count in lanes}
+    said = "".join(f"{count} seeds {ratio:.2f} times that; " for count, ratio in ratios.items())
     return {
         "ratings": ratings.num_ratings,
         "stages": stages(*passes),
@@ -47,13 +48,7 @@ def profile_training(progress: Progress) -> dict[str, Any]:
         "seconds_by_lanes": {str(k): v for k, v in times.items()},
         "times_one_lane": ratios,
         "rooflines": rooflines,
-        "say": "; ".join(
-            [
-                f"one seed {times[1]:.1f} s steady",
-                *(f"{k} seeds {v:.2f} times that" for k, v in ratios.items()),
-                told(rooflines),
-            ]
-        ),
+        "say": f"one seed {times[1]:.1f} s steady; {said}{roofline_line(rooflines)}",
     }
 
 
@@ -73,7 +68,7 @@ def generation(progress: Progress) -> dict[str, Any]:
         "rows_per_s_after_plan": asked.num_ratings / passes[1]["rows and files"],
         "rooflines": rooflines,
         "say": f"{asked.num_ratings:,} rows: {asked.num_ratings / steady:,.0f} a second steady, plan included; "
-        + told(rooflines),
+        + roofline_line(rooflines),
     }
 
 

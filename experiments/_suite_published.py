@@ -9,7 +9,7 @@ from typing import Any
 import jax
 
 from ganrs_jax.cli.flags import read_source, request
-from ganrs_jax.cli.rooflines import Watch, of_nearest, told
+from ganrs_jax.cli.rooflines import Watch, of_nearest, roofline_line
 from ganrs_jax.cli.runner import FLAGS, Progress, recipe_config
 from ganrs_jax.cli.timing import Laps, machine, process_seconds, stages
 from ganrs_jax.data.ratings import Ratings
@@ -46,7 +46,7 @@ def published_recipe(progress: Progress) -> dict[str, Any]:
         "gan_steps_per_s": config.gan_steps / steady["GAN"],
         "ratings_embedded_per_s": config.embedding_epochs * config.train_share * ratings.num_ratings / steady["DeepMF"],
         "rooflines": rooflines,
-        "say": f"process start to first file {until_file:.1f} s; {told(rooflines)}",
+        "say": f"process start to first file {until_file:.1f} s; {roofline_line(rooflines)}",
     }
 
 

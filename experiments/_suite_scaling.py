@@ -13,7 +13,7 @@ from experiments._suite_profile import (
     written,
 )
 from ganrs_jax.cli.flags import numbers, read_source
-from ganrs_jax.cli.rooflines import told
+from ganrs_jax.cli.rooflines import roofline_line
 from ganrs_jax.cli.runner import FLAGS, Progress
 from ganrs_jax.cli.timing import compile_seconds, fresh_peak, recent_peak_mib
 from ganrs_jax.profile.model import ProfileModel
@@ -38,7 +38,7 @@ def scaling(progress: Progress) -> dict[str, Any]:
     scaling_figure(Path(FLAGS.workdir) / _FIGURE, found)
     header, rows = scaling_table(found)
     rooflines = rooflines_of_generation(generator, base)
-    say = f"{len(asked)} datasets, {Path(FLAGS.workdir) / _FIGURE}; {told(rooflines)}"
+    say = f"{len(asked)} datasets, {Path(FLAGS.workdir) / _FIGURE}; {roofline_line(rooflines)}"
     return {"cells": found, "table": [header, *rows], "rooflines": rooflines, "say": say}
 
 

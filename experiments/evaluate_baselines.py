@@ -9,7 +9,7 @@ import pandas as pd
 from absl import flags
 
 from ganrs_jax.cli.flags import define_reading, read_source
-from ganrs_jax.cli.models import define_models, models_asked
+from ganrs_jax.cli.models import define_models, evaluation_protocol
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say, say_source
 from ganrs_jax.data.sources import SOURCES
 from ganrs_jax.files import whole_file
@@ -36,19 +36,19 @@ define_reading()
 
 
 def main() -> None:
-    asked = models_asked()
+    protocol = evaluation_protocol()
     ratings = read_source(FLAGS.data)
-    threshold = asked.threshold_for(ratings)
-    asked.check_measurable(ratings, ratings.name)
+    threshold = protocol.threshold_for(ratings)
+    protocol.check_measurable(ratings, ratings.name)
     workdir = Workdir(FLAGS.workdir)
     progress = Progress(workdir)
     say_source(ratings)
     results = {}
-    for name in asked.models:
-        results[name] = asked.evaluate(name, [ratings], ratings.name, progress)
+    for name in protocol.models:
+        results[name] = protocol.evaluate(name, [ratings], ratings.name, progress)
         workdir.results({"data": ratings.name, "finished": False, "models": results})
     at = next(iter(results.values()))["at"]
-    say(f"ratings of {threshold:g} or more are relevant; mean ± standard deviation over {len(asked.seeds)} seeds")
+    say(f"ratings of {threshold:g} or more are relevant; mean ± standard deviation over {len(protocol.seeds)} seeds")
     for table in (*(accuracy_table(results, c, at) for c in CONVENTIONS), beyond_table(results)):
         say("\n" + table)
     _say_differences(results, at)

@@ -19,13 +19,14 @@ from absl import flags
 
 from ganrs_jax.checkpoint import load_generator
 from ganrs_jax.cli.flags import check_request, check_seed, define_request, request
-from ganrs_jax.cli.parts import folder_place, make_parts
+from ganrs_jax.cli.parts import make_parts
 from ganrs_jax.cli.processes import define_processes, processes
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.errors import InputError
-from ganrs_jax.export import check_suffix, write_dataset
+from ganrs_jax.export import WRITERS, check_suffix, write_dataset
+from ganrs_jax.export.shards import MANIFEST
 from ganrs_jax.files import check_writable
-from ganrs_jax.recipes import Model, Request, get_recipe
+from ganrs_jax.recipes import get_recipe
 from ganrs_jax.report.comparison import outcome
 from ganrs_jax.statistics.summary import describe
 
@@ -66,12 +67,7 @@ def main() -> None:
     asked = recipe.complete(generator, request(recipe, FLAGS.seed))
     if FLAGS.num_shards:
         make_parts(out, generator, asked, process)
-    else:
-        _make_file(out, generator, asked)
-
-
-def _make_file(out: Path, generator: Model, asked: Request) -> None:
-    recipe = get_recipe(generator.recipe)
+        return
     workdir = Workdir(FLAGS.workdir or f"{out}.run")
     dataset = recipe.generate(generator, asked, Progress(workdir))
     write_dataset(out, dataset)
@@ -98,13 +94,14 @@ def _check_shards() -> None:
 
 def _place(out: str) -> Path:
     """The file or folder to write, known to be writable before any work is done."""
-    if FLAGS.num_shards:
-        return folder_place(out)
-    if out.endswith(os.sep):
-        raise InputError(f"--out={out} is a folder; accepted: a file name")
-    check_suffix(out)
     path = Path(out).expanduser()
-    check_writable(path)
+    if FLAGS.num_shards and (path.suffix in WRITERS or path.is_file()):
+        raise InputError(f"--out={out} is a file; accepted with --num_shards: a folder")
+    if not FLAGS.num_shards:
+        if out.endswith(os.sep):
+            raise InputError(f"--out={out} is a folder; accepted: a file name")
+        check_suffix(out)
+    check_writable(path / MANIFEST if FLAGS.num_shards else path)
     return path
 
 

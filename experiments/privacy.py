@@ -52,8 +52,8 @@ def main() -> None:
     warnings = failed_checks(privacy=result)
     for warning in warnings:
         say(f"WARNING {warning}")
-    told = [warning._asdict() for warning in warnings]
-    workdir.results({"source": ratings.name, "recipe": FLAGS.recipe, **result.as_json(), "warnings": told})
+    records = [warning._asdict() for warning in warnings]
+    workdir.results({"source": ratings.name, "recipe": FLAGS.recipe, **result.as_json(), "warnings": records})
 
 
 def _described(rated: Rated, source: Ratings) -> np.ndarray:

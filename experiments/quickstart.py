@@ -8,7 +8,6 @@ the terminal, and comparison.png in the workdir. A few seconds: --preset=small.
 import dataclasses
 import time
 from pathlib import Path
-from typing import Any
 
 from absl import flags
 
@@ -16,12 +15,10 @@ from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.cli.command_line import QUICK_PROFILE
 from ganrs_jax.cli.flags import check_seed, define_request, define_source, read_source, request
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
-from ganrs_jax.data.dataset import Dataset
-from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.export import write_dataset
 from ganrs_jax.fidelity.fidelity import compare, reference
 from ganrs_jax.files import check_writable
-from ganrs_jax.recipes import Request, get_recipe
+from ganrs_jax.recipes import get_recipe
 from ganrs_jax.report.comparison import outcome
 from ganrs_jax.report.comparison_figure import comparison_figure
 from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
@@ -53,7 +50,11 @@ def main() -> None:
     workdir = Workdir(FLAGS.workdir)
     progress = Progress(workdir)
     say_source(ratings)
-    dataset = _made(folder, ratings, config, asked, progress)
+    trained = recipe.fit([FLAGS.seed], ratings, [config], progress)[0]
+    save_generator(folder / "generator", trained, overwrite=True)
+    dataset = recipe.generate(load_generator(folder / "generator"), asked, progress)  # as `generate` will
+    write_dataset(folder / "synthetic.parquet", dataset)
+    say(outcome(dataset, str(folder / "synthetic.parquet")))
     written = time.monotonic() - begin
     known = reference(ratings, ratings.scale)
     progress("compare", 1, 2, {})
@@ -69,18 +70,6 @@ def main() -> None:
     workdir.results({**dataset.metadata, **summaries, "seconds": written, "fidelity": result.as_json()})
     say(f"figure: {figure}; dataset written after {written:.1f} s, the start of Python not counted")
     say(f"another one: ./launch.sh generate --generator={folder / 'generator'} --seed=1 --out=another.parquet")
-
-
-def _made(folder: Path, ratings: Ratings, config: Any, asked: Request, progress: Progress) -> Dataset:
-    """Trains, saves the generator, loads it again, generates and writes."""
-    recipe = get_recipe(FLAGS.recipe)
-    trained = recipe.fit([FLAGS.seed], ratings, [config], progress)[0]
-    save_generator(folder / "generator", trained, overwrite=True)
-    dataset = recipe.generate(load_generator(folder / "generator"), asked, progress)
-    out = folder / "synthetic.parquet"
-    write_dataset(out, dataset)
-    say(outcome(dataset, str(out)))
-    return dataset
 
 
 if __name__ == "__main__":

@@ -20,17 +20,17 @@ from absl import flags
 
 from ganrs_jax.checkpoint import FORMAT_VERSION
 from ganrs_jax.cli.flags import define_reading, numbers, read_options, reading_facts
-from ganrs_jax.cli.models import define_models, models_asked
+from ganrs_jax.cli.models import define_models, evaluation_protocol
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.data.ratings import digest
 from ganrs_jax.data.sources import SOURCES
 from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import RECIPES, get_recipe
 from ganrs_jax.report.study import write_study
-from ganrs_jax.study.asked import Asked
-from ganrs_jax.study.datasets import REAL, Store, World
+from ganrs_jax.study.datasets import REAL, Store, StudyDataset
 from ganrs_jax.study.findings import Measured, Study
 from ganrs_jax.study.measured import measured
+from ganrs_jax.study.protocol import EvaluationProtocol
 from ganrs_jax.study.results import StudyCells
 
 PRESETS = {
@@ -89,43 +89,43 @@ define_reading()
 
 
 def main() -> None:
-    asked = models_asked()
+    protocol = evaluation_protocol()
     _check()
-    worlds = {part: list(_worlds(part)) for part in FLAGS.parts}
+    wanted = {part: list(_datasets(part)) for part in FLAGS.parts}
     folder = Path(FLAGS.workdir).expanduser()
-    cells = StudyCells(folder, _settings(asked))
+    cells = StudyCells(folder, _settings(protocol))
     store = Store(folder, FLAGS.data_seed, read_options())
     if not FLAGS.finished_only:  # all sources are looked at before any work
         for source in FLAGS.sources:
-            asked.check_measurable(store.real(source), source)
+            protocol.check_measurable(store.real(source), source)
             cells.check_source(source, digest(store.real(source)))
         cells.begin()
-    elif not any(_finished(world, asked, cells) for found in worlds.values() for _, _, world in found):
+    elif not any(_finished(dataset, protocol, cells) for found in wanted.values() for _, _, dataset in found):
         raise InputError(f"{folder}: nothing of what is asked for is measured yet; accepted: no --finished_only")
     workdir = Workdir(FLAGS.workdir)
     progress = store.progress = Progress(workdir)
     given = [shlex.quote(text) for text in sys.argv[1:] if not text.lstrip("-").startswith("finished_only")]
-    study = Study(" ".join(["./launch.sh study", *given]), FLAGS.margin, len(asked.seeds))
+    study = Study(" ".join(["./launch.sh study", *given]), FLAGS.margin, len(protocol.seeds))
     if "samples" in FLAGS.parts and "profile" in FLAGS.recipes:
         dense = [number for number in numbers("samples", int) if number > _most_rows()]
         names = [f"{source}-profile of {number} rows" for source in FLAGS.sources for number in dense]
         study.left_out += [f"{name} (over half of all cells)" for name in names]
-    for part, source, size, world in ((p, *found) for p, all_of in worlds.items() for found in all_of):
-        if FLAGS.finished_only and not _finished(world, asked, cells):
-            study.left_out.append(world.name)
+    for part, source, size, dataset in ((p, *found) for p, all_of in wanted.items() for found in all_of):
+        if FLAGS.finished_only and not _finished(dataset, protocol, cells):
+            study.left_out.append(dataset.name)
             continue
-        results = measured(world, asked, cells, store, progress)
-        facts = cells.get(world.name, "dataset") or {}
-        datasets, rows, users, items = (int(str(facts.get(n, 0))) for n in ("datasets", "rows", "users", "items"))
-        study.measured.append(Measured(part, source, world.kind, size, datasets, rows, users, items, results))
-        say(f"{world.name}: {len(results)} models")
+        results = measured(dataset, protocol, cells, store, progress)
+        facts = cells.get(dataset.name, "dataset") or {}
+        count, rows, users, items = (int(str(facts.get(n, 0))) for n in ("datasets", "rows", "users", "items"))
+        study.measured.append(Measured(part, source, dataset.kind, size, count, rows, users, items, results))
+        say(f"{dataset.name}: {len(results)} models")
     workdir.results({"measured": [dataclasses.asdict(each) for each in study.measured], "left_out": study.left_out})
     write_study(study, folder, Path(FLAGS.results).expanduser() if FLAGS.results else None)
     say(f"result: {folder / 'summary.md'}")
 
 
-def _finished(world: World, asked: Asked, cells: StudyCells) -> bool:
-    return all(cells.get(world.name, name) is not None for name in asked.models)
+def _finished(dataset: StudyDataset, protocol: EvaluationProtocol, cells: StudyCells) -> bool:
+    return all(cells.get(dataset.name, name) is not None for name in protocol.models)
 
 
 def _check() -> None:
@@ -147,22 +147,22 @@ def _check() -> None:
         raise InputError(f"--margin={FLAGS.margin:g}; accepted: more than 0, in the unit of the metrics")
 
 
-def _worlds(part: str) -> Iterator[tuple[str, float | str, World]]:
+def _datasets(part: str) -> Iterator[tuple[str, float | str, StudyDataset]]:
     """Source, place in the sweep and dataset, of all kinds."""
     for source in FLAGS.sources:
         if part == "equal":
-            yield source, 0, World(source, REAL)
+            yield source, 0, StudyDataset(source, REAL)
         for kind in FLAGS.recipes:
-            for size, world in _of_kind(part, World(source, kind)):
-                yield source, size, world
+            for size, dataset in _of_kind(part, StudyDataset(source, kind)):
+                yield source, size, dataset
 
 
-def _of_kind(part: str, world: World) -> Iterator[tuple[float | str, World]]:
+def _of_kind(part: str, dataset: StudyDataset) -> Iterator[tuple[float | str, StudyDataset]]:
     """The datasets of a recipe; profile has the rows that are asked for, the published recipes keep what they keep."""
-    exact = world.kind == "profile"
-    swept = dataclasses.replace(world, num_items=FLAGS.items, num_samples=0 if exact else FLAGS.samples_at)
+    exact = dataset.kind == "profile"
+    swept = dataclasses.replace(dataset, num_items=FLAGS.items, num_samples=0 if exact else FLAGS.samples_at)
     if part == "equal":
-        yield 0, dataclasses.replace(world, draws=_datasets_of().get(world.name, FLAGS.num_datasets))
+        yield 0, dataclasses.replace(dataset, draws=_datasets_of().get(dataset.name, FLAGS.num_datasets))
     elif part == "users":
         for number in numbers("users", int):
             yield number, dataclasses.replace(swept, num_users=number)
@@ -181,7 +181,7 @@ def _of_kind(part: str, world: World) -> Iterator[tuple[float | str, World]]:
             if not users or not items or not rows:
                 wrong = f"--sizes={text}" if text else "--sizes is empty"
                 raise InputError(f"{wrong}; accepted: USERSxITEMSxROWS, such as 1000x1000x10000")
-            yield text, dataclasses.replace(world, num_users=users, num_items=items, rows=rows)
+            yield text, dataclasses.replace(dataset, num_users=users, num_items=items, rows=rows)
 
 
 def _most_rows() -> int:
@@ -189,9 +189,9 @@ def _most_rows() -> int:
     return FLAGS.users_at * FLAGS.items // 2
 
 
-def _settings(asked: Asked) -> dict[str, Any]:
+def _settings(protocol: EvaluationProtocol) -> dict[str, Any]:
     """All flags that decide what a cell or a verdict is; parts, sources, recipes and models only say which cells."""
-    cutoffs = ",".join(map(str, asked.cutoffs))
+    cutoffs = ",".join(map(str, protocol.cutoffs))
     given = ("num_seeds", "seed", "threshold", "epochs", "settings_of", "data_seed", "margin")
     values = {name: FLAGS[name].value for name in given}
     return {**values, "cutoffs": cutoffs, "generator_format": FORMAT_VERSION, **reading_facts()}

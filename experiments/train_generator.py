@@ -19,12 +19,12 @@ from absl import flags
 from ganrs_jax.checkpoint import save_generator
 from ganrs_jax.cli.command_line import QUICK_PROFILE
 from ganrs_jax.cli.flags import check_seed, define_source, read_source
-from ganrs_jax.cli.processes import Process, define_processes, processes
+from ganrs_jax.cli.processes import define_processes, processes
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
 from ganrs_jax.cli.unfinished import check_unfinished, define_unfinished, unfinished
 from ganrs_jax.errors import InputError
 from ganrs_jax.files import check_writable
-from ganrs_jax.recipes import Model, get_recipe
+from ganrs_jax.recipes import get_recipe
 from ganrs_jax.training.lanes import best_lane
 
 PRESETS = {
@@ -56,10 +56,13 @@ def main() -> None:
     pick = _asked_lane(len(seeds))
     check_unfinished()
     process = processes()
-    if process.index:
-        _help(process, seeds, configs)
-        return
     place = Path(FLAGS.workdir).expanduser() / "generator"
+    if process.index:  # computes with process 0, which writes
+        ratings = read_source()
+        stages = unfinished(place.parent, ratings, seeds, configs)
+        get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, stages=stages)
+        process.shutdown()
+        return
     if place.exists() and not FLAGS.overwrite:
         raise InputError(f"{place} exists already; accepted: another --workdir, or --overwrite")
     check_writable(place.parent / "flags.json")  # before any work is done
@@ -71,7 +74,9 @@ def main() -> None:
     chosen = best_lane([model.training["criterion"] for model in generators]) if pick is None else pick
     process.shutdown()
     # Before the generator, which ends a run: one that was killed between the two could not be started again.
-    workdir.results({"picked": chosen, "lanes": [lane_record(g, FLAGS.sweep) for g in generators]})
+    field = FLAGS.sweep.partition("=")[0]
+    records = [{**g.training, **({field: getattr(g.config, field)} if field else {})} for g in generators]
+    workdir.results({"picked": chosen, "lanes": records})
     save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)
     stages.clear()
     score = generators[chosen].training["criterion"]
@@ -80,14 +85,6 @@ def main() -> None:
         f"{lane if len(generators) > 1 else ''}generator written to {place} "
         f"(sliced Wasserstein distance to held-out samples {score:.3f})"
     )
-
-
-def _help(process: Process, seeds: list[int], configs: list[Any]) -> None:
-    """Computes with process 0, which writes."""
-    ratings = read_source()
-    stages = unfinished(Path(FLAGS.workdir).expanduser(), ratings, seeds, configs)
-    get_recipe(FLAGS.recipe).fit(seeds, ratings, configs, stages=stages)
-    process.shutdown()
 
 
 def lanes(config: Any) -> tuple[list[int], list[Any]]:
@@ -125,12 +122,6 @@ def swept(config: Any, sweep: str) -> list[Any]:
     for each in configs:
         get_recipe(FLAGS.recipe).check_config(each)
     return configs
-
-
-def lane_record(generator: Model, sweep: str) -> dict[str, Any]:
-    """What results.json says of a lane."""
-    field = sweep.partition("=")[0]
-    return {**generator.training, **({field: getattr(generator.config, field)} if field else {})}
 
 
 def _asked_lane(count: int) -> int | None:

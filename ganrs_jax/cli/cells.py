@@ -18,10 +18,18 @@ class Cells:
         self._path = workdir / "cells.json"
         self._settings = json.loads(json.dumps(settings))
         self.rows: list[dict[str, object]] = []
-        if self._path.exists():
-            self.rows = self._held()
-        else:
+        if not self._path.exists():
             self._write()  # the settings of the generators to be
+        try:
+            held = json.loads(self._path.read_text())
+            self.rows = list(held["rows"])
+            whole = "settings" in held and all({*COLUMNS} <= row.keys() for row in self.rows)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            whole = False
+        if not whole:
+            raise InputError(f"{self._path}: not what published_grid wrote; accepted: another --workdir")
+        if held["settings"] != self._settings:
+            raise InputError(f"{self._path} holds cells of other settings; accepted: the same, or another --workdir")
 
     def add(self, source: str, cell: dict[str, object]) -> None:
         """Adds a cell and writes all of them, whole or not at all."""
@@ -32,19 +40,6 @@ class Cells:
         """Whether the cell of this request is finished."""
         key = (source, request.num_samples, request.sigma, request.num_users, request.num_items)
         return any(key == tuple(r[k] for k in _KEY) for r in self.rows)
-
-    def _held(self) -> list[dict[str, object]]:
-        try:
-            held = json.loads(self._path.read_text())
-            settings, rows = held["settings"], held["rows"]
-            whole = all({*COLUMNS} <= row.keys() for row in rows)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            whole = False
-        if not whole:
-            raise InputError(f"{self._path}: not what published_grid wrote; accepted: another --workdir")
-        if settings != self._settings:
-            raise InputError(f"{self._path} holds cells of other settings; accepted: the same, or another --workdir")
-        return list(rows)
 
     def _write(self) -> None:
         with whole_file(self._path) as partial:

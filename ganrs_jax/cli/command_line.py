@@ -131,18 +131,16 @@ def _mistake(error: Exception, argv: Sequence[str]) -> str:
     if found is None or (found[1] not in FLAGS and found[1] != "config"):
         return text
     value = "" if text.startswith("Missing") else f"={peek(argv, found[1])}"
-    return f"--{found[1]}{value}; accepted: {_accepted(found[1])}"
-
-
-def _accepted(name: str) -> str:
-    if name == "config":
-        return "--config.FIELD=VALUE"
-    parser = FLAGS[name].parser
-    if isinstance(parser, flags.EnumParser):
-        return ", ".join(parser.enum_values)
-    if isinstance(parser, flags.BooleanParser):
-        return "true or false"
-    return parser.syntactic_help or f"a value, such as {FLAGS[name].default}"
+    parser = None if found[1] == "config" else FLAGS[found[1]].parser
+    if parser is None:
+        accepted = "--config.FIELD=VALUE"
+    elif isinstance(parser, flags.EnumParser):
+        accepted = ", ".join(parser.enum_values)
+    elif isinstance(parser, flags.BooleanParser):
+        accepted = "true or false"
+    else:
+        accepted = parser.syntactic_help or f"a value, such as {FLAGS[found[1]].default}"
+    return f"--{found[1]}{value}; accepted: {accepted}"
 
 
 def _nearest(name: str, names: Sequence[str], prefix: str) -> str:

@@ -7,7 +7,7 @@ from ganrs_jax.data.sources import SOURCES
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders import RECOMMENDERS, get_recommender
 from ganrs_jax.recommenders.ranking import CUTOFFS
-from ganrs_jax.study.asked import Asked
+from ganrs_jax.study.protocol import EvaluationProtocol
 
 FLAGS = flags.FLAGS
 _LONGEST = 1000  # of a list: each user's is held to its end
@@ -24,8 +24,8 @@ def define_models(num_seeds: int) -> None:
     flags.DEFINE_string("settings_of", "", "Source whose published settings are taken; default: the data's own name.")
 
 
-def models_asked() -> Asked:
-    """The flags, checked.
+def evaluation_protocol() -> EvaluationProtocol:
+    """The protocol that the flags ask for, checked as far as it can be without data.
 
     Raises:
       InputError: naming the first flag that cannot be.
@@ -43,7 +43,7 @@ def models_asked() -> Asked:
     check_seed(FLAGS.seed)
     seeds = tuple(range(FLAGS.seed, FLAGS.seed + FLAGS.num_seeds))
     check_seed(seeds[-1])
-    return Asked(models, seeds, _cutoffs(), FLAGS.threshold, FLAGS.epochs, FLAGS.settings_of)
+    return EvaluationProtocol(models, seeds, _cutoffs(), FLAGS.threshold, FLAGS.epochs, FLAGS.settings_of)
 
 
 def _cutoffs() -> tuple[int, ...]:

@@ -11,9 +11,7 @@ from ganrs_jax.checkpoint import generator_digest
 from ganrs_jax.cli.processes import Process, check_agreed
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, say, versions
 from ganrs_jax.errors import InputError
-from ganrs_jax.export import WRITERS
 from ganrs_jax.export.shards import (
-    MANIFEST,
     check_plan,
     finish,
     open_folder,
@@ -21,21 +19,11 @@ from ganrs_jax.export.shards import (
     whole_part,
     write_part,
 )
-from ganrs_jax.files import check_writable
 from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.recipes import Model, Request, get_recipe
 from ganrs_jax.sampling.distributions import is_file
 
 _FROM_FILES = ("activity", "popularity", "rating_histogram")  # that may be in files
-
-
-def folder_place(out: str) -> Path:
-    """The folder to write, known to be writable before any work is done."""
-    path = Path(out).expanduser()
-    if path.suffix in WRITERS or path.is_file():
-        raise InputError(f"--out={out} is a file; accepted with --num_shards: a folder")
-    check_writable(path / MANIFEST)
-    return path
 
 
 def make_parts(out: Path, generator: Model, asked: Request, process: Process) -> None:

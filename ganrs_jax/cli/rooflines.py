@@ -118,6 +118,6 @@ def _bytes(tree: object) -> float:
     return float(sum(x.size * getattr(x.dtype, "itemsize", 8) for x in jax.tree.leaves(tree)))
 
 
-def told(rooflines: Mapping[str, Mapping[str, float]]) -> str:
+def roofline_line(rooflines: Mapping[str, Mapping[str, float]]) -> str:
     """A line that says what share of the machine's limits programs reach."""
     return ", ".join(f"{name} {found['share_of_roofline']:.0%}" for name, found in rooflines.items()) + " of roofline"

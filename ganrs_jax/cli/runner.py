@@ -226,12 +226,12 @@ def _json_ready(value: object) -> object:
 def _origin() -> dict[str, object]:
     """All that it takes to repeat a run: its flags, what the environment says, and versions."""
     values = {f.name: vars(f.value) if dataclasses.is_dataclass(f.value) else f.value for f in own_flags()}
-    heard = {k: v for k, v in sorted(os.environ.items()) if k.startswith(("GANRS_", "JAX_", "XLA_"))}
+    environment = {k: v for k, v in sorted(os.environ.items()) if k.startswith(("GANRS_", "JAX_", "XLA_"))}
     return {
         "experiment": Path(sys.argv[0]).stem,
         "arguments": sys.argv[1:],
         "flags": values,
-        "environment": heard,
+        "environment": environment,
         "versions": {"python": platform.python_version(), **versions(), "cores": str(cores())},
     }
 

@@ -23,12 +23,12 @@ _seconds_compiling: list[float] = []
 _earlier_peaks = [0]  # MiB, before the last `fresh_peak`
 
 
-def _heard(event: str, duration_secs: float, **_: object) -> None:
+def _on_duration(event: str, duration_secs: float, **_: object) -> None:
     if event.startswith(_COMPILING):
         _seconds_compiling.append(duration_secs)
 
 
-jax.monitoring.register_event_duration_secs_listener(_heard)
+jax.monitoring.register_event_duration_secs_listener(_on_duration)
 
 
 def compile_seconds() -> float:

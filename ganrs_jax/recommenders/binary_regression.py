@@ -9,7 +9,7 @@ import optax
 
 from ganrs_jax.recommenders.hyperparameters import NCFConfig
 from ganrs_jax.recommenders.interface import Scored, Task
-from ganrs_jax.recommenders.ncf import NCF, NCF_FLOATS, ncf, read
+from ganrs_jax.recommenders.ncf import NCF, NCF_FLOATS, ncf, outputs_of
 from ganrs_jax.recommenders.training import Network, neural
 from ganrs_jax.training.lanes import Floats
 
@@ -20,7 +20,7 @@ def _loss(logits_Bx1: jax.Array, rating_B: jax.Array, task: Task, floats: Floats
 
 
 def _scored(module: NCF, params: optax.Params, user: jax.Array, item: jax.Array, task: Task) -> Scored:
-    probability = jax.nn.sigmoid(read(module, params, user, item)[..., 0])
+    probability = jax.nn.sigmoid(outputs_of(module, params, user, item)[..., 0])
     unknown = jnp.full_like(probability, jnp.nan)
     return Scored(probability, unknown, probability >= 0.5, unknown)
 

@@ -18,7 +18,7 @@ from ganrs_jax.recommenders.list_metrics import Lists
 
 
 class Block(NamedTuple):
-    """A block of B users: what the model says, and which items are trained on and tested, padded with I.
+    """A block of B users: the predictions, and which items are trained on and tested, padded with I.
 
     Attributes:
       scored: [B, I].

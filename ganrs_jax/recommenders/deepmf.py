@@ -11,13 +11,13 @@ import jax.numpy as jnp
 
 from ganrs_jax.recommenders.hyperparameters import NEURAL_FLOATS, DeepMFConfig
 from ganrs_jax.recommenders.interface import Task, scored_by_rating
-from ganrs_jax.recommenders.layers import vectors
+from ganrs_jax.recommenders.layers import embedding_table
 from ganrs_jax.recommenders.training import Network, neural
 from ganrs_jax.training.lanes import Floats
 
 
 class DeepMF(nn.Module):
-    """Two tables of vectors of `size` numbers and their dot product."""
+    """Embeddings of users and items, `size` numbers each, and their dot product."""
 
     num_users: int
     num_items: int
@@ -26,8 +26,8 @@ class DeepMF(nn.Module):
     @nn.compact
     def __call__(self, user: jax.Array, item: jax.Array, floats: Mapping[str, jax.Array], *, train: bool) -> jax.Array:
         """Ids int32 that broadcast to a shape S; returns ratings in stars, float32 S."""
-        of_user = vectors(self.num_users, self.size, "user")(user)
-        return jnp.sum(of_user * vectors(self.num_items, self.size, "item")(item), -1)
+        of_user = embedding_table(self.num_users, self.size, "user")(user)
+        return jnp.sum(of_user * embedding_table(self.num_items, self.size, "item")(item), -1)
 
 
 def squared_error(outputs: jax.Array, rating_B: jax.Array, task: Task, floats: Floats) -> jax.Array:

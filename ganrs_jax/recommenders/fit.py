@@ -42,11 +42,11 @@ class Trained(NamedTuple):
         return lane(self.state, index)
 
     def score_block(self, index: int, user_B: jax.Array | np.ndarray) -> Scored:
-        """What lane `index` says of every item for each user, [B, I]."""
+        """Predictions of lane `index` for each user and every item, [B, I]."""
         return self.score_users(self.lane(index), jnp.asarray(user_B, jnp.int32))
 
     def predict(self, index: int, user_N: jax.Array | np.ndarray, item_N: jax.Array | np.ndarray) -> Scored:
-        """What lane `index` says of pairs, [N]."""
+        """Predictions of lane `index` for pairs, [N]."""
         return self.score_pairs(self.lane(index), jnp.asarray(user_N, jnp.int32), jnp.asarray(item_N, jnp.int32))
 
 
@@ -71,19 +71,19 @@ def fit(
         different sizes.
       TrainingDivergedError: if every lane diverges.
     """
-    worlds = [ratings] if isinstance(ratings, Ratings) else list(ratings)
+    datasets = [ratings] if isinstance(ratings, Ratings) else list(ratings)
     configs = list(config) if isinstance(config, Sequence) else [config] * len(seeds)
     check_lanes(seeds, configs, recommender.lane_floats)
     for one in configs:
         check(one)
-    for one in worlds:
+    for one in datasets:
         check_threshold(threshold, one)
-    sizes = sorted({(w.num_users, w.num_items, w.num_ratings) for w in worlds})
+    sizes = sorted({(d.num_users, d.num_items, d.num_ratings) for d in datasets})
     if len(sizes) > 1:
         shown = " and ".join(f"{u} users, {i} items, {n} ratings" for u, i, n in (sizes[0], sizes[-1]))
         raise InputError(f"datasets of {shown}; accepted: datasets of one size")
-    task = Task(worlds[0].num_users, worlds[0].num_items, worlds[0].scale, float(threshold))
-    splits = tuple(split(worlds[i % len(worlds)], configs[0].train_share, seed) for i, seed in enumerate(seeds))
+    task = Task(datasets[0].num_users, datasets[0].num_items, datasets[0].scale, float(threshold))
+    splits = tuple(split(datasets[i % len(datasets)], configs[0].train_share, seed) for i, seed in enumerate(seeds))
     fitted = recommender.fit(tuple(seeds), splits, task, configs, report)
     return Trained(task, fitted.state, splits, *_programs(fitted.score, task.num_items))
 

@@ -14,7 +14,7 @@ _RELEVANT = 0.75  # of the way from the lowest rating to the highest
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Settings of any recommender; all that the references have, which are counted, not trained."""
+    """Settings of any recommender, and all those of the references, which are not trained by gradient descent."""
 
     train_share: float = 0.8  # share of the rows to learn from, 0 to 1; the same in all lanes
 

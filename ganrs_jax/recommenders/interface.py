@@ -1,4 +1,4 @@
-"""What every recommender takes and gives: a split and a task; of each user and item a score, a rating, a verdict."""
+"""What every recommender takes and predicts: from a split and a task, scores, ratings and relevance of items."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,13 +12,13 @@ from ganrs_jax.data.ratings import Scale
 
 
 class Scored(NamedTuple):
-    """What a model says of users and items, each [..., I], or [N] for pairs.
+    """Predictions of a model for users and items, each [..., I], or [N] for pairs.
 
     Attributes:
       score: to rank by, higher is better.
       rating: predicted, in stars; NaN where the model predicts none.
-      relevant: bool, whether the model holds the item relevant at the threshold.
-      reliability: of the rating, 0 to 1; NaN where the model tells none.
+      relevant: bool, whether the model predicts that the item is relevant at the threshold.
+      reliability: of the rating, 0 to 1; NaN where the model gives none.
     """
 
     score: jax.Array

@@ -11,8 +11,8 @@ from ganrs_jax.training.loop import small_uniform
 _glorot = nn.initializers.glorot_uniform()
 
 
-def vectors(count: int, size: int, name: str) -> nn.Embed:
-    """A table of `count` vectors, uniform from -0.05 to 0.05 at first."""
+def embedding_table(count: int, size: int, name: str) -> nn.Embed:
+    """Embeddings of `count` users or items, uniform from -0.05 to 0.05 at first."""
     return nn.Embed(count, size, embedding_init=small_uniform, name=name)
 
 

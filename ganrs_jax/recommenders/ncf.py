@@ -9,7 +9,7 @@ import optax
 
 from ganrs_jax.recommenders.hyperparameters import NEURAL_FLOATS, NCFConfig
 from ganrs_jax.recommenders.interface import Task
-from ganrs_jax.recommenders.layers import Dropout, Joined, dense, vectors
+from ganrs_jax.recommenders.layers import Dropout, Joined, dense, embedding_table
 
 NCF_FLOATS = (*NEURAL_FLOATS, "first_dropout", "second_dropout")
 
@@ -30,8 +30,8 @@ class NCF(nn.Module):
     @nn.compact
     def __call__(self, user: jax.Array, item: jax.Array, floats: Mapping[str, jax.Array], *, train: bool) -> jax.Array:
         """Ids int32 that broadcast to a shape S; returns float32 [*S, outputs]."""
-        of_user = vectors(self.num_users, self.size, "user")(user)
-        of_item = vectors(self.num_items, self.size, "item")(item)
+        of_user = embedding_table(self.num_users, self.size, "user")(user)
+        of_item = embedding_table(self.num_items, self.size, "item")(item)
         x = nn.relu(Joined(self.hidden[0], name="first")(of_user, of_item))
         x = Dropout(name="first_dropout")(x, floats["first_dropout"], train=train)
         x = nn.relu(dense(self.hidden[1], "second")(x))
@@ -44,6 +44,6 @@ def ncf(task: Task, config: NCFConfig, outputs: int) -> NCF:
     return NCF(task.num_users, task.num_items, config.embedding_size, config.hidden, outputs)
 
 
-def read(module: nn.Module, params: optax.Params, user: jax.Array, item: jax.Array) -> jax.Array:
+def outputs_of(module: nn.Module, params: optax.Params, user: jax.Array, item: jax.Array) -> jax.Array:
     """Outputs [*S, outputs] of a trained network with no unit dropped; ids broadcast to a shape S."""
     return cast(jax.Array, module.apply(params, user, item, {"first_dropout": 0.0, "second_dropout": 0.0}, train=False))

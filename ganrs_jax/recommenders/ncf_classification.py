@@ -9,7 +9,7 @@ import optax
 
 from ganrs_jax.recommenders.hyperparameters import NCFConfig
 from ganrs_jax.recommenders.interface import Scored, Task, scored_by_rating
-from ganrs_jax.recommenders.ncf import NCF, NCF_FLOATS, ncf, read
+from ganrs_jax.recommenders.ncf import NCF, NCF_FLOATS, ncf, outputs_of
 from ganrs_jax.recommenders.training import Network, neural
 from ganrs_jax.training.lanes import Floats
 
@@ -21,7 +21,7 @@ def cross_entropy(logits_BxL: jax.Array, rating_B: jax.Array, task: Task, floats
 
 
 def _scored(module: NCF, params: optax.Params, user: jax.Array, item: jax.Array, task: Task) -> Scored:
-    probability = jax.nn.softmax(read(module, params, user, item))
+    probability = jax.nn.softmax(outputs_of(module, params, user, item))
     return scored_by_rating(probability @ jnp.asarray(task.scale.levels), task)
 
 

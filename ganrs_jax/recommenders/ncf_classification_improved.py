@@ -20,8 +20,8 @@ import optax
 
 from ganrs_jax.recommenders.hyperparameters import NCFConfig
 from ganrs_jax.recommenders.interface import Scored, Task, scored_by_rating
-from ganrs_jax.recommenders.layers import Dropout, Joined, dense, vectors
-from ganrs_jax.recommenders.ncf import NCF_FLOATS, read
+from ganrs_jax.recommenders.layers import Dropout, Joined, dense, embedding_table
+from ganrs_jax.recommenders.ncf import NCF_FLOATS, outputs_of
 from ganrs_jax.recommenders.ncf_classification import cross_entropy
 from ganrs_jax.recommenders.training import Network, neural
 
@@ -40,7 +40,7 @@ class TwoBranchNCF(nn.Module):
         """Ids int32 that broadcast to a shape S; returns logits, float32 [*S, outputs]."""
 
         def branch(ids: jax.Array, count: int, name: str) -> jax.Array:
-            x = nn.relu(dense(self.hidden[0], f"{name}_first")(vectors(count, self.size, name)(ids)))
+            x = nn.relu(dense(self.hidden[0], f"{name}_first")(embedding_table(count, self.size, name)(ids)))
             return Dropout(name=f"{name}_dropout")(x, floats["first_dropout"], train=train)
 
         of_user, of_item = branch(user, self.num_users, "user"), branch(item, self.num_items, "item")
@@ -50,7 +50,7 @@ class TwoBranchNCF(nn.Module):
 
 
 def _scored(module: TwoBranchNCF, params: optax.Params, user: jax.Array, item: jax.Array, task: Task) -> Scored:
-    probability = jax.nn.softmax(read(module, params, user, item))
+    probability = jax.nn.softmax(outputs_of(module, params, user, item))
     mode, reliability = jnp.argmax(probability, -1), jnp.max(probability, -1)
     scored = scored_by_rating(jnp.asarray(task.scale.levels)[mode], task, reliability)
     return scored._replace(score=mode + reliability)

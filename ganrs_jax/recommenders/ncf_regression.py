@@ -3,7 +3,7 @@
 from ganrs_jax.recommenders.deepmf import squared_error
 from ganrs_jax.recommenders.hyperparameters import NCFConfig
 from ganrs_jax.recommenders.interface import scored_by_rating
-from ganrs_jax.recommenders.ncf import NCF_FLOATS, ncf, read
+from ganrs_jax.recommenders.ncf import NCF_FLOATS, ncf, outputs_of
 from ganrs_jax.recommenders.training import Network, neural
 
 RECOMMENDER = neural(
@@ -11,7 +11,7 @@ RECOMMENDER = neural(
         module=lambda task, config: ncf(task, config, 1),
         loss=lambda outputs_Bx1, rating_B, task, floats: squared_error(outputs_Bx1[:, 0], rating_B, task, floats),
         scored=lambda module, params, user, item, task: scored_by_rating(
-            read(module, params, user, item)[..., 0], task
+            outputs_of(module, params, user, item)[..., 0], task
         ),
     ),
     NCFConfig,

@@ -1,4 +1,4 @@
-"""What a trained model says of test rows, checked."""
+"""Predictions of a trained model for test rows, checked."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +9,7 @@ from ganrs_jax.recommenders.interface import Score, Scored, Split
 
 
 def predict_test(score_pairs: Score, state: optax.Params, split: Split) -> Scored:
-    """What the model says of each test row, [m].
+    """Predictions for each test row, [m].
 
     Raises:
       InputError: scores that are not finite.

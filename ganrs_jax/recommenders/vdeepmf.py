@@ -15,7 +15,7 @@ import optax
 
 from ganrs_jax.recommenders.hyperparameters import NEURAL_FLOATS, VDeepMFConfig
 from ganrs_jax.recommenders.interface import scored_by_rating
-from ganrs_jax.recommenders.layers import dense, vectors
+from ganrs_jax.recommenders.layers import dense, embedding_table
 from ganrs_jax.recommenders.training import Network, neural
 
 
@@ -43,7 +43,7 @@ class VDeepMF(nn.Module):
         return Outputs(jnp.sum(of_user * of_item, -1), far_user + far_item)
 
     def _normal(self, ids: jax.Array, count: int, name: str) -> tuple[jax.Array, jax.Array]:
-        vector = vectors(count, self.size, name)(ids)
+        vector = embedding_table(count, self.size, name)(ids)
         return dense(self.size, f"{name}_mean")(vector), dense(self.size, f"{name}_log_variance")(vector)
 
     def _sampled(self, mean: jax.Array, log_variance: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -68,11 +68,11 @@ def fidelity_words(results: Mapping[str, Fidelity]) -> list[str]:
 
 def privacy_table(results: Mapping[str, Privacy]) -> str:
     """What attacks on synthetic datasets learn, a column each."""
-    names = list(next(iter(results.values())).attacks)
-    rows = [
-        [f"AUC of membership inference, {_ATTACKS.get(n, n)}", *(_estimate(r, n) for r in results.values())]
-        for n in names
-    ]
+    rows = []
+    for name in next(iter(results.values())).attacks:
+        estimates = [result.attacks[name] for result in results.values()]
+        shown = [f"{value:.3f} ({low:.3f} to {high:.3f})" for value, low, high in estimates]
+        rows.append([f"AUC of membership inference, {_ATTACKS.get(name, name)}", *shown])
     for label, field, form in (
         ("users trained on", "members", "{:,}"),
         ("users held out", "others", "{:,}"),
@@ -97,8 +97,3 @@ def _row(label: str, form: str, metrics: list[Metric]) -> list[str]:
     # a split-half baseline belongs beside a distance, not beside a value of its own
     split_half = None if real is not None else next((f.split_half for f in metrics if f.split_half is not None), None)
     return [label, shown(real), *map(shown, values), shown(split_half)]
-
-
-def _estimate(result: Privacy, attack: str) -> str:
-    value, low, high = result.attacks[attack]
-    return f"{value:.3f} ({low:.3f} to {high:.3f})"

@@ -1,4 +1,4 @@
-"""Results of baselines (`evaluation.recommenders.evaluate`) as text tables and as rows of a csv file."""
+"""Results of baselines (`recommenders.evaluate`) as text tables and as rows of a csv file."""
 
 from collections.abc import Iterator, Mapping
 

@@ -7,7 +7,12 @@ from typing import Any
 from ganrs_jax.report.figures import save_figure
 
 _AXES = {"rows": "rows", "items": "items", "users": "users", "seeds": "seeds trained at once"}
-_HEADER = ("by", "users", "items", "rows", "seeds", "first s", "compile s", "plan s", "rows s", "rows/s", "peak MiB")
+_COLUMNS = {  # name in a cell -> title, format
+    **{name: (name, ",.0f") for name in ("users", "items", "rows", "seeds")},
+    **{f"{name}_s": (f"{name} s", ".1f") for name in ("first", "compile", "plan", "rows")},
+    "rows_per_s": ("rows/s", ",.0f"),
+    "peak_memory_mib": ("peak MiB", ",.0f"),
+}
 Cells = Sequence[Mapping[str, Any]]
 
 
@@ -19,14 +24,11 @@ def scaling_table(cells: Cells) -> tuple[list[str], list[list[str]]]:
         `compile_s` of it, all threads together, `plan_s` and `rows_s` without; `rows_per_s`, of training the source's
         ratings times seeds; `peak_memory_mib`.
     """
-    formats = {name: ",.0f" for name in ("users", "items", "rows", "seeds", "rows_per_s", "peak_memory_mib")}
-    formats |= {name: ".1f" for name in ("first_s", "compile_s", "plan_s", "rows_s")}
-    sizes, seconds = ("users", "items", "rows", "seeds"), ("first_s", "compile_s", "plan_s", "rows_s")
-    columns = (*sizes, *seconds, "rows_per_s", "peak_memory_mib")
-    return list(_HEADER), [
-        [cell["axis"], *("" if cell[name] is None else f"{cell[name]:{formats[name]}}" for name in columns)]
-        for cell in cells
+    rows = [
+        [c["axis"], *("" if c[name] is None else f"{c[name]:{form}}" for name, (_, form) in _COLUMNS.items())]
+        for c in cells
     ]
+    return ["by", *(title for title, _ in _COLUMNS.values())], rows
 
 
 def scaling_figure(path: Path, cells: Cells) -> None:

@@ -48,7 +48,7 @@ def networks(results: Results) -> dict[str, Evaluation]:
     return {name: result for name, result in results.items() if "epochs" in result["settings"]}
 
 
-def of_networks(results: Results, convention: str, metric: str, n: int) -> dict[str, np.ndarray]:
+def network_values(results: Results, convention: str, metric: str, n: int) -> dict[str, np.ndarray]:
     """Each network's values [S] of a metric at N = n."""
     return {name: at_length(result, convention, metric, n) for name, result in networks(results).items()}
 
@@ -56,7 +56,7 @@ def of_networks(results: Results, convention: str, metric: str, n: int) -> dict[
 def orders(real: Results, synthetic: Results, convention: str) -> dict[str, ModelOrder]:
     """Kendall's tau of the networks' order by each metric of `ORDERED`, at the longest of `lengths_of`."""
     n = lengths_of(real)[-1]
-    return {m: model_order(*(of_networks(side, convention, m, n) for side in (real, synthetic))) for m in ORDERED}
+    return {m: model_order(*(network_values(side, convention, m, n) for side in (real, synthetic))) for m in ORDERED}
 
 
 def comparisons(real: Results, synthetic: Results, convention: str) -> dict[Comparison, tuple[np.ndarray, np.ndarray]]:
@@ -92,7 +92,7 @@ def trends(real: Results, synthetic: Results, convention: str) -> dict[tuple[str
 
 def ranking_of(results: Results, convention: str, metric: str, n: int) -> list[str]:
     """The networks by their mean, the best first."""
-    means = {name: float(value.mean()) for name, value in of_networks(results, convention, metric, n).items()}
+    means = {name: float(value.mean()) for name, value in network_values(results, convention, metric, n).items()}
     return sorted(means, key=lambda name: (-means[name], name))
 
 
@@ -104,7 +104,7 @@ def lead(results: Results, claimed: Collection[str], convention: str, n: int) ->
     Raises:
       InputError: fewer than 5 seeds.
     """
-    values = of_networks(results, convention, "f1", n)
+    values = network_values(results, convention, "f1", n)
     table_MxS = np.stack([checked_repeats(value, name) for name, value in values.items()])
     mine = np.array([name in claimed for name in values])
 
@@ -125,7 +125,7 @@ def size_change(by_size: Mapping[float, Results], convention: str, metric: str, 
     """
     rng, drawn = np.random.default_rng(0), []
     for size in (max(by_size), min(by_size)):
-        values = np.mean(list(of_networks(by_size[size], convention, metric, n).values()), 0)
+        values = np.mean(list(network_values(by_size[size], convention, metric, n).values()), 0)
         drawn.append((values.mean(), resampled_means(rng, checked_repeats(values, metric)[None], _RESAMPLES)[:, 0]))
     (large, larger), (small, smaller) = drawn
     return percentile_interval(large - small, larger - smaller, _CONFIDENCE)

@@ -23,7 +23,7 @@ _TRIALS = 12  # of raw samples, for a published recipe to keep as many rows as t
 
 
 @dataclasses.dataclass(frozen=True)
-class World:
+class StudyDataset:
     """A dataset of the study; zeros are the source's own numbers.
 
     Attributes:
@@ -68,41 +68,40 @@ class Store:
             self._real[source] = load_ratings(source, self._options)
         return self._real[source]
 
-    def ratings(self, world: World) -> list[Ratings]:
-        """The datasets of a world, those of the first's size: published recipes do not fill every user and item.
+    def ratings(self, dataset: StudyDataset) -> list[Ratings]:
+        """Its draws that are of the first one's size: published recipes do not fill every user and item.
 
         Synthetic ones are from files, which are written first where there are none.
         """
-        if world.kind == REAL:
-            return [self.real(world.source)]
-        found = [self._ratings(world, draw) for draw in range(world.draws)]
+        if dataset.kind == REAL:
+            return [self.real(dataset.source)]
+        scale, found = self.real(dataset.source).scale, []
+        for draw in range(dataset.draws):
+            path = self._place(dataset, draw)
+            if not path.exists():
+                write_dataset(path, self._generated(dataset, draw))
+            options = ReadOptions(scale=f"{scale.low:g}:{scale.high:g}:{scale.step:g}")
+            found.append(load_ratings(str(path), options))
         sizes = [(each.num_users, each.num_items, each.num_ratings) for each in found]
         return [each for each, size in zip(found, sizes, strict=True) if size == sizes[0]]
 
-    def _ratings(self, world: World, draw: int) -> Ratings:
-        path = self._place(world, draw)
-        if not path.exists():
-            write_dataset(path, self._generated(world, draw))
-        scale = self.real(world.source).scale
-        return load_ratings(str(path), ReadOptions(scale=f"{scale.low:g}:{scale.high:g}:{scale.step:g}"))
-
-    def _place(self, world: World, draw: int) -> Path:
-        one = dataclasses.replace(world, draws=1)
+    def _place(self, dataset: StudyDataset, draw: int) -> Path:
+        one = dataclasses.replace(dataset, draws=1)
         return self._folder / "datasets" / f"{one.name}{f'-draw{draw}' if draw else ''}.parquet"
 
-    def _generated(self, world: World, draw: int) -> Dataset:
-        generator = self._generator(world.source, world.kind)
-        recipe, sizes, seed = get_recipe(world.kind), (world.num_users, world.num_items), self._seed + draw
-        if world.kind == "profile":
-            request = RatingsRequest(*sizes, world.rows or world.num_samples, world.sigma, seed)
+    def _generated(self, dataset: StudyDataset, draw: int) -> Dataset:
+        generator = self._generator(dataset.source, dataset.kind)
+        recipe, sizes, seed = get_recipe(dataset.kind), (dataset.num_users, dataset.num_items), self._seed + draw
+        if dataset.kind == "profile":
+            request = RatingsRequest(*sizes, dataset.rows or dataset.num_samples, dataset.sigma, seed)
             return recipe.generate(generator, request, self.progress)
-        asked = RawSamplesRequest(*sizes, world.num_samples, world.sigma, seed)
-        if world.num_samples:
+        asked = RawSamplesRequest(*sizes, dataset.num_samples, dataset.sigma, seed)
+        if dataset.num_samples:
             return recipe.generate(generator, asked, self.progress)
-        rows = world.rows or generator.source.ratings
+        rows = dataset.rows or generator.source.ratings
         samples = rows
         if draw:  # as many raw samples as the first draw needed
-            metadata = json.loads(pyarrow.parquet.read_schema(self._place(world, 0)).metadata[b"ganrs_jax"])
+            metadata = json.loads(pyarrow.parquet.read_schema(self._place(dataset, 0)).metadata[b"ganrs_jax"])
             samples = int(metadata["request"]["num_samples"])
         return self._of_rows(generator, asked, rows, samples)
 

@@ -45,17 +45,17 @@ class StudyCells:
                 f"{self._folder} holds a study of other ratings of {source}; accepted: the same, or another --workdir"
             )
 
-    def get(self, world: str, model: str) -> dict[str, object] | None:
+    def get(self, dataset: str, model: str) -> dict[str, object] | None:
         """The cell, or None if it is not finished."""
-        path = self._place(world, model)
+        path = self._place(dataset, model)
         return _read(path, *([] if model == "dataset" else _OF_MODEL)) if path.exists() else None
 
-    def put(self, world: str, model: str, cell: dict[str, object]) -> None:
+    def put(self, dataset: str, model: str, cell: dict[str, object]) -> None:
         """Writes a cell, whole or not at all."""
-        _write(self._place(world, model), cell)
+        _write(self._place(dataset, model), cell)
 
-    def _place(self, world: str, model: str) -> Path:
-        return self._folder / "cells" / world / f"{model}.json"
+    def _place(self, dataset: str, model: str) -> Path:
+        return self._folder / "cells" / dataset / f"{model}.json"
 
 
 def _read(path: Path, *needed: str) -> dict[str, object]:

@@ -80,6 +80,9 @@ class Equivalence(NamedTuple):
     alpha: float
 
 
+Test = TypeVar("Test", PairedT, Welch)
+
+
 def paired_t(family: Mapping[Name, Pair], overlap: float = 0.0) -> dict[Name, PairedT]:
     """Tests each pair of samples x [S], y [S] of the same seeds; p-values corrected by Holm 1979 over the family.
 
@@ -116,8 +119,7 @@ def paired_t(family: Mapping[Name, Pair], overlap: float = 0.0) -> dict[Name, Pa
         half = float(error * stats.t.ppf(0.975, repeats - 1))
         p = float(2 * stats.t.sf(abs(t), repeats - 1))
         tests[name] = PairedT(mean, mean / spread, mean - half, mean + half, t, p, 1.0, repeats)
-    p_holm = _holm([test.p for test in tests.values()])
-    return {name: test._replace(p_holm=p) for (name, test), p in zip(tests.items(), p_holm, strict=True)}
+    return _corrected(tests)
 
 
 def welch_t(family: Mapping[Name, Pair]) -> dict[Name, Welch]:
@@ -137,8 +139,7 @@ def welch_t(family: Mapping[Name, Pair]) -> dict[Name, Welch]:
         spread = float(np.sqrt((x.var(ddof=1) + y.var(ddof=1)) / 2))
         p = float(stats.ttest_ind(x, y, equal_var=False).pvalue)
         tests[name] = Welch(difference, difference / spread, p, 1.0)
-    p_holm = _holm([test.p for test in tests.values()])
-    return {name: test._replace(p_holm=p) for (name, test), p in zip(tests.items(), p_holm, strict=True)}
+    return _corrected(tests)
 
 
 def all_pairs(values: Mapping[str, ArrayLike]) -> dict[str, Pair]:
@@ -174,6 +175,7 @@ def tost(x: ArrayLike, y: ArrayLike, margin: float, alpha: float = 0.05, name: s
     return Equivalence(difference, float(low), float(high), p, p < alpha, margin, alpha)
 
 
-def _holm(p_values: list[float]) -> list[float]:
-    """Holm's correction; statsmodels refuses an empty family."""
-    return multipletests(p_values, method="holm")[1].tolist() if p_values else []
+def _corrected(tests: dict[Name, Test]) -> dict[Name, Test]:
+    """With Holm's correction; statsmodels refuses an empty family."""
+    p_holm = multipletests([test.p for test in tests.values()], method="holm")[1] if tests else []
+    return {name: test._replace(p_holm=float(p)) for (name, test), p in zip(tests.items(), p_holm, strict=True)}

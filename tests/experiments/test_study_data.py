@@ -13,7 +13,7 @@ from ganrs_jax.data.sources.options import ReadOptions
 from ganrs_jax.published.request import RawSamplesRequest
 from ganrs_jax.study import datasets as _study_data
 from ganrs_jax.study import measured as _study_measured
-from ganrs_jax.study.asked import Asked
+from ganrs_jax.study.protocol import EvaluationProtocol
 from ganrs_jax.study.results import StudyCells
 
 
@@ -56,10 +56,12 @@ def test_rows_that_cannot_be_had_end_at_the_most_there_are(search):
 @pytest.mark.slow  # it drops the programs of other tests too
 def test_no_program_of_a_dataset_that_is_measured_is_kept(tmp_path):
     """A study of three sources compiled until the kernel had no memory maps left, two hours in."""
-    cells, asked = StudyCells(tmp_path, {}), Asked(("deepmf",), (0, 1), (5,), 0.0, 1, "")
+    cells, protocol = StudyCells(tmp_path, {}), EvaluationProtocol(("deepmf",), (0, 1), (5,), 0.0, 1, "")
     store = SimpleNamespace(ratings=lambda world: [load_ratings("planted")])
     jax.clear_caches()
     before = len(jax.devices()[0].client.live_executables())  # what other tests hold on to
-    found = _study_measured.measured(_study_data.World("planted", "real"), asked, cells, store, lambda *_: None)
-    assert found["deepmf"] == cells.get(_study_data.World("planted", "real").name, "deepmf")
+    found = _study_measured.measured(
+        _study_data.StudyDataset("planted", "real"), protocol, cells, store, lambda *_: None
+    )
+    assert found["deepmf"] == cells.get(_study_data.StudyDataset("planted", "real").name, "deepmf")
     assert len(jax.devices()[0].client.live_executables()) <= before

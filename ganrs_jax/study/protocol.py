@@ -1,4 +1,4 @@
-"""Which recommenders are trained on each dataset, how often, and how they are measured."""
+"""The evaluation protocol: which recommenders are trained on each dataset, how often, and how they are measured."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from ganrs_jax.training.loop import Report
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
-    """What the flags ask for, checked as far as it can be without data."""
+class EvaluationProtocol:
+    """How recommenders are trained and measured, the same on every dataset."""
 
     models: tuple[str, ...]
     seeds: tuple[int, ...]
