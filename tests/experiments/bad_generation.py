@@ -55,7 +55,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     ),
     "users of the source over samples": (
         ("generate", "--generator=generator", "--out=out.csv", "--num_samples=10"),
-        ["--num_users=600 cannot be filled by --num_samples=10"],
+        ["--num_users=80 cannot be filled by --num_samples=10"],
     ),
     "samples over memory": ((*MAKE, "--num_samples=2000000000"), ["--num_samples=2000000000 needs about 372.5 GiB"]),
     "users over samples": ((*MAKE, "--num_users=1001"), ["--num_users=1001 cannot be filled by --num_samples=1000"]),
@@ -99,8 +99,8 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         ["--num_items=2000000000 needs about ", " GiB are free; accepted: up to "],
     ),
     "fewer ratings than users": (
-        ("generate", "--generator=profile", "--out=out.csv", "--num_ratings=599"),
-        ["--num_ratings=599 is less than one for each of --num_users=600"],
+        ("generate", "--generator=profile", "--out=out.csv", "--num_ratings=79"),
+        ["--num_ratings=79 is less than one for each of --num_users=80"],
     ),
     "activity too steep": (
         (*PROFILE, "--num_ratings=300", "--activity=power:5"),

@@ -78,7 +78,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "no scale": ((*TRAIN, "--source=same.csv"), ["same.csv: every rating is 3", "give --scale=low:high:step"]),
     "long separator": ((*TRAIN, "--separator=:,"), ["--separator=':,'; accepted: one ASCII character"]),
     "no column": ((*TRAIN, "--rating_column="), ["--rating_column=; accepted: the name of a column"]),
-    "too many planted": ((*TRAIN, "--planted_ratings=240001"), ["--planted_ratings=240001; accepted: 600 to 240000"]),
+    "too many planted": ((*TRAIN, "--planted_ratings=240001"), ["--planted_ratings=240001; accepted: 80 to 4800"]),
     "no rank": ((*TRAIN, "--rank=0"), ["--rank=0; accepted: 1 to"]),
     "no groups": ((*TRAIN, "--groups=0"), ["--groups=0; accepted: 1 to 10"]),
     "negative noise of the source": ((*TRAIN, "--noise=-1"), ["--noise=-1; accepted: 0 or more"]),

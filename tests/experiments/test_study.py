@@ -5,8 +5,11 @@ import shutil
 
 import pytest
 
+from tests.models import WORLD
+
 FLAGS = (
     "--sources=planted",
+    *WORLD[1:],
     "--recipes=ganrs",
     "--models=biases,popularity",
     "--num_seeds=5",
@@ -82,9 +85,14 @@ def test_a_study_stopped_before_its_first_cell_is_bound_to_its_settings(launch_i
 
 @pytest.mark.slow
 def test_the_result_speaks_of_each_claim_and_of_equal_sizes(launch, tmp_path):
-    models = "--models=deepmf,ncf_regression,binary_regression"
-    launch("study", *FLAGS, models, "--parts=equal", "--epochs=1", "--results=copy.md")
-    run = tmp_path / "run"
+    """On a larger world: of 80 users and 60 items too few samples are distinct pairs."""
+    larger = ("--planted_users=600", "--planted_items=400", "--planted_ratings=30000")
+    models, run = "--models=deepmf,ncf_regression,binary_regression", tmp_path / "run"
+    settings = ("--recipe=ganrs", "--source=planted", "--config.embedding_epochs=2", "--config.gan_steps=500")
+    launch("train_generator", *settings, *larger, "--workdir=made")
+    shutil.rmtree(run / "generators" / "planted-ganrs")
+    shutil.copytree(tmp_path / "made" / "generator", run / "generators" / "planted-ganrs")
+    launch("study", *FLAGS, *larger, models, "--parts=equal", "--epochs=1", "--results=copy.md")
     text = (run / "summary.md").read_text()
     assert (tmp_path / "copy.md").read_text() == text
     for heading in ("## Are the networks' metrics the same?", "## Is the order", "## Are NCF regression"):
