@@ -20,6 +20,7 @@ class Cells:
         self.rows: list[dict[str, object]] = []
         if not self._path.exists():
             self._write()  # the settings of the generators to be
+            return
         try:
             held = json.loads(self._path.read_text())
             self.rows = list(held["rows"])

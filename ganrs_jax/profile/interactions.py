@@ -18,13 +18,17 @@ import scipy.sparse as sp
 import scipy.sparse.linalg as sla
 
 from ganrs_jax.data.ratings import Ratings
-from ganrs_jax.profile.posterior import Prior, clip_step, degree_covariates, fit_prior, with_prior
+from ganrs_jax.profile.posterior import Prior, clip_step, column_products, degree_covariates, fit_prior, with_prior
 from ganrs_jax.profile.sampled_cells import SampledSide, SparseRows, sampled_side
 from ganrs_jax.training.loop import Report, silent
 
 _KEY = 0  # of the random subspace
 _OVERSAMPLING = 12  # directions beside those wanted
 _POWERS = 6  # products with the matrix and its transpose: real spectra fall off slowly
+MOST_CELLS = 1 << 28  # users x items that are all summed over: samples add noise, but cost no more with size
+_BLOCK_CELLS = 1 << 21  # cells of the matrix held at once: 8 MiB
+_WARM_UP = 3  # first rounds, without draws: their noise would hide the way from the start to the mode
+_STAGE = "who rates what"
 
 
 def spectral_start(ratings: Ratings, rank: int) -> tuple[jax.Array, jax.Array]:
@@ -96,12 +100,6 @@ def _starts(
         intercept = (np.log(counts / others) - half)[:, None]
         starts.append(jnp.asarray(np.concatenate([intercept, factors], 1), jnp.float32))
     return starts[0], starts[1]
-
-
-MOST_CELLS = 1 << 28  # users x items that are all summed over: samples add noise, but cost no more with size
-_BLOCK_CELLS = 1 << 21  # cells of the matrix held at once: 8 MiB
-_WARM_UP = 3  # first rounds, without draws: their noise would hide the way from the start to the mode
-_STAGE = "who rates what"
 
 
 class Interactions(NamedTuple):
@@ -195,11 +193,8 @@ def _quadratic(
 ) -> tuple[jax.Array, jax.Array]:
     """The log-likelihood around x as gram [N, K, K] and linear term [N, K]."""
     size = x.shape[1]
-    upper = np.triu_indices(size)
-    place = np.zeros((size, size), np.int32)
-    place[upper] = place.T[upper] = np.arange(len(upper[0]))
     features = other.at[:, 0].set(1.0)
-    products = features[:, upper[0]] * features[:, upper[1]]
+    products, place = column_products(features, features)
 
     def block(part: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         cells_M, x_BxK = part

@@ -36,7 +36,11 @@ from ganrs_jax.statistics.learnability import fit_biases
 from ganrs_jax.training.loop import Report, silent
 
 _MAPPED_USERS = 32768  # users whose moments are matched: enough for the quantiles of each stratum
-_POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on: more cost time, item masses then hold to 2 %
+_POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on: more cost time, and hold item masses better
+_CALIBRATION_ROWS = 1 << 20  # rows that the link is fitted on
+_NOISES = 4  # draws of the noise that are averaged: biases are then fitted to half the noise of one
+_SHIFT_ROUNDS = 4  # of meeting the mean ratings by degree: the last moves them by under .01
+_ROW_STEP = 1 << 14  # rows of a block are padded to a multiple of it
 
 
 class InteractionPlan(NamedTuple):
@@ -152,12 +156,6 @@ def _by_rank(log_degree: jax.Array, counts: np.ndarray) -> np.ndarray:
 def _raw_users(model: ProfileModel, request: RatingsRequest, number: int, block: int) -> jax.Array:
     key = jax.random.fold_in(plan_key(request, 0), number)
     return sample_vectors(key, model, model.users, request.sigma, block)
-
-
-_CALIBRATION_ROWS = 1 << 20  # rows that the link is fitted on
-_NOISES = 4  # draws of the noise that are averaged: biases are then fitted to half the noise of one
-_SHIFT_ROUNDS = 4  # of meeting the mean ratings by degree: the last moves them by under .01
-_ROW_STEP = 1 << 14  # rows of a block are padded to a multiple of it
 
 
 class RatingPlan(NamedTuple):

@@ -65,3 +65,12 @@ def clip_step(step_NxK: jax.Array, longest: float = _LONGEST_STEP) -> jax.Array:
     """Newton steps [N, K] of vectors, none longer than a quadratic approximation is to be trusted."""
     length = jnp.linalg.norm(step_NxK, axis=1, keepdims=True)
     return step_NxK * jnp.minimum(1.0, longest / jnp.maximum(length, 1e-9))
+
+
+def column_products(left_MxK: jax.Array, right_MxK: jax.Array) -> tuple[jax.Array, np.ndarray]:
+    """Products [M, K (K + 1) / 2] of each pair of columns, once, and which of them stands where in a gram [K, K]."""
+    size = right_MxK.shape[1]
+    upper = np.triu_indices(size)
+    place_KxK = np.zeros((size, size), np.int32)
+    place_KxK[upper] = place_KxK.T[upper] = np.arange(len(upper[0]))
+    return left_MxK[:, upper[0]] * right_MxK[:, upper[1]], place_KxK

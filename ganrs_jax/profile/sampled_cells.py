@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
 
-from ganrs_jax.profile.posterior import Prior, clip_step, degree_covariates, fit_prior, with_prior
+from ganrs_jax.profile.posterior import Prior, clip_step, column_products, degree_covariates, fit_prior, with_prior
 
 _SAMPLE = 4096  # columns per step: more make steps less noisy and cost time and memory in proportion
 _EVEN = 0.25  # part of the sample that is drawn whatever the popularity: affinities for rare items count too
@@ -158,12 +158,9 @@ def _steps(
 ) -> tuple[jax.Array, jax.Array]:
     """A block of rows at a time from the likelihood to the draws: grams of all rows are never held."""
     size = x.shape[1]
-    upper = np.triu_indices(size)
-    place = np.zeros((size, size), np.int32)
-    place[upper] = place.T[upper] = np.arange(len(upper[0]))
     features = other_MxK.at[:, 0].set(1.0)
     weighted = weight_M[:, None] * features
-    products = weighted[:, upper[0]] * features[:, upper[1]]
+    products, place = column_products(weighted, features)
 
     def block(part: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
         number, x_BxK, rated_BxK, covariates_BxF = part

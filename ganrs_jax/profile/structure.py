@@ -37,6 +37,17 @@ _MOST_PREFERENCE_BINS, _LEAST_USERS = (
 )  # of degree; users in each, for a mean beyond chance
 _LONGEST_STEP = 1.0  # of a weight in a round: the response is that of small steps
 _LEAST_PREFERENCE_RESPONSE = 0.1  # of the mean to the weight, for a step to be worked out
+_DRAWN = 16384  # vectors whose covariance is taken: known to a percent then
+_LEAST_RESPONSE = 0.15  # of a singular value to its weight, at the edge of the noise
+_MOST_BINS, _LEAST_PER_BIN = 8, 50  # of degree, and entities in each at least: more bins are finer, and noisier
+_RANKS = np.array([0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1.0])  # bins of leverage
+_LEAST_IN_TAIL = 4.0  # entities in the last bin: fewer and its mean is one of them's
+_RESPONSE = 0.7  # power of a step of the gain: under 1, so that noisy rounds do not overshoot
+_LEAST_VALUE = 1e-4  # of the second singular value to the first; less is rounding
+_LEAST_GAIN, _MOST_GAIN = 0.3, 4.0  # in all: a gain whose statistic does not answer would run away
+_ONE_ROUND = (0.6, 1.6)  # bounds of what a gain is multiplied by in a round: each dataset has noise of its own
+_ONE_ROUND_WEIGHT = (0.6, 2.0)  # likewise of a weight
+_SPECTRUM_WEIGHT = 2.0  # of the singular values' error: more would give up leverages and popularity for it
 
 
 class PopularityByActivity(NamedTuple):
@@ -88,19 +99,6 @@ def _bins(counts: np.ndarray) -> list[np.ndarray]:
     users = np.flatnonzero(counts)
     order = users[np.argsort(counts[users], kind="stable")]
     return np.array_split(order, max(1, min(_MOST_PREFERENCE_BINS, len(order) // _LEAST_USERS)))
-
-
-_DRAWN = 16384  # vectors whose covariance is taken: known to a percent then
-_LEAST_RESPONSE = 0.15  # of a singular value to its weight, at the edge of the noise
-_MOST_BINS, _LEAST_PER_BIN = 8, 50  # of degree, and entities in each at least: more bins are finer, and noisier
-_RANKS = np.array([0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1.0])  # bins of leverage
-_LEAST_IN_TAIL = 4.0  # entities in the last bin: fewer and its mean is one of them's
-_RESPONSE = 0.7  # power of a step of the gain: under 1, so that noisy rounds do not overshoot
-_LEAST_VALUE = 1e-4  # of the second singular value to the first; less is rounding
-_LEAST_GAIN, _MOST_GAIN = 0.3, 4.0  # in all: a gain whose statistic does not answer would run away
-_ONE_ROUND = (0.6, 1.6)  # bounds of what a gain is multiplied by in a round: each dataset has noise of its own
-_ONE_ROUND_WEIGHT = (0.6, 2.0)  # likewise of a weight
-_SPECTRUM_WEIGHT = 2.0  # of the singular values' error: more would give up leverages and popularity for it
 
 
 class Leverage(NamedTuple):

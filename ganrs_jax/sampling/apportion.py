@@ -13,6 +13,10 @@ from ganrs_jax.sampling.distributions import DegreeDistribution, DegreeSpec, dis
 
 _LEAST = 1e-200  # of the greatest weight: a weight of nothing still gets what no other may take
 _HALVINGS = 100  # more than a double has bits, so that the scale is exact
+MOST_MOVED = 0.2  # share of the ratings that bounds may move: more, and the distribution asked for is another one
+_GROWTH = 2.0  # from one number of ratings that is tried to the next
+_EXACT = 500  # numbers of ratings are found to one part in as many
+_STEP = 0.01  # of an exponent or sigma that is offered
 
 
 def apportion(weights: np.ndarray, total: int, low: int, high: int) -> np.ndarray:
@@ -87,12 +91,6 @@ def _largest(values: np.ndarray, count: int) -> np.ndarray:
     chosen = values > least
     chosen[np.flatnonzero(values == least)[: count - int(chosen.sum())]] = True
     return chosen
-
-
-MOST_MOVED = 0.2  # share of the ratings that bounds may move: more, and the distribution asked for is another one
-_GROWTH = 2.0  # from one number of ratings that is tried to the next
-_EXACT = 500  # numbers of ratings are found to one part in as many
-_STEP = 0.01  # of an exponent or sigma that is offered
 
 
 class DegreeSpecs(NamedTuple):

@@ -20,6 +20,9 @@ BLOCK_CELLS = 1 << 21  # cells of users x items held at once: 8 MiB of scores
 BLOCK_CELLS_OF_MANY = 1 << 26  # likewise, summed over by tiles and never held as a whole
 _COARSE = 8  # times fewer users bring the potentials of many items near: rounds on all of them are what costs
 _MOST_OF_USERS = 0.999  # of the users an item is wanted by: one that all rate would need an infinite potential
+RARE = 25  # ratings up to which an item is rare: above, chance spreads a count by less than a fifth
+_LEAST_USERS = 10  # users, for each rating of an item, among which all its users can be drawn beforehand
+_NONE = (np.zeros(0, np.int64),) * 2
 
 
 def many(number: int) -> bool:
@@ -83,11 +86,6 @@ def assignment_intercepts(
     """a_u [B] at which each user's expected number of ratings is its activity."""
     find = tiled_intercepts if many(len(items_IxK)) else intercepts
     return find(users_BxK, items_IxK, phi_I, jnp.asarray(activity, jnp.float32))
-
-
-RARE = 25  # ratings up to which an item is rare: above, chance spreads a count by less than a fifth
-_LEAST_USERS = 10  # users, for each rating of an item, among which all its users can be drawn beforehand
-_NONE = (np.zeros(0, np.int64),) * 2
 
 
 class Preassigned(NamedTuple):

@@ -16,6 +16,13 @@ from ganrs_jax.errors import InputError
 
 SUFFIXES = (".csv", ".txt", ".parquet", ".npy")
 _WEIGHT = "accepted: a finite number of at least 0 a row"
+MOST = 50.0  # exponent or sigma at most, so that no weight overflows
+_FORMS = (
+    f"source, power:EXPONENT or lognormal:SIGMA (over 0, at most {MOST:g}), uniform, or a file ({', '.join(SUFFIXES)})"
+)
+_SHARES_FORMS = "source, LEVEL=SHARE,..., one share a level, or a file of lines LEVEL,SHARE or SHARE"
+_SLACK = 1e-3  # that the shares may be off from a sum of 1
+_SHOWN = 12  # shares that a message offers
 
 
 def is_file(text: str) -> bool:
@@ -87,12 +94,6 @@ def read_lines(path: str, where: str) -> list[str]:
     if not text:
         raise InputError(f"{where}: the file is empty; {_WEIGHT}")
     return [line.strip() for line in text.split("\n")]
-
-
-MOST = 50.0  # exponent or sigma at most, so that no weight overflows
-_FORMS = (
-    f"source, power:EXPONENT or lognormal:SIGMA (over 0, at most {MOST:g}), uniform, or a file ({', '.join(SUFFIXES)})"
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,10 +185,6 @@ def distribution_weights(spec: DegreeSpec, source: DegreeDistribution | None, si
         raise InputError(f"{spec.path}: {len(weights)} weights; accepted: {size}, one for each user or item wanted")
     return np.sort(weights)[::-1]
 
-
-_SHARES_FORMS = "source, LEVEL=SHARE,..., one share a level, or a file of lines LEVEL,SHARE or SHARE"
-_SLACK = 1e-3  # that the shares may be off from a sum of 1
-_SHOWN = 12  # shares that a message offers
 
 Entries = list[tuple[float | None, float]]  # (level or None, share)
 

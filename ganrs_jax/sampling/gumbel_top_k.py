@@ -24,6 +24,11 @@ import numpy as np
 from ganrs_jax.sampling.potentials import Tiles, highest, tile_scores, tiled
 
 _LEAST_PREASSIGNED = 256  # cells that programs are compiled for, or a power of two above: few shapes, few programs
+_GROUP = 16  # items whose rates are summed: more save memory of sums, and cost scores per candidate
+_STEP = 1 << 14  # candidates drawn at once, by one program
+_BELOW = 1 - 1e-6  # no rounding goes beyond the last column
+_ROUNDS = 8  # of candidates; a row that is short by then has scores beyond all measure
+_MOST_SHARE = 8  # a row that wants more than one in so many columns goes to `choose`: many candidates would repeat
 
 
 @jax.jit
@@ -89,13 +94,6 @@ def choose_pairs(
     given = jnp.asarray(counts, jnp.int32), jnp.asarray(padded, jnp.int32)
     flat = np.flatnonzero(np.asarray(choose(key, rows_BxK, columns_CxK, phi, *given)))
     return flat // len(columns_CxK), flat % len(columns_CxK)
-
-
-_GROUP = 16  # items whose rates are summed: more save memory of sums, and cost scores per candidate
-_STEP = 1 << 14  # candidates drawn at once, by one program
-_BELOW = 1 - 1e-6  # no rounding goes beyond the last column
-_ROUNDS = 8  # of candidates; a row that is short by then has scores beyond all measure
-_MOST_SHARE = 8  # a row that wants more than one in so many columns goes to `choose`: many candidates would repeat
 
 
 class _Rates(NamedTuple):

@@ -19,6 +19,10 @@ import numpy as np
 ROUNDS = 60  # at most
 TOLERANCE = 2e-3  # total variation between wanted and expected shares of items: well below the chance of any draw
 STEP = 2.0  # longest Newton step: chances far from 1/2 have slopes near 0, whose steps would overshoot
+TILE = 1024  # items whose scores are held at once
+_USERS = 512  # users at once: their scores with a tile are 2 MiB
+_STEPS = 3  # to the intercepts, which start near: where items are many no chance is great
+_STRIDE = 16  # of the items whose highest score is taken: enough against overflow, which is all that it is for
 
 
 class Potentials(NamedTuple):
@@ -94,12 +98,6 @@ def blocked(x: jax.Array, block: int) -> jax.Array:
     """Rows in blocks [blocks, block, ...], padded with zeros."""
     pad = [(0, -len(x) % block)] + [(0, 0)] * (x.ndim - 1)
     return jnp.pad(x, pad).reshape(-1, block, *x.shape[1:])
-
-
-TILE = 1024  # items whose scores are held at once
-_USERS = 512  # users at once: their scores with a tile are 2 MiB
-_STEPS = 3  # to the intercepts, which start near: where items are many no chance is great
-_STRIDE = 16  # of the items whose highest score is taken: enough against overflow, which is all that it is for
 
 
 class Tiles(NamedTuple):
