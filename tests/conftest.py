@@ -4,6 +4,7 @@ Tests marked slow run with --slow. Real data cannot be skipped where it is requi
 """
 
 import fcntl
+import functools
 import gc
 import os
 import shutil
@@ -120,19 +121,17 @@ def tiny() -> Ratings:
 
 
 @pytest.fixture(scope="session")
-def trained(tiny, once) -> Callable[[str], Model]:
-    """trained(NAME): a model of the recipe, seed 3, trained once for all workers."""
-    held: dict[str, Model] = {}
+def saved(tiny, once) -> Callable[[str], Path]:
+    """saved(NAME): the folder of a generator of the recipe, seed 3, trained once for all workers."""
+    return lambda name: once(
+        f"model_{name}", lambda path: save_generator(path, RECIPES[name].fit([3], tiny, [quick(name)])[0])
+    )
 
-    def get(name: str) -> Model:
-        if name not in held:
-            path = once(
-                f"model_{name}", lambda path: save_generator(path, RECIPES[name].fit([3], tiny, [quick(name)])[0])
-            )
-            held[name] = load_generator(path)
-        return held[name]
 
-    return get
+@pytest.fixture(scope="session")
+def trained(saved) -> Callable[[str], Model]:
+    """trained(NAME): the model of `saved`."""
+    return functools.cache(lambda name: load_generator(saved(name)))
 
 
 @pytest.fixture(scope="module", autouse=True)

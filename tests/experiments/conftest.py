@@ -106,35 +106,26 @@ def two(environment, tmp_path) -> Callable[..., list[subprocess.Popen]]:
 
 
 @pytest.fixture(scope="session")
-def generator_of(launch_in, once) -> Callable[..., Path]:
-    """generator_of(NAME, *flags): a generator that train_generator wrote, once for all workers."""
-
-    def get(name: str, *flags: str) -> Path:
-        def make(path: Path) -> None:
-            part = path.with_name(f"{name}_part")
-            part.mkdir()
-            done = launch_in(part, "train_generator", *flags, "--workdir=run")
-            assert done.returncode == 0, done.stderr
-            part.rename(path)
-
-        return once(f"generator_{name}", make) / "run" / "generator"
-
-    return get
-
-
-@pytest.fixture(scope="session")
-def profile_generator(generator_of) -> Path:
+def profile_generator(saved) -> Path:
     """A generator of recipe profile, the default."""
-    return generator_of("profile", *WORLD, *QUICK_FLAGS["profile"])
+    return saved("profile")
 
 
 @pytest.fixture(scope="session")
-def generator(generator_of) -> Path:
-    """A generator of recipe ganrs, seed 0."""
-    return generator_of("ganrs", *QUICK)
-
-
-@pytest.fixture(scope="session")
-def group_generator(generator_of) -> Path:
+def group_generator(saved) -> Path:
     """A generator of recipe cganrs."""
-    return generator_of("cganrs", *QUICK, "--recipe=cganrs")
+    return saved("cganrs")
+
+
+@pytest.fixture(scope="session")
+def generator(launch_in, once) -> Path:
+    """A generator of recipe ganrs, seed 0, in the run that train_generator wrote, once for all workers."""
+
+    def make(path: Path) -> None:
+        part = path.with_name(f"{path.name}_part")
+        part.mkdir()
+        done = launch_in(part, "train_generator", *QUICK, "--workdir=run")
+        assert done.returncode == 0, done.stderr
+        part.rename(path)
+
+    return once("run_ganrs", make) / "run" / "generator"
