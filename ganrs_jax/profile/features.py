@@ -47,6 +47,7 @@ def affinities(columns: VectorColumns, offset: jax.Array | np.float32, vectors_N
     return columns.interaction(vectors_NxD).at[:, 0].add(-offset * columns.log_degree(vectors_NxD))
 
 
+@functools.partial(jax.jit, static_argnums=0)
 def affinity_beyond_degree(
     columns: VectorColumns, curve: DegreeCurve, offset: jax.Array | np.float32, vectors_NxD: jax.Array
 ) -> jax.Array:

@@ -88,7 +88,7 @@ def standardised(drawn_RxNxD: jax.Array) -> Vectors:
     """Posterior draws as vectors of mean 0 and deviation 1: all draws but the last to learn, the last to choose by."""
     flat = drawn_RxNxD.reshape(-1, drawn_RxNxD.shape[-1])
     scaled = (drawn_RxNxD - flat.mean(0)[None, None]) / (flat.std(0) + 1e-6)[None, None]
-    return Vectors(scaled[:-1], scaled[-1][np.resize(np.arange(scaled.shape[1]), _HELD_OUT)])
+    return Vectors(scaled[:-1], jnp.take(scaled[-1], np.resize(np.arange(scaled.shape[1]), _HELD_OUT), 0))
 
 
 class _Lane(NamedTuple):

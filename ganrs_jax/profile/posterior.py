@@ -35,6 +35,13 @@ def draw_vectors(key: jax.Array, precision_NxKxK: jax.Array, linear_NxK: jax.Arr
     return both[..., 0], both[..., 1]
 
 
+def first_prior(num_covariates: int, size: int, precision: float) -> Prior:
+    """The prior before there are vectors to learn it from: mean 0, the same precision in each direction."""
+    return Prior(
+        *(jnp.asarray(part, jnp.float32) for part in (np.zeros((num_covariates, size)), precision * np.eye(size)))
+    )
+
+
 @jax.jit
 def fit_prior(vectors_NxK: jax.Array, covariates_NxF: jax.Array) -> Prior:
     """The prior that N drawn vectors follow, by regression on their covariates (empirical Bayes)."""
@@ -61,6 +68,7 @@ def degree_covariates(counts: np.ndarray) -> jax.Array:
     return jnp.asarray(np.stack([np.ones_like(degree), degree, degree**2], 1), jnp.float32)
 
 
+@jax.jit
 def clip_step(step_NxK: jax.Array, longest: float = _LONGEST_STEP) -> jax.Array:
     """Newton steps [N, K] of vectors, none longer than a quadratic approximation is to be trusted."""
     length = jnp.linalg.norm(step_NxK, axis=1, keepdims=True)

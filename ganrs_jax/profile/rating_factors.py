@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.data.ratings import Ratings
-from ganrs_jax.profile.posterior import Prior, fit_prior, with_prior
+from ganrs_jax.profile.posterior import Prior, first_prior, fit_prior, with_prior
 from ganrs_jax.training.loop import Report, silent
 
 _GROUP = 32  # ratings of one user (or item) summed in one product: more fill those of few ratings with nothing
@@ -86,8 +86,7 @@ def fit_rating_factors(
 
 def _first(spread: float, size: int, rank: int, num_covariates: int, key: jax.Array) -> _Vectors:
     x = spread * jax.random.normal(key, (size, 1 + rank))
-    wide = Prior(jnp.zeros((num_covariates, 1 + rank)), 10 * jnp.eye(1 + rank))
-    return _Vectors(x.at[:, 0].set(0), jnp.ones(size), wide)
+    return _Vectors(x.at[:, 0].set(0), jnp.ones(size), first_prior(num_covariates, 1 + rank, 10))
 
 
 @jax.jit

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.profile.ordinal import ascending
-from ganrs_jax.profile.posterior import Prior, clip_step, fit_prior, with_prior
+from ganrs_jax.profile.posterior import clip_step, first_prior, fit_prior, with_prior
 from ganrs_jax.training.loop import Report, silent
 
 _STAGE = "how users use the scale"
@@ -74,7 +74,7 @@ def fit_styles(
     basis = _basis(cutpoints, np.bincount(level), rank)
     draws, count = covariates_RxUxF.shape[:2]
     style, drawn = jnp.zeros((count, rank)), jnp.zeros((draws, count, rank))
-    prior = Prior(jnp.zeros((covariates_RxUxF.shape[2], rank)), 4 * jnp.eye(rank))
+    prior = first_prior(covariates_RxUxF.shape[2], rank, 4)
     total = _ROUNDS + draws
     for number in range(total):
         which = max(0, number - _ROUNDS)

@@ -196,6 +196,7 @@ def _means(points: jax.Array, labels: jax.Array, centroids: jax.Array) -> jax.Ar
     return jax.lax.cond(jnp.any(empty), refilled, lambda: means)
 
 
+@jax.jit
 def _own_distance(points: jax.Array, centroids: jax.Array, labels: jax.Array) -> jax.Array:
     """Squared distance of each point to its own centroid, [N]."""
     return functools.reduce(jnp.add, (jnp.square(points[d] - centroids[labels, d]) for d in range(len(points))))
