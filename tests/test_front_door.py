@@ -55,12 +55,14 @@ def test_examples_of_the_docstrings_run(module):
 
 def test_from_a_data_frame_to_a_dataset_and_back(tmp_path, tiny):
     frame = pd.DataFrame({"user_id": tiny.user, "item_id": tiny.item, "rating": tiny.rating})
-    config = quick("ganrs", gan_steps=20)
-    model = gj.train(frame, "ganrs", seed=3, config=config)
+    model = gj.train(frame, "ganrs", seed=3, config=quick("ganrs"))
     gj.save(model, tmp_path / "model")
     with pytest.raises(gj.InputError, match="exists already"):
         gj.save(model, tmp_path / "model")
-    first, again = (gj.generate(m, num_users=30, num_samples=900, seed=1) for m in (model, gj.load(tmp_path / "model")))
+    first, again = (
+        gj.generate(m, num_users=30, num_items=25, num_samples=3000, seed=1)
+        for m in (model, gj.load(tmp_path / "model"))
+    )
     pd.testing.assert_frame_equal(first.to_pandas(), again.to_pandas())
     compared = gj.fidelity(tiny, first)
     assert "rating" in str(compared)

@@ -78,12 +78,21 @@ SIZES = {
 }
 
 
-@pytest.mark.parametrize("name", ["larger", "every pair"])
+SLOW_SIZES = {"larger", "one rating a user", "one rating an item", "two of each"}  # each size is compiled anew
+
+
+def of_sizes(*names: str):
+    """The names as parameters, those that take longer marked slow."""
+    marked = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW_SIZES else name for name in names]
+    return pytest.mark.parametrize("name", marked)
+
+
+@of_sizes("larger", "every pair")
 def test_sizes_are_exact_where_items_are_many(name, generator, many):
     assert_exact_sizes(name, generator)
 
 
-@pytest.mark.parametrize("name", SIZES)
+@of_sizes(*SIZES)
 def test_sizes_are_exact(name, generator):
     assert_exact_sizes(name, generator)
 

@@ -9,6 +9,7 @@ from ganrs_jax.sampling import assignment
 from ganrs_jax.sampling.assignment import assign, assignment_intercepts, assignment_potentials
 
 USERS, ITEMS = 256, 600
+DRAWS = 12
 NONE = (np.zeros(0, np.int64),) * 2
 
 
@@ -31,12 +32,13 @@ def test_items_get_what_is_wanted(size):
     wanted = np.minimum(popularity, 0.8 * USERS)
     wanted = wanted * activity.sum() / wanted.sum()
     potentials = assignment_potentials(users, items, activity, wanted, 64)
-    draws = [assign(jax.random.key(key), users, items, potentials.item, activity, NONE)[1] for key in range(30)]
+    draws = [assign(jax.random.key(key), users, items, potentials.item, activity, NONE)[1] for key in range(DRAWS)]
     found = np.mean([np.bincount(items_, minlength=ITEMS) for items_ in draws], 0)
-    assert np.abs(found - wanted).sum() / 2 / wanted.sum() < 0.02 + 0.4 / np.sqrt(30 * wanted.mean())
+    assert np.abs(found - wanted).sum() / 2 / wanted.sum() < 0.02 + 0.4 / np.sqrt(DRAWS * wanted.mean())
 
 
-@pytest.mark.parametrize("number", [4000, 20_000])
+@pytest.mark.usefixtures("optimised")
+@pytest.mark.parametrize("number", [4000, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_users_whom_the_potentials_were_not_solved_on_give_items_their_masses(number):
     """Solved on 4096 users, as plans do; the masses are those of 12,288 others."""
     rng = np.random.default_rng(0)

@@ -20,7 +20,9 @@ def world(strength: float, rows: int) -> tuple[jax.Array, jax.Array, jax.Array]:
     return tuple(jnp.asarray(x, jnp.float32) for x in (np.repeat(strength * row, rows, 0), columns, phi))
 
 
-@pytest.mark.parametrize("strength", [0.5, 1.0, 3.0, 6.0])  # at 6 some columns are as good as sure
+@pytest.mark.parametrize(  # at 6 some columns are as good as sure
+    "strength", [1.0, 6.0, *(pytest.param(strength, marks=pytest.mark.slow) for strength in (0.5, 3.0))]
+)
 def test_chances_are_those_of_a_number_a_cell(strength):
     rows, columns, phi = world(strength, 3000)
     row, column = exponential_race(jax.random.key(0), rows, columns, phi, np.full(3000, COUNT), NONE)
@@ -108,7 +110,7 @@ def test_intercepts_are_those_of_all_cells():
     np.testing.assert_allclose(found, intercepts(rows, columns, phi, counts), atol=0.05)
 
 
-@pytest.mark.parametrize("number", [20_000, 1_000_000])
+@pytest.mark.parametrize("number", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
 def test_the_search_by_groups_finds_what_brute_force_finds(number):
     """The same uniform numbers, looked up among the summed rates of all columns in double precision."""
     rng, seed, candidates = np.random.default_rng(0), 1, 4096
