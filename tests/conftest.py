@@ -121,17 +121,17 @@ def tiny() -> Ratings:
 
 
 @pytest.fixture(scope="session")
-def saved(tiny, once) -> Callable[[str], Path]:
-    """saved(NAME): the folder of a generator of the recipe, seed 3, trained once for all workers."""
+def trained_folder(tiny, once) -> Callable[[str], Path]:
+    """trained_folder(NAME): the folder of a generator of the recipe, seed 3, trained once for all workers."""
     return lambda name: once(
         f"model_{name}", lambda path: save_generator(path, RECIPES[name].fit([3], tiny, [quick(name)])[0])
     )
 
 
 @pytest.fixture(scope="session")
-def trained(saved) -> Callable[[str], Model]:
-    """trained(NAME): the model of `saved`."""
-    return functools.cache(lambda name: load_generator(saved(name)))
+def trained(trained_folder) -> Callable[[str], Model]:
+    """trained(NAME): the model in `trained_folder`."""
+    return functools.cache(lambda name: load_generator(trained_folder(name)))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -106,15 +106,15 @@ def two(environment, tmp_path) -> Callable[..., list[subprocess.Popen]]:
 
 
 @pytest.fixture(scope="session")
-def profile_generator(saved) -> Path:
+def profile_generator(trained_folder) -> Path:
     """A generator of recipe profile, the default."""
-    return saved("profile")
+    return trained_folder("profile")
 
 
 @pytest.fixture(scope="session")
-def group_generator(saved) -> Path:
+def group_generator(trained_folder) -> Path:
     """A generator of recipe cganrs."""
-    return saved("cganrs")
+    return trained_folder("cganrs")
 
 
 @pytest.fixture(scope="session")
