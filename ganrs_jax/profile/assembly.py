@@ -43,10 +43,7 @@ def assemble(
     # Products of the rating factors at each rating, of the first draw.
     users, items = embedding.users[0], embedding.items[0]
     parts = [slice(start, start + _ROWS) for start in range(0, learned.num_ratings, _ROWS)]
-    scores = [
-        columns.factor_score(jnp.take(users, learned.user[part], 0), jnp.take(items, learned.item[part], 0))
-        for part in parts
-    ]
+    scores = [columns.factor_score(users[learned.user[part]], items[learned.item[part]]) for part in parts]
     activity, popularity = np.bincount(learned.user), np.bincount(learned.item)
     of_source = {
         "activity": degree_distribution(np.bincount(ratings.user)),

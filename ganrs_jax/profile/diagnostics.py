@@ -10,7 +10,7 @@ from ganrs_jax.sampling.distributions import distribution_weights, parse_distrib
 
 _POTENTIALS = 0.02  # total variation between wanted and expected item shares: ten times what solving stops at
 _DISTRIBUTION = 0.05  # total variation between the shares of a degree distribution and what a dataset can hold of it
-_SPECTRUM = 0.08  # mean relative error of the singular values at the end of training: well beyond what chance does
+_SPECTRUM = 0.08  # mean relative error of the singular values at the end of training, from which a warning is due
 _DISTANCE = 0.15  # sliced Wasserstein between generated and real vectors, whose parts have a standard deviation of 1
 _MANY_ITEMS, _MANY_USERS, _DENSE = 5, 50, 3  # times the source's: a dataset then varies within what so few show
 

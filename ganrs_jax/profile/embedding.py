@@ -80,8 +80,8 @@ def fit_profile_embedding(
         report=report,
     )
     no_style = jnp.zeros((draws, ratings.num_items, columns.style_rank))
-    users = _join(factors[0], rates.user, style.user, degrees[0].astype(np.float32))
-    items = _join(factors[1], rates.item, no_style, degrees[1].astype(np.float32))
+    users = _join(factors[0], rates.user, style.user, degrees[0])
+    items = _join(factors[1], rates.item, no_style, degrees[1])
     return canonical(ProfileEmbedding(users, items, style.cutpoints, style.basis), columns)
 
 
@@ -151,6 +151,6 @@ def degree_curve(draws_RxNxD: jax.Array, columns: VectorColumns, offset: float) 
 
 @jax.jit
 def _join(factors: jax.Array, rates: jax.Array, style: jax.Array, degree: jax.Array) -> jax.Array:
-    log_degree = jnp.log(degree)[None, :, None]
+    log_degree = jnp.log(jnp.asarray(degree, jnp.float32))[None, :, None]
     log_degree = jnp.broadcast_to(log_degree, (*factors.shape[:2], 1))
     return jnp.concatenate([factors, rates[..., :-1], style, rates[..., -1:], log_degree], -1)

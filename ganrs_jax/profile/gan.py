@@ -28,7 +28,7 @@ from ganrs_jax.training.stages import Stages
 
 _CHUNKS = 10  # of training: after each, the averages are validated
 _LAST_RATE = 0.05  # share of the learning rate at the last step: a usual end of a cosine decay
-_COLLAPSED = 0.4  # sliced Wasserstein distance over which nothing was learned; 0.02 to 0.06 is usual
+_COLLAPSED = 0.4  # sliced Wasserstein distance, of vectors whose parts have deviation 1, over which a run starts again
 _ATTEMPTS = 3  # each from other keys
 _HELD_OUT = 8192  # vectors that choose the best average
 SIDES = ("users", "items")
@@ -88,7 +88,7 @@ def standardised(drawn_RxNxD: jax.Array) -> Vectors:
     """Posterior draws as vectors of mean 0 and deviation 1: all draws but the last to learn, the last to choose by."""
     flat = drawn_RxNxD.reshape(-1, drawn_RxNxD.shape[-1])
     scaled = (drawn_RxNxD - flat.mean(0)[None, None]) / (flat.std(0) + 1e-6)[None, None]
-    return Vectors(scaled[:-1], jnp.take(scaled[-1], np.resize(np.arange(scaled.shape[1]), _HELD_OUT), 0))
+    return Vectors(scaled[:-1], scaled[-1][np.resize(np.arange(scaled.shape[1]), _HELD_OUT)])
 
 
 class _Lane(NamedTuple):

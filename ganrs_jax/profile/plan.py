@@ -39,7 +39,7 @@ _MAPPED_USERS = 32768  # users whose moments are matched: enough for the quantil
 _POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on: more cost time, and hold item masses better
 _CALIBRATION_ROWS = 1 << 20  # rows that the link is fitted on
 _NOISES = 4  # draws of the noise that are averaged: biases are then fitted to half the noise of one
-_SHIFT_ROUNDS = 4  # of meeting the mean ratings by degree: the last moves them by under .01
+_SHIFT_ROUNDS = 4  # of meeting the mean ratings by degree: each moves the levels that the next looks at
 _ROW_STEP = 1 << 14  # rows of a block are padded to a multiple of it
 
 

@@ -4,6 +4,7 @@ A vector estimated from few ratings is pulled to its prior's mean, so that estim
 they estimate. A draw from the posterior varies as much: all stages that follow see draws.
 """
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -35,11 +36,10 @@ def draw_vectors(key: jax.Array, precision_NxKxK: jax.Array, linear_NxK: jax.Arr
     return both[..., 0], both[..., 1]
 
 
+@functools.partial(jax.jit, static_argnums=(0, 1))
 def first_prior(num_covariates: int, size: int, precision: float) -> Prior:
     """The prior before there are vectors to learn it from: mean 0, the same precision in each direction."""
-    return Prior(
-        *(jnp.asarray(part, jnp.float32) for part in (np.zeros((num_covariates, size)), precision * np.eye(size)))
-    )
+    return Prior(jnp.zeros((num_covariates, size)), precision * jnp.eye(size))
 
 
 @jax.jit

@@ -127,9 +127,7 @@ def preassign(
     for number, first in enumerate(range(0, len(items), size)):
         part = np.resize(items[first : first + size], size)  # one shape, one program
         wanted = np.where(np.arange(size) < len(items) - first, counts[part], 0)
-        row, user = assign(
-            jax.random.fold_in(key, number), jnp.take(items_IxK, part, 0), users_UxK, intercepts, wanted, _NONE
-        )
+        row, user = assign(jax.random.fold_in(key, number), items_IxK[part], users_UxK, intercepts, wanted, _NONE)
         pairs.append((user, part[row]))
     user, item = (np.concatenate(x) for x in zip(*pairs, strict=True))
     return _within(user, item, activity, np.random.default_rng(np.asarray(jax.random.key_data(key))))

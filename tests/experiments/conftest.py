@@ -106,26 +106,35 @@ def two(environment, tmp_path) -> Callable[..., list[subprocess.Popen]]:
 
 
 @pytest.fixture(scope="session")
-def profile_generator(trained_folder) -> Path:
-    """A generator of recipe profile, the default."""
-    return trained_folder("profile")
+def generator_of(launch_in, once) -> Callable[..., Path]:
+    """generator_of(NAME, *flags): a generator that train_generator wrote, once for all workers."""
+
+    def get(name: str, *flags: str) -> Path:
+        def make(path: Path) -> None:
+            part = path.with_name(f"{name}_part")
+            part.mkdir()
+            done = launch_in(part, "train_generator", *flags, "--workdir=run")
+            assert done.returncode == 0, done.stderr
+            part.rename(path)
+
+        return once(f"generator_{name}", make) / "run" / "generator"
+
+    return get
 
 
 @pytest.fixture(scope="session")
-def group_generator(trained_folder) -> Path:
+def generator(generator_of) -> Path:
+    """A generator of recipe ganrs, seed 0."""
+    return generator_of("ganrs", *QUICK)
+
+
+@pytest.fixture(scope="session")
+def group_generator(generator_of) -> Path:
     """A generator of recipe cganrs."""
-    return trained_folder("cganrs")
+    return generator_of("cganrs", *QUICK, "--recipe=cganrs")
 
 
 @pytest.fixture(scope="session")
-def generator(launch_in, once) -> Path:
-    """A generator of recipe ganrs, seed 0, in the run that train_generator wrote, once for all workers."""
-
-    def make(path: Path) -> None:
-        part = path.with_name(f"{path.name}_part")
-        part.mkdir()
-        done = launch_in(part, "train_generator", *QUICK, "--workdir=run")
-        assert done.returncode == 0, done.stderr
-        part.rename(path)
-
-    return once("run_ganrs", make) / "run" / "generator"
+def profile_generator(trained_folder) -> Path:
+    """A generator of recipe profile, the default; test_presets trains one by flags."""
+    return trained_folder("profile")

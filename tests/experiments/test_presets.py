@@ -19,7 +19,7 @@ GANRS = (*WORLD, "--recipe=ganrs", *QUICK_FLAGS["ganrs"])
 # flags that make the preset smaller still and point at the workdir, and what standard output must say
 LAUNCHES = {
     "train_generator": (
-        [*GANRS, "--workdir=run"],
+        [*PROFILE, "--workdir=run"],
         [
             "planted: 80 users, 60 items, 2000 ratings on a scale of 1 to 5 in steps of 1",
             "generator written to run/generator",

@@ -1,19 +1,28 @@
 """The profile recipe on the real MovieLens 100K."""
 
 import numpy as np
+import pytest
 
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.profile import recipe as profile
+from ganrs_jax.profile.config import ProfileConfig
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
 from ganrs_jax.profile.request import RatingsRequest
 from ganrs_jax.statistics.summary import describe
 from tests.models import quick
 
 
-def test_profile_on_movielens_100k(data_dir):
+@pytest.mark.parametrize(
+    "config",
+    [
+        quick("profile", embedding_rounds=5, embedding_sweeps=10, structure_rounds=0, predictability_rounds=0),
+        pytest.param(ProfileConfig(gan_steps=100, predictability_rounds=0), marks=pytest.mark.slow),
+    ],
+    ids=["small", "as large as by default"],
+)
+def test_profile_on_movielens_100k(config, data_dir):
     """Short training is enough for what the plan meets: sizes, histogram, activity and popularity."""
     ratings = load_ratings("ml100k", ReadOptions(data_dir=data_dir, download=False))
-    config = quick("profile", embedding_rounds=5, embedding_sweeps=10, structure_rounds=0, predictability_rounds=0)
     generator = profile.fit([0], ratings, [config])[0]
     dataset = profile.generate(generator, RatingsRequest())
     assert len(dataset.user) == len(ratings.user)

@@ -116,7 +116,7 @@ def test_seeding_spreads_over_the_groups():
     for seed in range(10):
         chosen = np.asarray(seed_centroids(jax.random.key(seed), jnp.asarray(points).T, 17))
         hits.append(len(np.unique(group[nearest(chosen, points)])))
-    assert np.mean(hits) > 15.5  # drawn uniformly, 17 points hit 10.9 of 17 groups
+    assert np.mean(hits) > 15.6  # drawn uniformly, 17 points hit 10.9 of 17 groups
 
 
 def test_same_key_same_bits_and_another_key_others():

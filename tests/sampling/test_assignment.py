@@ -9,7 +9,7 @@ from ganrs_jax.sampling import assignment
 from ganrs_jax.sampling.assignment import assign, assignment_intercepts, assignment_potentials
 
 USERS, ITEMS = 256, 600
-DRAWS = 12
+DRAWS = 30
 NONE = (np.zeros(0, np.int64),) * 2
 
 
