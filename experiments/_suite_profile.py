@@ -15,7 +15,7 @@ from ganrs_jax.errors import InputError
 from ganrs_jax.export.shards import open_folder, write_part
 from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.recipe import blocks, complete, fit
-from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.sampling.assignment import block_users
 from ganrs_jax.training.loop import watching
 

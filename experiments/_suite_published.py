@@ -18,7 +18,7 @@ from ganrs_jax.export import write_dataset
 from ganrs_jax.published.decoding import assemble, cluster, draw
 from ganrs_jax.published.ganrs import complete
 from ganrs_jax.published.model import PublishedModel
-from ganrs_jax.published.request import RawSamplesRequest
+from ganrs_jax.published.settings import RawSamplesRequest
 from ganrs_jax.recipes import get_recipe
 from ganrs_jax.training.loop import watching
 

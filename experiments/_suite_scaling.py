@@ -18,7 +18,7 @@ from ganrs_jax.cli.runner import FLAGS, Progress
 from ganrs_jax.cli.timing import compile_seconds, fresh_peak, recent_peak_mib
 from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.recipe import complete, fit
-from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.report.scaling import scaling_figure, scaling_table
 
 _ONCE = 60.0  # seconds; what takes longer is not done again, as compiling is little of it

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from ganrs_jax.data.ratings import Ratings as Ratings
     from ganrs_jax.data.scale import Scale as Scale
     from ganrs_jax.errors import InputError as InputError
-    from ganrs_jax.profile.config import ProfileConfig as ProfileConfig
+    from ganrs_jax.profile.settings import ProfileConfig as ProfileConfig
     from ganrs_jax.published.cganrs import CganrsConfig as CganrsConfig
-    from ganrs_jax.published.config import GanrsConfig as GanrsConfig
+    from ganrs_jax.published.settings import GanrsConfig as GanrsConfig
     from ganrs_jax.published.wganrs import WganrsConfig as WganrsConfig
 
 _PLACES = {  # of each public name; modules are imported on first use, so that `import ganrs_jax` costs nothing
@@ -37,8 +37,8 @@ _PLACES = {  # of each public name; modules are imported on first use, so that `
     "Ratings": "ganrs_jax.data.ratings",
     "Scale": "ganrs_jax.data.scale",
     "InputError": "ganrs_jax.errors",
-    "ProfileConfig": "ganrs_jax.profile.config",
-    "GanrsConfig": "ganrs_jax.published.config",
+    "ProfileConfig": "ganrs_jax.profile.settings",
+    "GanrsConfig": "ganrs_jax.published.settings",
     "WganrsConfig": "ganrs_jax.published.wganrs",
     "CganrsConfig": "ganrs_jax.published.cganrs",
 }

@@ -111,8 +111,8 @@ def generate(model: Model, *, seed: int = 0, report: Report = silent, **request:
     Args:
       request: fields of what the model's recipe can be asked for; those left out default to the source's. Recipe
         profile: `num_users`, `num_items`, `num_ratings`, `sigma`, `activity`, `popularity`, `rating_histogram`
-        (`profile.request.RatingsRequest`). The published ones: `num_users`, `num_items`, `num_samples`, `sigma`
-        (`published.request.RawSamplesRequest`), and `group_shares` of cganrs.
+        (`profile.settings.RatingsRequest`). The published ones: `num_users`, `num_items`, `num_samples`, `sigma`
+        (`published.settings.RawSamplesRequest`), and `group_shares` of cganrs.
 
     Raises:
       InputError: an unknown field, or a request that no dataset can meet, with the nearest one that can be met.

@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 
 from ganrs_jax.data.dataset import Blocks, Dataset
 from ganrs_jax.errors import InputError
-from ganrs_jax.profile import config as profile_config
 from ganrs_jax.profile import recipe as profile
+from ganrs_jax.profile import settings as profile_settings
 from ganrs_jax.profile.model import ProfileModel
-from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.published import cganrs, ganrs, wganrs
-from ganrs_jax.published import config as published_config
+from ganrs_jax.published import settings as published_settings
 from ganrs_jax.published.model import PublishedModel
-from ganrs_jax.published.request import GroupsRequest, RawSamplesRequest
+from ganrs_jax.published.settings import GroupsRequest, RawSamplesRequest
 
-Config = profile_config.ProfileConfig | published_config.GanrsConfig
+Config = profile_settings.ProfileConfig | published_settings.GanrsConfig
 Request = RatingsRequest | RawSamplesRequest
 Model = ProfileModel | PublishedModel
 
@@ -39,7 +39,7 @@ class Recipe:
     """
 
     name: str
-    config: type[profile_config.ProfileConfig] | type[published_config.GanrsConfig]
+    config: type[profile_settings.ProfileConfig] | type[published_settings.GanrsConfig]
     request: type[RatingsRequest] | type[RawSamplesRequest]
     model: type[ProfileModel] | type[PublishedModel]
     check_config: Callable[..., None]
@@ -53,28 +53,28 @@ class Recipe:
 
 _PUBLISHED = Recipe(
     "ganrs",
-    published_config.GanrsConfig,
+    published_settings.GanrsConfig,
     RawSamplesRequest,
     PublishedModel,
-    published_config.check_config,
+    published_settings.check_config,
     ganrs.fit,
     ganrs.check_request,
     ganrs.complete,
     ganrs.generate,
-    published_config.LANE_FLOATS,
+    published_settings.LANE_FLOATS,
 )
 _ALL = (
     Recipe(
         "profile",
-        profile_config.ProfileConfig,
+        profile_settings.ProfileConfig,
         RatingsRequest,
         ProfileModel,
-        profile_config.check_config,
+        profile_settings.check_config,
         profile.fit,
         profile.check_request,
         profile.complete,
         profile.generate,
-        profile_config.LANE_FLOATS,
+        profile_settings.LANE_FLOATS,
         profile.blocks,
     ),
     _PUBLISHED,

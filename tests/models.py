@@ -1,7 +1,7 @@
 """Settings with which each recipe trains in a second or so, and a dataset to ask of it."""
 
-from ganrs_jax.profile.request import RatingsRequest
-from ganrs_jax.published.request import GroupsRequest, RawSamplesRequest
+from ganrs_jax.profile.settings import RatingsRequest
+from ganrs_jax.published.settings import GroupsRequest, RawSamplesRequest
 from ganrs_jax.recipes import RECIPES
 
 PUBLISHED = ("ganrs", "wganrs", "cganrs")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.files import whole_file
-from ganrs_jax.published.request import RawSamplesRequest
+from ganrs_jax.published.settings import RawSamplesRequest
 
 _KEY = ("source", "samples", "sigma", "users", "items")
 COLUMNS = (*_KEY, "rows", "rows_by_published_rule", "published_rows")

@@ -19,7 +19,7 @@ from ganrs_jax.export.shards import (
     whole_part,
     write_part,
 )
-from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.recipes import Model, Request, get_recipe
 from ganrs_jax.sampling.distributions import is_file
 

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 
 from ganrs_jax.cli.timing import best_of
-from ganrs_jax.networks.residual import ResidualMLP, generate_vectors
-from ganrs_jax.profile.model import ProfileModel
+from ganrs_jax.profile.model import ProfileModel, ResidualMLP
+from ganrs_jax.profile.vectors import generate_vectors
 from ganrs_jax.published import nearest
 from ganrs_jax.sampling.assignment import MANY, block_users
 from ganrs_jax.sampling.gumbel_top_k import choose

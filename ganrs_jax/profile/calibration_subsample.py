@@ -5,9 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ganrs_jax.data.ratings import Ratings
-from ganrs_jax.profile.config import ProfileConfig
 from ganrs_jax.profile.interactions import MOST_CELLS
-from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.settings import ProfileConfig, RatingsRequest
 
 MOST_RATINGS = 1 << 22  # so many tell a spectrum, and errors of predictions, well enough
 _MOST_USERS = 8192  # more cost time in each of the rounds

@@ -4,7 +4,7 @@ import numpy as np
 
 from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.plan import Plan
-from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.sampling.apportion import total_variation
 from ganrs_jax.sampling.distributions import distribution_weights, parse_distribution
 

@@ -15,12 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from ganrs_jax.networks.objectives import OBJECTIVES
-from ganrs_jax.networks.optimizers import OPTIMIZERS
-from ganrs_jax.networks.residual import ResidualMLP, applied
-from ganrs_jax.networks.sliced_wasserstein import sliced_wasserstein
-from ganrs_jax.profile.config import ProfileConfig
-from ganrs_jax.profile.model import VectorColumns
+from ganrs_jax.networks.adversarial import OBJECTIVES, OPTIMIZERS, sliced_wasserstein
+from ganrs_jax.profile.model import ResidualMLP, VectorColumns, applied
+from ganrs_jax.profile.settings import ProfileConfig
 from ganrs_jax.training.devices import ALONE, Share, as_first, sharing
 from ganrs_jax.training.lanes import Floats, lane, lane_keys, over_groups, single_lanes
 from ganrs_jax.training.loop import Chunk, Metrics, Report, TrainingDivergedError, scanned, silent, train

@@ -2,16 +2,18 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from flax.typing import VariableDict
 
 from ganrs_jax.data.ratings import Scale
-from ganrs_jax.profile.config import ProfileConfig
 from ganrs_jax.profile.mean_by_degree import MeanByDegree
+from ganrs_jax.profile.settings import ProfileConfig
 from ganrs_jax.sampling.distributions import DegreeDistribution
 from ganrs_jax.statistics.summary import SourceSummary
 
@@ -122,6 +124,34 @@ class ResponseStyle(NamedTuple):
 
     cutpoints: np.ndarray
     basis: np.ndarray
+
+
+class ResidualMLP(nn.Module):
+    """A generator or a critic of vectors, [B, inputs] -> [B, outputs] (after R3GAN, arXiv 2501.05441).
+
+    A dense layer, `blocks` of two each around a shortcut, a dense layer.
+    """
+
+    width: int
+    blocks: int
+    outputs: int
+
+    @nn.compact
+    def __call__(self, x_BxF: jax.Array) -> jax.Array:
+        scaled = nn.initializers.variance_scaling
+        x = nn.Dense(self.width, name="into")(x_BxF)
+        for number in range(self.blocks):
+            h = nn.Dense(self.width, kernel_init=scaled(2.0, "fan_in", "normal"), name=f"first_{number}")(x)
+            h = nn.leaky_relu(h, 0.2)
+            x = x + nn.Dense(
+                self.width, use_bias=False, kernel_init=scaled(0.1, "fan_in", "normal"), name=f"second_{number}"
+            )(h)
+        return nn.Dense(self.outputs, name="out")(nn.leaky_relu(x, 0.2))
+
+
+def applied(network: ResidualMLP, weights: optax.Params, x_BxF: jax.Array) -> jax.Array:
+    """The output of a network with these weights for a batch, [B, outputs]."""
+    return cast(jax.Array, network.apply(weights, x_BxF))
 
 
 @dataclasses.dataclass(frozen=True)

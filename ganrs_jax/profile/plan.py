@@ -17,7 +17,7 @@ from ganrs_jax.profile.features import item_features, user_features
 from ganrs_jax.profile.mean_by_degree import rating_shift
 from ganrs_jax.profile.model import ProfileModel, VectorColumns
 from ganrs_jax.profile.ordinal import Latent, OrdinalLink, ascending, fit_link, link_at
-from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.profile.vectors import VectorMap, sample_vectors, vector_map
 from ganrs_jax.sampling.apportion import apportion
 from ganrs_jax.sampling.assignment import (

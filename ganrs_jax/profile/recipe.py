@@ -20,13 +20,12 @@ from ganrs_jax.data.ratings import Ratings, subsample
 from ganrs_jax.errors import InputError
 from ganrs_jax.profile.assembly import assemble
 from ganrs_jax.profile.calibration import calibrate
-from ganrs_jax.profile.config import LANE_FLOATS, ProfileConfig, check_config
 from ganrs_jax.profile.diagnostics import warnings_of
 from ganrs_jax.profile.embedding import ProfileEmbedding, fit_profile_embedding
 from ganrs_jax.profile.gan import fit_with_restarts, gan_spec, standardised
 from ganrs_jax.profile.model import ProfileModel, VectorColumns
 from ganrs_jax.profile.plan import block_rows, make_plan
-from ganrs_jax.profile.request import RatingsRequest, complete_request
+from ganrs_jax.profile.settings import LANE_FLOATS, ProfileConfig, RatingsRequest, check_config, complete_request
 from ganrs_jax.sampling.distributions import degree_distribution
 from ganrs_jax.statistics.summary import describe_source
 from ganrs_jax.training.lanes import check_lanes, stacked_floats
@@ -105,7 +104,7 @@ def check_request(ratings: Ratings, config: ProfileConfig, request: RatingsReque
 
 
 def complete(model: ProfileModel, request: RatingsRequest) -> RatingsRequest:
-    """The request with the source's sizes where it has none; raises InputError as `request.complete_request` does."""
+    """The request with the source's sizes where it has none; raises InputError as `complete_request` does."""
     return complete_request(request, model.config, model.source, model.activity, model.popularity)
 
 

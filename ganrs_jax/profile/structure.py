@@ -26,7 +26,7 @@ from ganrs_jax.profile.embedding import canonical_basis
 from ganrs_jax.profile.features import affinities, affinity_beyond_degree, item_features
 from ganrs_jax.profile.model import AffinityGain, PopularityPreference, ProfileModel
 from ganrs_jax.profile.plan import draw_pairs, plan_interactions, user_vectors
-from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.profile.vectors import sample_vectors
 from ganrs_jax.statistics.spectrum import spectral
 from ganrs_jax.training.loop import Report, silent

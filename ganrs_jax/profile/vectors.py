@@ -10,14 +10,15 @@ spread differ from the source's far more than those of a whole dataset do. So ge
    quantiles: real biases are skewed, and how many predictions come near the end of the scale depends on that.
 """
 
+import functools
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
-from ganrs_jax.networks.residual import ResidualMLP, generate_vectors
-from ganrs_jax.profile.model import Entities, MomentMap, ProfileModel, Strata
+from ganrs_jax.profile.model import Entities, MomentMap, ProfileModel, ResidualMLP, Strata, applied
 
 _QUANTILES = 129  # odd, so that the median is one of them
 _SHARES = 1 / (1 + np.exp(-np.linspace(-8, 8, _QUANTILES)))  # of quantiles: from 0.03 % on, closest at both ends
@@ -34,6 +35,14 @@ def sample_vectors(key: jax.Array, model: ProfileModel, side: Entities, sigma: f
     network = ResidualMLP(config.width, config.blocks, model.columns.width)
     drawn = generate_vectors(key, network, side.weights, jnp.float32(sigma), (count, config.noise_size))
     return match_moments(drawn, side.moments)
+
+
+@functools.partial(jax.jit, static_argnums=(1, 4))
+def generate_vectors(
+    key: jax.Array, generator: ResidualMLP, weights: optax.Params, sigma: jax.Array, shape: tuple[int, int]
+) -> jax.Array:
+    """Vectors [N, D] from noise N(0, sigma^2) of `shape` (N, numbers in a noise vector)."""
+    return applied(generator, weights, sigma * jax.random.normal(key, shape))
 
 
 def fit_moments(generated_MxD: jax.Array, wanted_RxNxD: jax.Array) -> MomentMap:

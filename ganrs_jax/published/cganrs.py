@@ -15,12 +15,11 @@ from ganrs_jax.checks import check_choice
 from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
-from ganrs_jax.published import config as published
 from ganrs_jax.published import ganrs
-from ganrs_jax.published.config import LANE_FLOATS, GanrsConfig
+from ganrs_jax.published import settings as published
 from ganrs_jax.published.decoding import assemble, cluster, draw
 from ganrs_jax.published.model import Groups, PublishedModel
-from ganrs_jax.published.request import GroupsRequest, complete_request
+from ganrs_jax.published.settings import LANE_FLOATS, GanrsConfig, GroupsRequest, complete_request
 from ganrs_jax.training.lanes import check_lanes
 from ganrs_jax.training.loop import Report, silent
 from ganrs_jax.training.stages import Stages

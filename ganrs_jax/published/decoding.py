@@ -7,12 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.data.dataset import Dataset
-from ganrs_jax.published.config import LANE_FLOATS
 from ganrs_jax.published.duplicates import drop_duplicates
 from ganrs_jax.published.gan import draw_samples
 from ganrs_jax.published.kmeans import fit_kmeans
 from ganrs_jax.published.model import PublishedModel
-from ganrs_jax.published.request import RawSamplesRequest
+from ganrs_jax.published.settings import LANE_FLOATS, RawSamplesRequest
 from ganrs_jax.published.unit_scale import from_unit, match_moments
 from ganrs_jax.training.lanes import lane, stacked_floats
 from ganrs_jax.training.loop import Report, silent

@@ -11,9 +11,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from ganrs_jax.networks.objectives import OBJECTIVES
-from ganrs_jax.networks.optimizers import OPTIMIZERS
-from ganrs_jax.networks.sliced_wasserstein import sliced_wasserstein
+from ganrs_jax.networks.adversarial import OBJECTIVES, OPTIMIZERS, sliced_wasserstein
 from ganrs_jax.published.networks import Critic, Generator, generated, scores
 from ganrs_jax.training.lanes import Floats, lane_keys
 from ganrs_jax.training.loop import QUICK_COMPILE, Chunk, Metrics, Report, scanned, silent, train

@@ -18,13 +18,12 @@ import numpy as np
 
 from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Ratings, split_rows
-from ganrs_jax.published.config import LANE_FLOATS, GanrsConfig, check_config
 from ganrs_jax.published.decoding import assemble, cluster, draw
 from ganrs_jax.published.deepmf import Embedding, fit_deepmf
 from ganrs_jax.published.gan import DenseSamples, GanSpec, criterion, fit_gan
 from ganrs_jax.published.model import Groups, PublishedModel, generator_network
 from ganrs_jax.published.networks import Critic
-from ganrs_jax.published.request import RawSamplesRequest, complete_request
+from ganrs_jax.published.settings import LANE_FLOATS, GanrsConfig, RawSamplesRequest, check_config, complete_request
 from ganrs_jax.published.unit_scale import to_unit
 from ganrs_jax.statistics.summary import describe_source
 from ganrs_jax.training.lanes import check_lanes, lane, lane_keys, stacked_floats

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from flax.typing import VariableDict
 
 from ganrs_jax.data.ratings import Scale
-from ganrs_jax.published.config import GanrsConfig
 from ganrs_jax.published.networks import Generator
+from ganrs_jax.published.settings import GanrsConfig
 from ganrs_jax.statistics.summary import SourceSummary
 
 

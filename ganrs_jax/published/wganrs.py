@@ -8,7 +8,7 @@ import dataclasses
 import functools
 
 from ganrs_jax.published import ganrs
-from ganrs_jax.published.config import GanrsConfig
+from ganrs_jax.published.settings import GanrsConfig
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,8 +13,8 @@ from ganrs_jax.data.ratings import Ratings, digest
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.export import write_dataset
-from ganrs_jax.profile.request import RatingsRequest
-from ganrs_jax.published.request import RawSamplesRequest
+from ganrs_jax.profile.settings import RatingsRequest
+from ganrs_jax.published.settings import RawSamplesRequest
 from ganrs_jax.recipes import Model, get_recipe
 from ganrs_jax.training.loop import Report, silent
 

@@ -10,7 +10,7 @@ from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Scale
 from ganrs_jax.data.sources import load_ratings
 from ganrs_jax.data.sources.options import ReadOptions
-from ganrs_jax.published.request import RawSamplesRequest
+from ganrs_jax.published.settings import RawSamplesRequest
 from ganrs_jax.study import datasets as _study_data
 from ganrs_jax.study import measured as _study_measured
 from ganrs_jax.study.protocol import EvaluationProtocol

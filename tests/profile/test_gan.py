@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.networks.residual import ResidualMLP, generate_vectors
 from ganrs_jax.profile.gan import SIDES, GanSpec, Vectors, fit_gan
-from ganrs_jax.profile.vectors import fit_moments, match_moments
+from ganrs_jax.profile.model import ResidualMLP
+from ganrs_jax.profile.vectors import fit_moments, generate_vectors, match_moments
 from ganrs_jax.training.lanes import lane
 
 NOISE = 8

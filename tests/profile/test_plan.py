@@ -7,7 +7,7 @@ import pytest
 
 from ganrs_jax.profile import recipe as profile
 from ganrs_jax.profile.plan import block_rows, make_plan, plan_interactions
-from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.sampling import assignment
 from ganrs_jax.sampling.apportion import apportion
 from ganrs_jax.sampling.distributions import DegreeSpec, distribution_weights

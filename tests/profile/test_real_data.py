@@ -5,9 +5,8 @@ import pytest
 
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.profile import recipe as profile
-from ganrs_jax.profile.config import ProfileConfig
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
-from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.settings import ProfileConfig, RatingsRequest
 from ganrs_jax.statistics.summary import describe
 from tests.models import quick
 

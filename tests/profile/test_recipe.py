@@ -12,11 +12,11 @@ from ganrs_jax import checks
 from ganrs_jax.checkpoint import load_generator, save_generator
 from ganrs_jax.data.ratings import Columns, from_columns
 from ganrs_jax.errors import InputError
-from ganrs_jax.networks.objectives import OBJECTIVES
+from ganrs_jax.networks.adversarial import OBJECTIVES
 from ganrs_jax.profile import gan
 from ganrs_jax.profile import recipe as profile
 from ganrs_jax.profile.model import ProfileModel
-from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.training.loop import TrainingDivergedError
 from ganrs_jax.trees import as_tree
 from tests.models import ASKED, quick

@@ -17,7 +17,7 @@ from ganrs_jax.profile.mean_by_degree import mean_by_degree
 from ganrs_jax.profile.model import PopularityPreference
 from ganrs_jax.profile.plan import draw_latent, make_plan
 from ganrs_jax.profile.predictability import calibrate_predictability, first_correlation
-from ganrs_jax.profile.request import RatingsRequest
+from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.profile.structure import calibrate_structure, structure
 from ganrs_jax.profile.vectors import sample_vectors
 from tests.models import quick

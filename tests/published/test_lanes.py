@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ganrs_jax.errors import InputError
-from ganrs_jax.published.config import LANE_FLOATS, GanrsConfig
+from ganrs_jax.published.settings import LANE_FLOATS, GanrsConfig
 from ganrs_jax.recipes import RECIPES
 from ganrs_jax.training.lanes import check_lanes
 

@@ -5,8 +5,7 @@ import pytest
 
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.published import cganrs, ganrs
-from ganrs_jax.published.config import GanrsConfig
-from ganrs_jax.published.request import GroupsRequest, RawSamplesRequest
+from ganrs_jax.published.settings import GanrsConfig, GroupsRequest, RawSamplesRequest
 
 pytestmark = pytest.mark.usefixtures("optimised")
 

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.networks.residual import ResidualMLP
 from ganrs_jax.profile.gan import GanSpec, Vectors, fit_gan
+from ganrs_jax.profile.model import ResidualMLP
 from ganrs_jax.training.devices import sharing
 
 SPEC = GanSpec(ResidualMLP(32, 1, 3), ResidualMLP(32, 1, 1), "relativistic", "adam", 8, 64, 1, 10)

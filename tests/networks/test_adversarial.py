@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from ganrs_jax.networks.objectives import OBJECTIVES
+from ganrs_jax.networks.adversarial import OBJECTIVES, sliced_wasserstein
 
 REAL, FAKE = jnp.array([[2.0], [0.0]]), jnp.array([[-1.0], [1.0]])
 
@@ -96,3 +96,16 @@ def test_the_gradient_penalty_looks_between_the_samples():
 def test_only_the_named_objectives_clip_or_penalise():
     assert [name for name, objective in OBJECTIVES.items() if objective.clipped] == ["wasserstein"]
     assert [name for name, objective in OBJECTIVES.items() if objective.penalty] == ["wgan_gp", "relativistic"]
+
+
+def test_sliced_wasserstein_knows_a_shift():
+    x = jax.random.normal(jax.random.key(0), (8000, 3))
+    same = sliced_wasserstein(jax.random.key(1), x[:4000], x[4000:])
+    moved = sliced_wasserstein(jax.random.key(1), x[:4000], x[4000:] + jnp.array([[2.0, 0, 0]]))
+    assert same < 0.05
+    assert 0.9 < moved < 1.1  # a shift of 2 along one of three axes: mean |cosine| of a random direction is 1/2
+
+
+def test_a_column_that_is_the_same_for_all_counts_as_it_is():
+    x = jax.random.normal(jax.random.key(0), (4000, 3)).at[:, 2].set(0)
+    assert sliced_wasserstein(jax.random.key(1), x, x.at[:, 2].add(1e-3)) < 0.01

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.networks.residual import ResidualMLP, applied
+from ganrs_jax.profile.model import ResidualMLP, applied
 
 
 def weights(network: ResidualMLP, inputs: int):
