@@ -12,9 +12,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
-# Most of a test's time is compilation. As JAX's own tests, these do without most optimisations (see `optimised`); so do
-# the processes that they launch.
+# Most of a test's time is compilation. As JAX's own tests, these do without most optimisations (see `optimised`), and
+# without XLA's fusion emitters, which double it; the processes that they launch have these.
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + (
+    " --xla_force_host_platform_device_count=2"
+    " --xla_cpu_use_fusion_emitters=false"
+    " --xla_cpu_parallel_codegen_split_count=1"  # tests run on all cores already
+)
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 import jax
@@ -78,7 +82,7 @@ def data_dir():
 
 @pytest.fixture
 def optimised() -> Iterator[None]:
-    """Programs as users have them, for tests that compute longer than they compile."""
+    """Optimised programs, for tests that compute longer than they compile."""
     jax.config.update("jax_disable_most_optimizations", False)
     yield
     jax.config.update("jax_disable_most_optimizations", True)

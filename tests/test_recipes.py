@@ -69,9 +69,8 @@ def test_same_seed_same_dataset_other_seed_another(name, trained, ratings):
     assert not np.array_equal(first.user, other.user) or not np.array_equal(first.item, other.item)
 
 
-@pytest.mark.parametrize(  # stages of `profile` alone are in profile/test_gan and profile/test_calibration
-    "name", [name if name == "wganrs" else pytest.param(name, marks=pytest.mark.slow) for name in RECIPES]
-)
+@pytest.mark.slow  # lanes of `ganrs` are in published/test_lanes, and of `profile`, of which one collapses, in its own
+@pytest.mark.parametrize("name", RECIPES)
 def test_lanes_equal_single_runs(name, ratings, request):
     """Two seeds and two settings of a float at once; the lane that equals the single run gives its dataset."""
     if name == "profile":  # what it calibrates rests on datasets drawn, in which rounding moves pairs

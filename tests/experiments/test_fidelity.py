@@ -75,6 +75,7 @@ def test_the_columns_of_the_real_table_may_have_other_names(launch, tmp_path):
     assert done.stdout.splitlines()[0].split()[-3:] == ["own", "made.csv", "split-half"]
 
 
+@pytest.mark.slow
 def test_privacy_writes_what_it_prints(launch, tmp_path):
     done = launch("privacy", *QUICK, "--workdir=run", "--json=out.json")
     held = json.loads((tmp_path / "out.json").read_text())

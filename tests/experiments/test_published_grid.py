@@ -11,6 +11,7 @@ GRID = ("--preset=small", "--workdir=run")
 COLUMNS = ["source", "samples", "sigma", "users", "items", "rows", "rows_by_published_rule", "published_rows"]
 
 
+@pytest.mark.slow
 def test_a_stopped_grid_goes_on(launch, launch_in, tmp_path):
     launch("published_grid", *GRID, "--users=50")
     first = pd.read_csv(tmp_path / "run" / "grid.csv")

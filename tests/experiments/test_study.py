@@ -106,6 +106,7 @@ def test_the_result_speaks_of_each_claim_and_of_equal_sizes(launch, tmp_path):
     assert (run / "figures" / "planted_standard.png").is_file()
 
 
+@pytest.mark.slow
 def test_references_alone_are_no_failed_claim(launch, tmp_path):
     launch("study", *FLAGS, "--parts=users", "--users=30,60,90", "--items=100", "--samples_at=5000")
     text = (tmp_path / "run" / "summary.md").read_text()

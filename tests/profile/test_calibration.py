@@ -8,7 +8,6 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from ganrs_jax.profile import calibration
-from ganrs_jax.profile import recipe as profile
 from ganrs_jax.training import lanes
 from ganrs_jax.training.loop import silent
 from ganrs_jax.training.stages import Stages
@@ -17,12 +16,11 @@ from tests.models import quick
 
 
 @pytest.fixture(scope="module")
-def learned(tiny):
-    """Models of two seeds with nothing calibrated, that ask for two rounds of structure, one of predictability."""
-    bare = {"structure_rounds": 0, "predictability_rounds": 0}
-    made = profile.fit([0, 1], tiny, [quick("profile", **bare)] * 2)
+def learned(trained):
+    """Two models, one off in its ratings, that ask for two rounds of structure and one of predictability."""
     asked = quick("profile", structure_rounds=2, predictability_rounds=1)
-    return [dataclasses.replace(model, config=asked) for model in made]
+    model = dataclasses.replace(trained("profile"), config=asked)
+    return [model, dataclasses.replace(model, factor_gain=np.float32(0.7))]
 
 
 def calibrated(monkeypatch, cores, models, ratings, report=silent, stages=None):
@@ -35,6 +33,7 @@ def assert_same(some, others):
         jax.tree.map(np.testing.assert_array_equal, as_tree(one), as_tree(other))
 
 
+@pytest.mark.slow
 def test_side_by_side_as_alone_to_the_last_bit(monkeypatch, learned, tiny):
     alone = [calibrated(monkeypatch, 1, [model], tiny)[0] for model in learned]
     assert_same(calibrated(monkeypatch, 2, learned, tiny), alone)

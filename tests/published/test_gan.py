@@ -92,9 +92,8 @@ def largest_difference(chosen, lanes, steps):
 PUBLISHED = {"ganrs": {}, "wganrs": WGAN, "cganrs": {"labels": 2}}
 
 
-@pytest.mark.parametrize(
-    "name", [name if name == "wganrs" else pytest.param(name, marks=pytest.mark.slow) for name in PUBLISHED]
-)
+@pytest.mark.slow  # lanes of `ganrs` are in published/test_lanes
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_eight_lanes_equal_eight_runs_to_rounding(name):
     assert largest_difference(PUBLISHED[name], 8, 50) < 1e-5
 
@@ -144,14 +143,13 @@ def test_wasserstein_critic_is_linear_clipped_and_its_loss_moves():
     assert abs(float(scored[0])) > 1  # no sigmoid
 
 
-PUBLISHED_PAIRS = [("bce", "adam"), ("wasserstein", "rmsprop")]
-OTHER_PAIRS = [(objective, "adam") for objective in OBJECTIVES if objective != "bce"]
+PAIRS = [("wasserstein", "rmsprop"), *((objective, "adam") for objective in OBJECTIVES)]
 
 
 @pytest.mark.usefixtures("optimised")
 @pytest.mark.parametrize(
     ("objective", "optimizer"),
-    [*PUBLISHED_PAIRS, *(pytest.param(*pair, marks=pytest.mark.slow) for pair in OTHER_PAIRS)],
+    [pair if pair == ("bce", "adam") else pytest.param(*pair, marks=pytest.mark.slow) for pair in PAIRS],
 )
 def test_training_draws_samples_nearer_to_the_real(objective, optimizer):
     chosen = spec(objective, optimizer=optimizer, critic=32, critic_steps=2)
@@ -170,7 +168,7 @@ def test_training_draws_samples_nearer_to_the_real(objective, optimizer):
 
 
 def test_every_objective_and_optimizer_is_trained_with():
-    objectives, optimizers = (set(names) for names in zip(*PUBLISHED_PAIRS, *OTHER_PAIRS, strict=True))
+    objectives, optimizers = (set(names) for names in zip(*PAIRS, strict=True))
     assert (objectives, optimizers) == (set(OBJECTIVES), set(OPTIMIZERS))
 
 
@@ -188,6 +186,7 @@ def test_draws_do_not_depend_on_how_many_are_asked_and_widen_with_sigma():
     assert draw(5000, 3.0).std() > 1.5 * draw(5000, 0.5).std()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("optimised")
 def test_a_conditional_generator_obeys_its_label():
     samples = world(labels=2)
