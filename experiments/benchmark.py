@@ -19,7 +19,7 @@ from experiments._suite_baselines import baselines
 from experiments._suite_profile import generation, profile_training
 from experiments._suite_published import published_recipe
 from experiments._suite_scaling import scaling
-from ganrs_jax.cli.command_line import QUICK_PROFILE, peek
+from ganrs_jax.cli.command_line import QUICK_TRAINING, peek
 from ganrs_jax.cli.flags import define_request, define_source
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say, versions
 from ganrs_jax.cli.timing import machine, peak_memory_mib
@@ -29,7 +29,7 @@ from ganrs_jax.report.comparison import text_table
 PRESETS = {
     "small": [
         "--source=planted",
-        *QUICK_PROFILE,
+        *QUICK_TRAINING,
         "--num_users=100",
         "--num_items=100",
         "--num_samples=10000",

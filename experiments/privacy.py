@@ -8,7 +8,7 @@ interval, and writes it to WORKDIR/results.json and, if asked, --json=OUT.json. 
 import numpy as np
 from absl import flags
 
-from ganrs_jax.cli.command_line import QUICK_PROFILE
+from ganrs_jax.cli.command_line import QUICK_TRAINING
 from ganrs_jax.cli.flags import check_seed, define_source, read_source
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say
 from ganrs_jax.data.ratings import Ratings
@@ -23,7 +23,7 @@ PRESETS = {
     "small": [
         "--source=planted",
         "--workdir=runs/small_privacy",
-        *QUICK_PROFILE,
+        *QUICK_TRAINING,
     ]
 }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from absl import flags
 
 from ganrs_jax.checkpoint import load_generator, save_generator
-from ganrs_jax.cli.command_line import QUICK_PROFILE
+from ganrs_jax.cli.command_line import QUICK_TRAINING
 from ganrs_jax.cli.flags import check_seed, define_request, define_source, read_source, request
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
 from ganrs_jax.export import write_dataset
@@ -27,7 +27,7 @@ from ganrs_jax.statistics.summary import describe
 PRESETS = {
     "small": [
         "--source=planted",
-        *QUICK_PROFILE,
+        *QUICK_TRAINING,
     ]
 }
 

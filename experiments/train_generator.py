@@ -17,7 +17,7 @@ from typing import Any
 from absl import flags
 
 from ganrs_jax.checkpoint import save_generator
-from ganrs_jax.cli.command_line import QUICK_PROFILE
+from ganrs_jax.cli.command_line import QUICK_TRAINING
 from ganrs_jax.cli.flags import check_seed, define_source, read_source
 from ganrs_jax.cli.processes import define_processes, processes
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, recipe_config, run, say, say_source
@@ -32,7 +32,7 @@ PRESETS = {
         "--source=planted",
         "--workdir=runs/small",
         "--overwrite",
-        *QUICK_PROFILE,
+        *QUICK_TRAINING,
     ]
 }
 

@@ -20,7 +20,7 @@ FORMAT_VERSION = 6  # 6: models by named fields
 _MANIFEST = "manifest.json"
 _ORBAX = "orbax"
 _ROOM = 1 << 18  # bytes that a checkpoint takes beside its arrays, generously
-_AGAIN = "train it again with train_generator"
+_AGAIN = "train it again"
 
 
 def save_generator(path: str | Path, model: Model, *, overwrite: bool = False) -> None:
@@ -70,7 +70,7 @@ def generator_digest(path: str | Path) -> str:
 
 def _check_manifest(folder: Path) -> None:
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; accepted: a generator that train_generator wrote")
+        raise InputError(f"{folder}: no such folder; accepted: a generator that was saved")
     try:
         manifest = json.loads((folder / _MANIFEST).read_text())
         version, digests = manifest["format_version"], dict(manifest["sha256"])

@@ -139,7 +139,7 @@ def test_a_manifest_that_is_none(copy, text):
 
 
 def test_absent_and_empty_folders(tmp_path):
-    with pytest.raises(InputError, match="absent: no such folder; accepted: a generator that train_generator wrote"):
+    with pytest.raises(InputError, match="absent: no such folder; accepted: a generator that was saved"):
         load_generator(tmp_path / "absent")
     with pytest.raises(InputError, match="not a generator"):
         load_generator(tmp_path)
@@ -158,7 +158,7 @@ def test_another_format_version(copy, version):
 def test_fields_that_an_older_version_did_not_have(tmp_path, monkeypatch):
     save_generator(tmp_path / "generator", a_generator())
     monkeypatch.setitem(RECIPES, "ganrs", dataclasses.replace(RECIPES["ganrs"], model=RECIPES["profile"].model))
-    with pytest.raises(InputError, match="made by another version; train it again with train_generator"):
+    with pytest.raises(InputError, match="made by another version; train it again"):
         load_generator(tmp_path / "generator")
 
 

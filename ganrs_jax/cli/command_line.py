@@ -16,7 +16,7 @@ from ganrs_jax.errors import InputError
 from ganrs_jax.recipes import get_recipe
 
 FLAGS = flags.FLAGS
-QUICK_PROFILE = (  # a training of `profile` that takes seconds, for the small presets
+QUICK_TRAINING = (  # of any recipe in seconds, for the small presets
     "--config.embedding_epochs=2",
     "--config.embedding_rounds=3",
     "--config.embedding_sweeps=5",

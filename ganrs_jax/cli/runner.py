@@ -99,14 +99,6 @@ def _terminate(*_: object) -> None:
     raise _TerminatedError(128 + signal.SIGTERM)
 
 
-def _logged(main: Callable[[], None]) -> None:
-    """Runs main with log lines as their text alone, and of other packages warnings only."""
-    handler = absl_logging.get_absl_handler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    handler.addFilter(lambda record: record.levelno >= logging.WARNING or record.pathname.startswith(_OURS))
-    main()
-
-
 def say(text: str) -> None:
     """A line for people, on standard output."""
     try:

@@ -191,7 +191,7 @@ class ProfileModel:
 
     @property
     def scale(self) -> Scale:
-        return Scale(*self.source.scale)
+        return self.source.scale
 
     @property
     def columns(self) -> VectorColumns:

@@ -90,10 +90,9 @@ def fit(
         stages,
     )
 
-    # 3. Put together what was learned and what the source says of degrees, means and response styles.
+    # 3. Calibrate structure and predictability of what was learned, put together with the degrees, means and response
+    # styles of the source.
     models = assemble(seeds, configs, states, restarts, embedding, ratings, learned)
-
-    # 4. Calibrate structure and predictability.
     return calibrate(models, learned, report, stages)
 
 
@@ -110,6 +109,7 @@ def complete(model: ProfileModel, request: RatingsRequest) -> RatingsRequest:
 
 def blocks(model: ProfileModel, request: RatingsRequest, report: Report = silent) -> Blocks:
     """The dataset of a completed request by blocks of users, each made by itself."""
+    # 4. Plan: what all blocks have in common.
     plan = make_plan(model, request, report)
     metadata = {
         "recipe": model.recipe,
@@ -121,6 +121,7 @@ def blocks(model: ProfileModel, request: RatingsRequest, report: Report = silent
         "noise_factor": float(f"{plan.ratings.link.noise_factor:.4g}"),
         "warnings": warnings_of(model, request, plan),
     }
+    # 5. Rows, a block of users at a time.
     return Blocks(
         plan.interactions.num_blocks, lambda number: block_rows(model, request, plan, number), model.scale, metadata
     )

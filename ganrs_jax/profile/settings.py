@@ -3,7 +3,6 @@
 import dataclasses
 
 from ganrs_jax.checks import check_choice, check_memory, check_range
-from ganrs_jax.data.ratings import Scale
 from ganrs_jax.errors import InputError
 from ganrs_jax.networks.adversarial import OBJECTIVES, OPTIMIZERS
 from ganrs_jax.sampling.apportion import DegreeSpecs, check_counts, nearest_ratings
@@ -114,7 +113,7 @@ def complete_request(
     num_items = request.num_items or max(1, min(source.items, num_ratings // 2))
     if not request.num_ratings and request.activity == request.popularity == "source":
         num_ratings = nearest_ratings(num_users, num_items, num_ratings, distributions)
-    parse_histogram(request.rating_histogram, Scale(*source.scale), "rating_histogram")
+    parse_histogram(request.rating_histogram, source.scale, "rating_histogram")
     check_counts(num_users, num_items, num_ratings, distributions)
     return dataclasses.replace(
         request,

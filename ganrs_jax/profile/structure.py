@@ -31,10 +31,7 @@ from ganrs_jax.profile.vectors import sample_vectors
 from ganrs_jax.statistics.spectrum import spectral
 from ganrs_jax.training.loop import Report, silent
 
-_MOST_PREFERENCE_BINS, _LEAST_USERS = (
-    8,
-    50,
-)  # of degree; users in each, for a mean beyond chance
+_MOST_PREFERENCE_BINS, _LEAST_USERS = 8, 50  # of degree; users in each, for a mean beyond chance
 _LONGEST_STEP = 1.0  # of a weight in a round: the response is that of small steps
 _LEAST_PREFERENCE_RESPONSE = 0.1  # of the mean to the weight, for a step to be worked out
 _DRAWN = 16384  # vectors whose covariance is taken: known to a percent then

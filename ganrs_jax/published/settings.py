@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from ganrs_jax.checks import check_choice, check_memory, check_range
 from ganrs_jax.errors import InputError
-from ganrs_jax.networks.adversarial import OBJECTIVES, OPTIMIZERS
+from ganrs_jax.networks.adversarial import OPTIMIZERS
 
 # Settings in which lanes may differ, besides their seeds.
 LANE_FLOATS = ("embedding_learning_rate", "gan_learning_rate", "beta1", "clip", "slope", "momentum", "dropout")
@@ -44,7 +44,7 @@ class GanrsConfig:
 
 def check_config(config: GanrsConfig) -> None:
     """Raises InputError naming the first field with an invalid value, and what is accepted."""
-    check_choice(config, "objective", OBJECTIVES)
+    check_choice(config, "objective", ("bce", "wasserstein"))
     check_choice(config, "optimizer", OPTIMIZERS)
     check_range(config, ("beta1", "momentum", "dropout", "slope"), low=0, below=1)
     check_range(config, ("train_share",), above=0, below=1)
@@ -62,7 +62,7 @@ class RawSamplesRequest:
     num_users: int = 0  # users, the clusters of the samples' user vectors; 0 = the source's
     num_items: int = 0  # items, likewise
     num_samples: int = 0  # raw samples drawn, more than the rows that stay; 0 = the source's ratings
-    sigma: float = 0.0  # standard deviation of the noise, 0.2 to 3 ("variability"); 0 = the recipe's own
+    sigma: float = 0.0  # standard deviation of the noise ("variability"), 0.2 to 3 in the paper; 0 = the recipe's own
     seed: int = 0  # of everything random in generation
 
 

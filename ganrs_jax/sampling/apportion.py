@@ -103,7 +103,7 @@ class DegreeSpecs(NamedTuple):
 
 
 class _Side(NamedTuple):
-    flag: str  # activity | popularity
+    name: str  # activity | popularity
     one: str  # user | item
     spec: DegreeSpec
     weights: np.ndarray  # descending
@@ -133,11 +133,11 @@ def check_counts(num_users: int, num_items: int, num_ratings: int, specs: Degree
             f"`num_ratings={num_ratings}` is more than the {cells} pairs of `num_users={num_users}` and "
             f"`num_items={num_items}`; accepted: {least} to {cells}"
         )
-    for flag, size in (("num_users", num_users), ("num_items", num_items)):
+    for name, size in (("num_users", num_users), ("num_items", num_items)):
         if size > num_ratings:
             raise InputError(
-                f"`num_ratings={num_ratings}` is less than one for each of `{flag}={size}`; "
-                f"accepted: {least} to {cells}, or `{flag}={num_ratings}` at most"
+                f"`num_ratings={num_ratings}` is less than one for each of `{name}={size}`; "
+                f"accepted: {least} to {cells}, or `{name}={num_ratings}` at most"
             )
     sides = _both_sides(num_users, num_items, specs)
     counts, fault = _followed(sides, num_ratings)
@@ -159,26 +159,26 @@ def nearest_ratings(num_users: int, num_items: int, wanted: int, specs: DegreeSp
 
 def _both_sides(num_users: int, num_items: int, specs: DegreeSpecs) -> _Sides:
     sides = []
-    for flag, one, spec, source, size, most in (
+    for name, one, spec, source, size, most in (
         ("activity", "user", specs.activity, specs.users, num_users, num_items),
         ("popularity", "item", specs.popularity, specs.items, num_items, num_users),
     ):
-        found = len(read_weights(spec.path, f"`{flag}={spec.path}`")) if spec.kind == "file" else size
+        found = len(read_weights(spec.path, f"`{name}={spec.path}`")) if spec.kind == "file" else size
         if found != size:
             raise InputError(
-                f"`{flag}={spec.path}`: {found} weights for {size} {one}s; accepted: {size}, or `num_{one}s={found}`"
+                f"`{name}={spec.path}`: {found} weights for {size} {one}s; accepted: {size}, or `num_{one}s={found}`"
             )
-        sides.append(_Side(flag, one, spec, distribution_weights(spec, source, size), most))
+        sides.append(_Side(name, one, spec, distribution_weights(spec, source, size), most))
     return tuple(sides)
 
 
 def _followed(sides: _Sides, num_ratings: int) -> tuple[list[np.ndarray], str]:
-    """Counts of each side up to one that cannot follow its distribution, and its flag; "both" if they do not fit."""
+    """Counts of each side up to one that cannot follow its distribution, and its name; "both" if they do not fit."""
     counts: list[np.ndarray] = []
     for side in sides:
         counts.append(apportion(side.weights, num_ratings, 1, side.most))
         if total_variation(side.weights, counts[-1]) > MOST_MOVED:
-            return counts, side.flag
+            return counts, side.name
     return counts, "both" if _unmet(*counts) > MOST_MOVED * num_ratings else ""
 
 
@@ -197,9 +197,9 @@ def _unmet(users: np.ndarray, items: np.ndarray) -> int:
 def _refusal(sides: _Sides, counts: list[np.ndarray], num_ratings: int, fault: str) -> str:
     if fault == "both":
         part, changed = _unmet(*counts) / num_ratings, sides
-        found = " and ".join(f"`{side.flag}={side.spec}`" for side in sides) + " do not fit together: "
+        found = " and ".join(f"`{side.name}={side.spec}`" for side in sides) + " do not fit together: "
     else:
-        changed = tuple(side for side in sides if side.flag == fault)
+        changed = tuple(side for side in sides if side.name == fault)
         part, side = total_variation(changed[0].weights, counts[-1]), changed[0]
         found = f"`{fault}={side.spec}`: with 1 to {side.most} ratings for each {side.one}, "
     offers = [_offer(sides, side, num_ratings) for side in changed]
@@ -212,14 +212,14 @@ def _offer(sides: _Sides, side: _Side, num_ratings: int) -> str:
     """The nearest distribution that a side can follow, and the other's where that one cannot be followed either."""
     spec = _nearest_distribution(sides, side, num_ratings)
     changed = _changed(sides, side, spec)
-    text = f"`{side.flag}={spec}`" + (" or less" if spec.parameter else "")
+    text = f"`{side.name}={spec}`" + (" or less" if spec.parameter else "")
     fault = _followed(changed, num_ratings)[1]
-    return text + "".join(f" with {_offer(changed, s, num_ratings)}" for s in changed if s.flag == fault)
+    return text + "".join(f" with {_offer(changed, s, num_ratings)}" for s in changed if s.name == fault)
 
 
 def _changed(sides: _Sides, side: _Side, spec: DegreeSpec) -> _Sides:
     new = side._replace(spec=spec, weights=distribution_weights(spec, None, len(side.weights)))
-    return tuple(new if s.flag == side.flag else s for s in sides)
+    return tuple(new if s.name == side.name else s for s in sides)
 
 
 def _nearest_distribution(sides: _Sides, side: _Side, num_ratings: int) -> DegreeSpec:
@@ -230,7 +230,7 @@ def _nearest_distribution(sides: _Sides, side: _Side, num_ratings: int) -> Degre
         return DegreeSpec(kind, round(steps * _STEP, 2)) if steps else DegreeSpec("uniform")
 
     def fits(steps: int) -> bool:
-        return _followed(_changed(sides, side, spec(steps)), num_ratings)[1] not in (side.flag, "both")
+        return _followed(_changed(sides, side, spec(steps)), num_ratings)[1] not in (side.name, "both")
 
     return spec(_last(fits, 0, int(np.ceil(parameter / _STEP)), 1) if kind in ("power", "lognormal") else 0)
 

@@ -1,4 +1,4 @@
-"""Distributions that a dataset shall have, of its degrees and of its ratings, as a flag or a file gives them."""
+"""Distributions that a dataset shall have, of its degrees and of its ratings, as a text or a file gives them."""
 
 import dataclasses
 import math
@@ -35,7 +35,7 @@ def read_weights(path: str, where: str) -> np.ndarray:
 
     Args:
       path: .csv or .txt with one number a line and no header, .npy with one axis, .parquet with one column.
-      where: what a message starts with, naming flag and file.
+      where: what a message starts with, naming parameter and file.
 
     Raises:
       InputError: another suffix, a file that cannot be read, no entries, one that is negative or no finite
@@ -109,12 +109,12 @@ class DegreeSpec:
         return self.path or (f"{self.kind}:{self.parameter:g}" if self.parameter else self.kind)
 
 
-def parse_distribution(text: str, flag: str) -> DegreeSpec:
+def parse_distribution(text: str, parameter: str) -> DegreeSpec:
     """What a text asks for: source, power:EXPONENT, lognormal:SIGMA, uniform, or a path to a file of weights.
 
     Args:
-      text: the flag's value.
-      flag: its name without dashes, for messages.
+      text: the parameter's value.
+      parameter: its name, for messages.
 
     Raises:
       InputError: none of these forms, an exponent or sigma not over 0 or over `MOST`, or a file that
@@ -129,11 +129,11 @@ def parse_distribution(text: str, flag: str) -> DegreeSpec:
         except ValueError:
             value = math.nan
         if not 0 < value <= MOST:
-            raise InputError(f"`{flag}={text}`; accepted: {_FORMS}")
+            raise InputError(f"`{parameter}={text}`; accepted: {_FORMS}")
         return DegreeSpec(kind, value)
     if not is_file(text):
-        raise InputError(f"`{flag}={text}`: no distribution and no file; accepted: {_FORMS}")
-    read_weights(text, f"`{flag}={text}`")
+        raise InputError(f"`{parameter}={text}`: no distribution and no file; accepted: {_FORMS}")
+    read_weights(text, f"`{parameter}={text}`")
     return DegreeSpec("file", path=text)
 
 
@@ -189,39 +189,39 @@ def distribution_weights(spec: DegreeSpec, source: DegreeDistribution | None, si
 Entries = list[tuple[float | None, float]]  # (level or None, share)
 
 
-def parse_histogram(text: str, scale: Scale, flag: str) -> np.ndarray | None:
+def parse_histogram(text: str, scale: Scale, parameter: str) -> np.ndarray | None:
     """The share of each level of the scale, float64 [L], summing to 1; None for "source".
 
     Args:
       text: source; LEVEL=SHARE,... (levels left out get 0); one share a level, ascending, separated by commas; or
         a file of lines LEVEL,SHARE or SHARE.
       scale: the ratings there are.
-      flag: its name without dashes, for messages.
+      parameter: its name, for messages.
 
     Raises:
       InputError: as `histogram_entries`, a level off the scale, or another number of shares than levels.
     """
     if text == "source":
         return None
-    entries, levels = histogram_entries(text, flag), scale.levels
+    entries, levels = histogram_entries(text, parameter), scale.levels
     if entries[0][0] is None:
         if len(entries) != len(levels):
             raise InputError(
-                f"`{flag}={_short(text)}`: {len(entries)} shares; accepted: {len(levels)}, one for each of {scale}"
+                f"`{parameter}={_short(text)}`: {len(entries)} shares; accepted: {len(levels)}, one for each of {scale}"
             )
         shares = np.array([share for _, share in entries])
     else:
         shares = np.zeros(len(levels))
-        shares[[_place(level, scale, flag) for level, _ in entries]] = [share for _, share in entries]
+        shares[[_place(level, scale, parameter) for level, _ in entries]] = [share for _, share in entries]
     return shares / shares.sum()
 
 
-def histogram_entries(text: str, flag: str) -> Entries:
-    """What a flag's text says, as far as it can be judged without knowing the scale.
+def histogram_entries(text: str, parameter: str) -> Entries:
+    """What a text says, as far as it can be judged without knowing the scale.
 
     Args:
       text: as of `parse_histogram`, but not "source".
-      flag: its name without dashes, for messages.
+      parameter: its name, for messages.
 
     Returns:
       (level, share) of each entry, the level None in all where the text gives shares alone.
@@ -231,14 +231,14 @@ def histogram_entries(text: str, flag: str) -> Entries:
         1 within 0.001; a file's entry is named by its row.
     """
     if is_file(text):
-        rows = read_lines(text, f"`{flag}={text}`")
-        entries = [_entry(line, ",", f"`{flag}={text}`: row {row}") for row, line in enumerate(rows, 1)]
+        rows = read_lines(text, f"`{parameter}={text}`")
+        entries = [_entry(line, ",", f"`{parameter}={text}`: row {row}") for row, line in enumerate(rows, 1)]
     else:
-        entries = [_entry(part, "=", f"`{flag}={_short(text)}`") for part in text.split(",")]
+        entries = [_entry(part, "=", f"`{parameter}={_short(text)}`") for part in text.split(",")]
     levels = [level for level, _ in entries]
     if levels.count(None) not in (0, len(levels)) or (levels[0] is not None and len(set(levels)) < len(levels)):
-        raise InputError(f"`{flag}={_short(text)}`: a level is missing or twice; accepted: {_SHARES_FORMS}")
-    _check_sum(entries, f"`{flag}={_short(text)}`")
+        raise InputError(f"`{parameter}={_short(text)}`: a level is missing or twice; accepted: {_SHARES_FORMS}")
+    _check_sum(entries, f"`{parameter}={_short(text)}`")
     return entries
 
 
@@ -265,10 +265,10 @@ def _check_sum(entries: Entries, where: str) -> None:
     raise InputError(f"{where}: the shares sum to {total:.6g}; accepted: {offer}")
 
 
-def _place(level: float | None, scale: Scale, flag: str) -> int:
+def _place(level: float | None, scale: Scale, parameter: str) -> int:
     steps = ((level or 0.0) - scale.low) / scale.step
     if abs(steps - round(steps)) > 1e-3 or not 0 <= round(steps) < len(scale.levels):
-        raise InputError(f"`{flag}`: rating {level:g} is off the scale; accepted: {scale}")
+        raise InputError(f"`{parameter}`: rating {level:g} is off the scale; accepted: {scale}")
     return round(steps)
 
 

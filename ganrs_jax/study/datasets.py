@@ -136,8 +136,8 @@ class Store:
             found = load_generator(place)
             if (found.source.digest, found.training.get("seed")) != (digest(self.real(source)), self._seed):
                 raise InputError(
-                    f"{place}: of other ratings than --sources={source} has, or of another seed than "
-                    f"--data_seed={self._seed}; accepted: another --workdir, or the folder deleted"
+                    f"{place}: of other ratings than `sources={source}` has, or of another seed than "
+                    f"`data_seed={self._seed}`; accepted: another `workdir`, or the folder deleted"
                 )
             self._generators[source, kind] = found
         return self._generators[source, kind]

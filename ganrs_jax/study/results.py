@@ -25,12 +25,12 @@ class StudyCells:
         path = folder / "settings.json"
         held = _read(path) if path.exists() else self._settings
         other = [
-            f"generators of format {held.get(name)}" if name == "generator_format" else f"--{name}={held.get(name)}"
+            f"generators of format {held.get(name)}" if name == "generator_format" else f"`{name}={held.get(name)}`"
             for name, value in self._settings.items()
             if held.get(name) != value
         ]
         if other:
-            raise InputError(f"{folder} holds a study of {', '.join(other)}; accepted: the same, or another --workdir")
+            raise InputError(f"{folder} holds a study of {', '.join(other)}; accepted: the same, or another `workdir`")
 
     def begin(self) -> None:
         """Binds the folder to the settings, before anything is made in it."""
@@ -42,7 +42,7 @@ class StudyCells:
         """Raises InputError if the folder's figures of a source are of other ratings than have this digest."""
         if self._sources.setdefault(source, digest) != digest:
             raise InputError(
-                f"{self._folder} holds a study of other ratings of {source}; accepted: the same, or another --workdir"
+                f"{self._folder} holds a study of other ratings of {source}; accepted: the same, or another `workdir`"
             )
 
     def get(self, dataset: str, model: str) -> dict[str, object] | None:
@@ -64,7 +64,7 @@ def _read(path: Path, *needed: str) -> dict[str, object]:
     except ValueError:
         content = None
     if not isinstance(content, dict) or not set(needed) <= set(content):
-        raise InputError(f"{path}: not what `study` wrote; accepted: another --workdir, or the file deleted")
+        raise InputError(f"{path}: not what `study` wrote; accepted: another `workdir`, or the file deleted")
     return content
 
 

@@ -1,4 +1,4 @@
-"""The shared training loop: scanned steps in jitted chunks, many runs ("lanes") at once.
+"""The shared training loop: steps in jitted chunks, many runs ("lanes") at once.
 
 A lane is one seed with one setting of the float hyperparameters. Every array of a state has a
 leading lane axis, written `L` in shape suffixes; a single run is one lane.

@@ -23,7 +23,10 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "generate into a device": ((*MAKE, "--workdir=/dev/null"), ["cannot be written: /dev/null is a file"]),
     "no generator flag": (("generate", "--out=out.csv"), ["--generator is missing; accepted: --generator=FOLDER"]),
     "no out flag": (("generate", "--generator=generator"), ["--out is missing; accepted:", "--out=FILE.parquet"]),
-    "generator absent": ((*MAKE, "--generator=absent"), ["absent: no such folder", "that train_generator wrote"]),
+    "generator absent": (
+        (*MAKE, "--generator=absent"),
+        ["absent: no such folder", "a generator that was saved"],
+    ),
     "generator is a file": ((*MAKE, "--generator=afile"), ["afile: no such folder"]),
     "generator is a run": ((*MAKE, "--generator=."), ["not a generator, or cut short: no readable manifest.json"]),
     "generator empty": ((*MAKE, "--generator=nothing"), ["nothing: not a generator, or cut short"]),
