@@ -130,12 +130,12 @@ def _answer(num_seeds: int, margin: float, found: Findings) -> list[str]:
             min((o.tau or 0.0 for b in by_convention.values() for o in b.orders.values()), default=0.0) >= WANTED_TAU
             for by_convention in by_source
         )
-        kept.append(f"{sources_kept} of `{recipe}`'s {len(by_source)}")
+        kept.append(f"{sources_kept} of {len(by_source)} sources for `{recipe}`")
     if same:
         lines += [
             f"Precision, recall and F1 on synthetic ratings are equivalent to those on real ones within {margin:g} in",
             f"{', '.join(same)} (a network, on a source, under a convention); the networks' order is kept",
-            f"(Kendall's tau of {WANTED_TAU:g} or more under every convention) on {', '.join(kept)} sources.",
+            f"(Kendall's tau of {WANTED_TAU:g} or more under every convention) on {', '.join(kept)}.",
         ]
     claims = []
     best = [each for by_convention in found.best.values() for each in by_convention.values()]

@@ -76,7 +76,7 @@ def test_the_page_is_short_and_there_are_figures(folder, text):
 def test_the_page_begins_with_the_answer(text):
     answer = text.split("\n\n")[1].replace("\n", " ")
     assert "within 0.03 in 8 of 8 for `profile`, 0 of 8 for `ganrs`" in answer
-    assert "on 1 of 1 for `profile`, 0 of 1 for `ganrs` of the sources" in answer
+    assert "on 1 of 1 sources for `profile`, 0 of 1 sources for `ganrs`." in answer
     assert (
         "are the best two holds in 4 of 6 cases, that precision rises and recall falls with size in 2 of 4." in answer
     )
