@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Most of a test's time is compilation. As JAX's own tests, these do without most optimisations (see `optimised`), and
-# without XLA's fusion emitters, which double it; the processes that they launch have these.
+# without XLA's fusion emitters, which make it half as long again or more. Experiments in processes of their own run as
+# users have them.
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + (
     " --xla_force_host_platform_device_count=2"
     " --xla_cpu_use_fusion_emitters=false"

@@ -1,5 +1,6 @@
 """Documents hold: links lead somewhere, commands and files they name exist, the README's example runs."""
 
+import ast
 import dataclasses
 import re
 from pathlib import Path
@@ -97,3 +98,13 @@ def test_the_example_of_the_readme_runs(monkeypatch, tmp_path, capsys, tiny, tra
 
 def test_the_readme_fits():
     assert len(text_of("README.md").splitlines()) <= 150
+
+
+def test_the_library_names_parameters_and_no_flags():
+    """Only the command line has flags, and pip's are no concern of a user's."""
+    for path in (REPOSITORY / "ganrs_jax").rglob("*.py"):
+        if path.parent.name == "cli" or path.name == "fetch.py":
+            continue
+        raised = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Raise)]
+        texts = [node.value for line in raised for node in ast.walk(line) if isinstance(node, ast.Constant)]
+        assert not [text for text in texts if isinstance(text, str) and re.search(r"(^|\W)--[a-z]", text)], path

@@ -69,7 +69,7 @@ def test_same_seed_same_dataset_other_seed_another(name, trained, ratings):
     assert not np.array_equal(first.user, other.user) or not np.array_equal(first.item, other.item)
 
 
-@pytest.mark.slow  # lanes of `ganrs` are in published/test_lanes, and of `profile`, of which one collapses, in its own
+@pytest.mark.slow  # the fast ones: of `ganrs` in published/test_lanes, of `profile` in profile/test_recipe
 @pytest.mark.parametrize("name", RECIPES)
 def test_lanes_equal_single_runs(name, ratings, request):
     """Two seeds and two settings of a float at once; the lane that equals the single run gives its dataset."""

@@ -89,4 +89,4 @@ def test_groups(launch, group_generator, tmp_path, shares, expected):
     assert list(table.columns) == ["user_id", "item_id", "rating", "gender"]
     assert ((table.gender == "F") == (table.user_id < expected)).all()  # ids of a group follow one another
     assert table.gender.isin(["F", "M"]).all()
-    assert table.user_id.nunique() > 25
+    assert table.user_id.nunique() > 27
