@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.data.ratings import Ratings
+from ganrs_jax.profile.calibration import first_correlation
 from ganrs_jax.profile.embedding import ProfileEmbedding, degree_curve
 from ganrs_jax.profile.features import neutral_gain
 from ganrs_jax.profile.gan import SIDES, SideState, State, gan_spec
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
 from ganrs_jax.profile.model import Entities, PopularityPreference, ProfileModel, ResponseStyle, VectorColumns
-from ganrs_jax.profile.predictability import first_correlation
 from ganrs_jax.profile.settings import ProfileConfig
 from ganrs_jax.profile.vectors import find_quantiles, find_strata, fit_moments, generate_vectors
 from ganrs_jax.sampling.distributions import degree_distribution

@@ -20,8 +20,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.data.ratings import Ratings
-from ganrs_jax.profile.calibration_subsample import CalibrationSubsample
 from ganrs_jax.profile.embedding import canonical_basis
 from ganrs_jax.profile.features import affinities, affinity_beyond_degree, item_features
 from ganrs_jax.profile.model import AffinityGain, PopularityPreference, ProfileModel
@@ -128,17 +126,25 @@ class Parameters(NamedTuple):
 
 
 def calibrate_structure(
-    model: ProfileModel, ratings: Ratings, subsample: CalibrationSubsample, rounds: int, report: Report = silent
+    model: ProfileModel,
+    user: np.ndarray,
+    item: np.ndarray,
+    request: RatingsRequest,
+    rounds: int,
+    report: Report = silent,
 ) -> ProfileModel:
     """The model with factor weights, gains and popularity preference that give the source's structure.
 
-    Each round generates a dataset of the subsample's size and moves every parameter by what its own statistic lacks;
-    steps get shorter, since each dataset has noise of its own, and the parameters of the best round are kept.
+    Each round generates a dataset and moves every parameter by what its own statistic lacks; steps get shorter, since
+    each dataset has noise of its own, and the parameters of the best round are kept.
+
+    Args:
+      user, item: who rated what in the source, [N], or in a part of it.
+      request: a dataset of the same size.
     """
-    wanted = structure(ratings.user[subsample.mask], ratings.item[subsample.mask])
+    wanted = structure(user, item)
     if wanted is None or not rounds or model.config.interaction_rank < 2:
         return model
-    request = subsample.request(model.config)
     # Directions in which generated users' factors are white and items' uncorrelated. The first factor, the preference
     # for rare items, is left alone: degrees say what it should be, not the spectrum.
     covariances = []

@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 
 from ganrs_jax.data.ratings import Columns, from_columns
-from ganrs_jax.profile import calibration_subsample as subsamples
+from ganrs_jax.profile import calibration
 from ganrs_jax.profile import recipe as profile
 from ganrs_jax.profile import structure as structures
-from ganrs_jax.profile.calibration_subsample import calibration_subsample
+from ganrs_jax.profile.calibration import calibrate_predictability, calibration_subsample, first_correlation
 from ganrs_jax.profile.features import affinities, affinity_beyond_degree, item_features, neutral_gain, user_features
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
 from ganrs_jax.profile.model import PopularityPreference
 from ganrs_jax.profile.plan import draw_latent, make_plan
-from ganrs_jax.profile.predictability import calibrate_predictability, first_correlation
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.profile.structure import calibrate_structure, structure
 from ganrs_jax.profile.vectors import sample_vectors
@@ -87,10 +86,11 @@ def test_preference_weighs_how_popular_items_are_by_the_degree_of_users(learned)
 
 def test_the_structure_comes_nearer_to_the_sources(learned, ratings):
     told = []
+    part = calibration_subsample(ratings)
     made = calibrate_structure(
         learned,
-        ratings,
-        calibration_subsample(ratings),
+        *part.rows[:2],
+        part.request(learned.config),
         6,
         lambda *call: told.append({k: v[0] for k, v in call[3].items()}),
     )
@@ -106,8 +106,8 @@ def test_the_structure_comes_nearer_to_the_sources(learned, ratings):
 
 def test_no_rounds_leave_the_model_alone(learned, ratings):
     part = calibration_subsample(ratings)
-    assert calibrate_structure(learned, ratings, part, 0) is learned
-    assert calibrate_predictability(learned, ratings, part, 0) is learned
+    assert calibrate_structure(learned, *part.rows[:2], part.request(learned.config), 0) is learned
+    assert calibrate_predictability(learned, part, 0) is learned
 
 
 def test_the_source_lacks_nothing_beside_itself(ratings):
@@ -127,30 +127,29 @@ def test_what_is_too_weak_is_raised_within_bounds():
 
 
 def test_a_large_source_is_calibrated_on_a_part_of_its_users(learned, ratings, monkeypatch):
-    monkeypatch.setattr(subsamples, "_MOST_USERS", 100)
+    monkeypatch.setattr(calibration, "_MOST_USERS", 100)
     part = calibration_subsample(ratings)
-    request, kept = part.request(learned.config), part.mask
+    request, users = part.request(learned.config), np.unique(part.rows.user)
     assert (request.num_users, request.num_items) == (100, 200)
-    counts = np.bincount(ratings.user[kept], minlength=300)
-    assert request.num_ratings == kept.sum() == counts[np.unique(ratings.user[kept])].sum()
-    assert len(np.unique(ratings.user[kept])) == 100
+    assert request.num_ratings == len(part.rows.rating) == np.bincount(ratings.user, minlength=300)[users].sum()
+    assert len(users) == 100
 
 
 def test_a_source_of_very_many_cells_is_calibrated_on_a_part_of_its_items_too(learned, ratings, monkeypatch):
-    monkeypatch.setattr(subsamples, "MOST_CELLS", 300 * 200 - 1)
-    monkeypatch.setattr(subsamples, "_MOST_ITEMS", 80)
+    monkeypatch.setattr(calibration, "MOST_CELLS", 300 * 200 - 1)
+    monkeypatch.setattr(calibration, "_MOST_ITEMS", 80)
     part = calibration_subsample(ratings)
-    request, kept = part.request(learned.config), part.mask
-    assert (request.num_users, request.num_items, request.num_ratings) == (300, 80, kept.sum())
-    assert len(np.unique(ratings.item[kept])) == 80
-    assert 0.2 < kept.mean() < 0.6
+    request, kept = part.request(learned.config), len(part.rows.rating)
+    assert (request.num_users, request.num_items, request.num_ratings) == (300, 80, kept)
+    assert len(np.unique(part.rows.item)) == 80
+    assert 0.2 < kept / ratings.num_ratings < 0.6
 
 
 def test_users_of_very_many_ratings_are_taken_in_part(ratings, monkeypatch):
-    monkeypatch.setattr(subsamples, "MOST_RATINGS", 2000)
+    monkeypatch.setattr(calibration, "MOST_RATINGS", 2000)
     part = calibration_subsample(ratings)
     assert part.num_items == 200
-    assert abs(part.mask.sum() / 2000 - 1) < 0.2
+    assert abs(len(part.rows.rating) / 2000 - 1) < 0.2
     assert 0 < first_correlation(ratings) < 1
 
 
@@ -161,7 +160,6 @@ def test_ratings_become_as_predictable_as_the_sources(correlation, learned, rati
     told = []
     made = calibrate_predictability(
         off,
-        ratings,
         calibration_subsample(ratings),
         5,
         lambda *call: told.append({k: v[0] for k, v in call[3].items()}),
@@ -179,7 +177,6 @@ def test_noise_gets_the_tails_of_the_sources(learned, ratings):
     told = []
     found = calibrate_predictability(
         learned,
-        source,
         calibration_subsample(source),
         4,
         lambda *call: told.append(call[3]["noise_log_variance_off"][0]),
