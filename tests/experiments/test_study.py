@@ -86,7 +86,7 @@ def test_a_study_stopped_before_its_first_cell_is_bound_to_its_settings(launch_i
 @pytest.mark.slow
 def test_the_result_speaks_of_each_claim_and_of_equal_sizes(launch, tmp_path):
     """On a larger world: of 80 users and 60 items too few samples are distinct pairs."""
-    larger = ("--planted_users=600", "--planted_items=400", "--planted_ratings=30000")
+    larger = ("--planted_users=300", "--planted_items=200", "--planted_ratings=10000")
     models, run = "--models=deepmf,ncf_regression,binary_regression", tmp_path / "run"
     settings = ("--recipe=ganrs", "--source=planted", "--config.embedding_epochs=2", "--config.gan_steps=500")
     launch("train_generator", *settings, *larger, "--workdir=made")
