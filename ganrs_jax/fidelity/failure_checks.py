@@ -118,7 +118,8 @@ def _predictability(metrics: Metrics) -> FailedCheck | None:
     return FailedCheck(
         "nothing to learn beyond biases",
         f"factors gain {kept:.0%} of what they gain on real data",
-        "Models that learn affinities cannot be told from biases here: train longer, with more embedding factors",
+        "Models that learn affinities cannot be told from biases here: ask for more ratings of each user, train "
+        "longer, or embed with more factors",
     )
 
 

@@ -134,7 +134,7 @@ def generate(model: ProfileModel, request: RatingsRequest, report: Report = sile
       InputError: on a request that no dataset can meet, or one that memory cannot hold as a whole.
     """
     request = complete(model, request)
-    check_memory("num_ratings", request.num_ratings, _ROW, ", or in parts (`num_shards`), which hold no more at a time")
+    check_memory("num_ratings", request.num_ratings, _ROW, ", or in parts, which hold no more at a time")
     made = blocks(model, request, report)
     parts = []
     for number in range(made.num_blocks):
