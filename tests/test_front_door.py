@@ -11,6 +11,7 @@ import pytest
 
 import ganrs_jax as gj
 from ganrs_jax import api
+from ganrs_jax.recipes import RECIPES
 from tests.models import quick
 
 REPOSITORY = Path(__file__).parents[1]
@@ -74,6 +75,14 @@ def test_metrics_of_recommenders_are_a_frame(tiny):
     assert set(table.model) == {"popularity"}
     assert sorted(set(table.n)) == [3, 5]
     assert np.isfinite(table.precision).all()
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_model_says_in_a_line_what_it_is_of(recipe, trained):
+    said = repr(trained(recipe))
+    assert "users" in said
+    assert "seed" in said
+    assert len(said) < 150
 
 
 @pytest.mark.parametrize("recipe", ["profile", "cganrs"])

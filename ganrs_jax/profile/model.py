@@ -167,7 +167,7 @@ class Entities:
     degree_offset: np.float32  # of the log degree, that the first interaction factor has added (`embedding`)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class ProfileModel:
     """A trained generator of the profile recipe: all that generation needs."""
 
@@ -188,6 +188,9 @@ class ProfileModel:
     source: SourceSummary
     training: Mapping[str, float]  # seed, criterion and figures of the training run; json-ready
     recipe: str = "profile"
+
+    def __repr__(self) -> str:
+        return f"ProfileModel({self.source}; seed {self.training['seed']})"
 
     @property
     def scale(self) -> Scale:

@@ -21,7 +21,7 @@ class Groups:
     num_ratings: tuple[int, ...]  # [G], theirs
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class PublishedModel:
     """A trained generator of `ganrs`, `wganrs` or `cganrs`: all that generation needs."""
 
@@ -33,6 +33,9 @@ class PublishedModel:
     source: SourceSummary
     training: Mapping[str, float]  # seed, criterion and figures of the training run; json-ready
     groups: Groups | None = None  # of a conditional generator
+
+    def __repr__(self) -> str:
+        return f"PublishedModel({self.recipe} of {self.source}; seed {self.training['seed']})"
 
     @property
     def scale(self) -> Scale:

@@ -67,6 +67,9 @@ class SourceSummary(Summary):
     digest: str
     notes: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.users:,} users, {self.items:,} items, {self.ratings:,} ratings, {self.scale}"
+
 
 def describe(user: np.ndarray, item: np.ndarray, rating: np.ndarray, scale: Scale) -> Summary:
     """Counts, moments, histogram, Gini per user and per item, and repeated pairs.
