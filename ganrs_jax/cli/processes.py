@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import os
 import re
 import sys
@@ -11,15 +12,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax
+import numpy as np
 from absl import flags
 
 from ganrs_jax.errors import InputError
-from ganrs_jax.training.devices import barrier, bytes_of_first
+from ganrs_jax.training.devices import barrier, of_all
 
 FLAGS = flags.FLAGS
 _PLACE = re.compile(r".+:\d{1,5}")
 _LAST_PORT = 65535
 _SILENCE = 30  # seconds without a sign of life after which a process counts as gone, and JAX ends the others
+_LOST = re.compile("heartbeat|UNAVAILABLE|gloo|connection|socket", re.IGNORECASE)  # of errors when a process has died
 _SOON = 5.0  # seconds in which the others usually come
 
 
@@ -83,10 +86,14 @@ def processes() -> Process:
 
 
 def check_agreed(mine: bytes, origin: str) -> None:
-    """Raises InputError unless these bytes are the same in process 0; `origin`: what else decides them, in words."""
-    if bytes_of_first(mine) != mine:
+    """Raises InputError in all processes unless all have these bytes; `origin`: what else decides them, in words."""
+    digest = np.frombuffer(hashlib.sha256(mine).digest(), np.uint8)
+    held = of_all(digest)
+    differ = np.flatnonzero((held != held[0]).any(axis=1))
+    if len(differ):
+        jax.distributed.shutdown()  # waits for all, so that none is aborted because another has ended
         raise InputError(
-            f"--process_id={jax.process_index()}: other flags, {origin} or versions than those of process 0; "
+            f"--process_id={differ[0]}: other flags, {origin} or versions than those of process 0; "
             "accepted: the same in all processes"
         )
 
@@ -103,6 +110,11 @@ def failing_alone() -> Iterator[None]:
         status = error.code if isinstance(error, SystemExit) else 1
         if not status or not jax.distributed.is_initialized():
             raise
+        if isinstance(error, jax.errors.JaxRuntimeError) and _LOST.search(str(error)):
+            # What we waited for in it has failed before JAX's own thread, which aborts, has heard of it.
+            sys.stderr.write("error: another task died; what is whole is kept, and the same command goes on\n")
+            sys.stderr.flush()
+            os.abort()
         if not isinstance(error, SystemExit):
             traceback.print_exc()
         sys.stdout.flush()

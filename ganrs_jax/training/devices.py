@@ -102,6 +102,16 @@ def as_first(tree: Tree) -> Tree:
     return jax.tree.map(jnp.asarray, multihost_utils.broadcast_one_to_all(tree))
 
 
+def of_all(mine: np.ndarray) -> np.ndarray:
+    """What each of P processes has, [P, ...], in every process; arrays must have the same shape in all."""
+    if jax.process_count() == 1:
+        return mine[None]
+    from jax.experimental import multihost_utils
+
+    barrier()
+    return np.asarray(multihost_utils.process_allgather(mine))
+
+
 def bytes_of_first(mine: bytes) -> bytes:
     """The bytes that process 0 has, in every process."""
     if jax.process_count() == 1:

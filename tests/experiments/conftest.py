@@ -20,6 +20,7 @@ SIZE = ("--num_users=100", "--num_items=100", "--num_samples=10000")  # one for 
 LOST = "another task died"  # JAX's words, of which it aborts
 ABORTED = -signal.SIGABRT
 LONGEST = 600  # seconds of a launch: a hang fails a test, a slow machine does not
+AS_USERS = {"XLA_FLAGS": "", "JAX_DISABLE_MOST_OPTIMIZATIONS": "0"}  # beside `environment`
 Launch = Callable[..., subprocess.CompletedProcess]
 
 
@@ -35,13 +36,18 @@ def a_free_port() -> int:
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory) -> dict[str, str]:
-    """No data folder, an empty cache, one CPU device, and programs compiled once for the whole session."""
-    dropped = ("GANRS_DATA_DIR", "XLA_FLAGS", "PYTHONWARNINGS")
+    """No data folder, an empty cache, one CPU device, and programs compiled once for the whole session.
+
+    They are compiled as in this process (tests/conftest.py), so that rows can be compared; `AS_USERS` undoes it.
+    """
+    dropped = ("GANRS_DATA_DIR", "PYTHONWARNINGS")
     kept = {k: v for k, v in os.environ.items() if k not in dropped and not k.startswith("JAX_")}
     return kept | {
         "PYTHONPATH": str(REPOSITORY),
         "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache")),
         "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": " ".join(flag for flag in os.environ["XLA_FLAGS"].split() if "device_count" not in flag),
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"],
         "JAX_COMPILATION_CACHE_DIR": str(tmp_path_factory.mktemp("compiled")),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     }

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from ganrs_jax.recipes import RECIPES
-from tests.experiments.conftest import LONGEST, REPOSITORY, command
+from tests.experiments.conftest import AS_USERS, LONGEST, REPOSITORY, command
 from tests.models import QUICK, QUICK_FLAGS, WORLD
 
 EXPERIMENTS = sorted(p.stem for p in (REPOSITORY / "experiments").glob("[!_]*.py"))
@@ -165,7 +165,7 @@ def test_flagfile_names_the_recipe(launch, tmp_path):
 @pytest.mark.slow
 def test_closed_streams_do_no_harm(environment, tmp_path):
     line = " ".join(command("train_generator", "--recipe=ganrs", "--preset=small", "--workdir=run")) + " <&- >&- 2>&-"
-    assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment, timeout=LONGEST).returncode == 0
+    assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment | AS_USERS, timeout=LONGEST).returncode == 0
     assert (tmp_path / "run" / "generator" / "manifest.json").is_file()
 
 

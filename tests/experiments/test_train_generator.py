@@ -88,7 +88,9 @@ def test_a_generator_is_replaced_only_when_asked(launch, launch_in, generator, t
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_a_run_that_is_killed_leaves_no_generator(launch, environment, generator, tmp_path, end):
     metrics = tmp_path / "run" / "metrics.jsonl"
-    endless = command("train_generator", *QUICK, "--config.gan_steps=500000000", "--workdir=run")
+    endless = command(
+        "train_generator", *QUICK, "--config.gan_steps=500000000", "--checkpoint_seconds=inf", "--workdir=run"
+    )
     with subprocess.Popen(endless, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
         limit = time.monotonic() + 120
         while not (metrics.exists() and "GAN" in metrics.read_text()) and time.monotonic() < limit:
@@ -114,10 +116,10 @@ STAGES = {  # what is kept of each recipe, in order
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", STAGES)
-def test_killed_in_every_stage_and_started_again(environment, launch, tmp_path, recipe):
+def test_killed_in_every_stage_and_started_again(environment, spawn_in, tmp_path, recipe):
     """Killed when something is kept of the next stage; it ends as a run that was not stopped and keeps nothing."""
     flags = ("train_generator", "--preset=small", f"--recipe={recipe}", *(ROUNDS if recipe == "profile" else ()))
-    launch(*flags, "--checkpoint_seconds=inf", "--workdir=whole")
+    assert spawn_in(tmp_path, *flags, "--checkpoint_seconds=inf", "--workdir=whole").returncode == 0
     kept, flags = tmp_path / "run" / ".unfinished", (*flags, "--checkpoint_seconds=0", "--workdir=run")
     for stage in STAGES[recipe]:
         process = subprocess.Popen(
@@ -131,7 +133,7 @@ def test_killed_in_every_stage_and_started_again(environment, launch, tmp_path, 
             time.sleep(0.002)
         process.kill()
         assert process.wait() == -signal.SIGKILL
-    again = launch(*flags)
+    again = spawn_in(tmp_path, *flags)
     assert "goes on from run/.unfinished/" in again.stdout
     assert not list(kept.glob("*"))
     whole, resumed = (load_generator(tmp_path / name / "generator") for name in ("whole", "run"))
