@@ -18,7 +18,7 @@ def trained(tmp_path_factory) -> dict[int, dict[str, np.ndarray]]:
     """Weights that one device and that eight end with."""
     folder = tmp_path_factory.mktemp("trained")
     for devices in (1, 8):
-        flags = f"--xla_force_host_platform_device_count={devices}"
+        flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count={devices}"  # the last one counts
         environment = os.environ | {
             "XLA_FLAGS": flags,
             "JAX_PLATFORMS": "cpu",
