@@ -36,12 +36,15 @@ from ganrs_jax.study.results import StudyCells
 PRESETS = {
     "small": [
         "--sources=planted",
-        "--recipes=profile,ganrs",
+        "--planted_users=300",
+        "--planted_items=200",
+        "--planted_ratings=10000",
+        "--recipes=ganrs",
         "--parts=equal,users",
-        "--users=50,150",
+        "--users=100",
         "--items=100",
         "--samples_at=10000",
-        "--models=deepmf,ncf_regression,ncf_classification_improved,biases",
+        "--models=deepmf,ncf_regression,biases",
         "--num_seeds=5",
         "--num_datasets=2",
         "--epochs=2",

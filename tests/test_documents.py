@@ -90,7 +90,7 @@ def test_the_example_of_the_readme_runs(monkeypatch, tmp_path, capsys, tiny, tra
     monkeypatch.setattr(gj, "load_ratings", lambda source: tiny)
     monkeypatch.setattr(gj, "train", lambda ratings, seed: trained("profile"))
     held: dict[str, object] = {}
-    exec(compile(example.replace("1000", "60").replace("50_000", "1500"), "README.md", "exec"), held)
+    exec(compile(example.replace("200_000", "1500").replace("2000", "60"), "README.md", "exec"), held)
     assert len(held["dataset"].to_pandas()) == 1500
     assert "singular values" in capsys.readouterr().out
     assert (tmp_path / "ml100k_model" / "manifest.json").exists()

@@ -69,12 +69,10 @@ def test_same_seed_same_dataset_other_seed_another(name, trained, ratings):
     assert not np.array_equal(first.user, other.user) or not np.array_equal(first.item, other.item)
 
 
-@pytest.mark.slow  # the fast ones: of `ganrs` in published/test_lanes, of `profile` in profile/test_recipe
-@pytest.mark.parametrize("name", RECIPES)
-def test_lanes_equal_single_runs(name, ratings, request):
+@pytest.mark.slow  # a fast one of `ganrs` is in published/test_lanes; of `profile` in its test_gan and test_calibration
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_lanes_equal_single_runs(name, ratings):
     """Two seeds and two settings of a float at once; the lane that equals the single run gives its dataset."""
-    if name == "profile":  # what it calibrates rests on datasets drawn, in which rounding moves pairs
-        request.getfixturevalue("optimised")
     recipe = RECIPES[name]
     config = quick(name)
     other = dataclasses.replace(config, gan_learning_rate=2e-3)

@@ -193,7 +193,7 @@ def test_divergence_is_told(tiny):
 def test_what_memory_cannot_hold_is_refused_beforehand(trained, monkeypatch):
     generator, request = trained("profile"), RatingsRequest(num_users=5000, num_items=300, num_ratings=200_000)
     monkeypatch.setattr(checks, "free_memory", lambda: 4_000_000)
-    with pytest.raises(InputError, match=r"`num_ratings=200000` needs .* up to 166666, or in parts \(`num_shards`\)"):
+    with pytest.raises(InputError, match=r"`num_ratings=200000` needs .* up to 166666, or in parts"):
         profile.generate(generator, request)
     monkeypatch.setattr(checks, "free_memory", lambda: 100_000)
     with pytest.raises(InputError, match=r"`num_users=5000` needs about .* GiB are free; accepted: up to"):
