@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Most of a test's time is compilation. As JAX's own tests, these do without most optimisations (see `optimised`), and
-# without XLA's fusion emitters, which make it half as long again or more. Experiments in processes of their own run as
-# users have them.
+# without XLA's fusion emitters, which make it half as long again or more. Processes that tests launch compile
+# alike, unless they are to run as users run them (`AS_USERS` in tests/experiments).
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + (
     " --xla_force_host_platform_device_count=2"
     " --xla_cpu_use_fusion_emitters=false"

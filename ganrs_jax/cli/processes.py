@@ -22,7 +22,7 @@ FLAGS = flags.FLAGS
 _PLACE = re.compile(r".+:\d{1,5}")
 _LAST_PORT = 65535
 _SILENCE = 30  # seconds without a sign of life after which a process counts as gone, and JAX ends the others
-_LOST = re.compile("heartbeat|UNAVAILABLE|gloo|connection|socket", re.IGNORECASE)  # of errors when a process has died
+_LOST = re.compile("heartbeat|Gloo .*failed|Socket closed")  # what JAX's errors say when a process has died
 _SOON = 5.0  # seconds in which the others usually come
 
 

@@ -27,7 +27,7 @@ from ganrs_jax.training.lanes import side_by_side
 from ganrs_jax.training.loop import Report, silent
 from ganrs_jax.training.stages import Stages
 
-MOST_RATINGS = 1 << 22  # so many tell a spectrum, and errors of predictions, well enough
+_MOST_RATINGS = 1 << 22  # so many tell a spectrum, and errors of predictions, well enough
 _MOST_USERS = 8192  # more cost time in each of the rounds
 _MOST_ITEMS = 12288  # of sources of more than MOST_CELLS
 _RESPONSES = {"bias_correlation": 0.5, "factor_gain": 0.4}  # to what is predicted, which is a square of either
@@ -113,7 +113,7 @@ def calibration_subsample(ratings: Ratings) -> CalibrationSubsample:
     Of 8,192 users or fewer all are taken, and of users of very many ratings as many as have about 4 million. All
     items are, but of sources of more than `MOST_CELLS` users x items 12,288 at most.
     """
-    enough = max(1, MOST_RATINGS * ratings.num_users // ratings.num_ratings)
+    enough = max(1, _MOST_RATINGS * ratings.num_users // ratings.num_ratings)
     num_users, num_items = min(ratings.num_users, _MOST_USERS, enough), ratings.num_items
     mask = np.random.default_rng(0).permutation(ratings.num_users)[ratings.user] < num_users
     if ratings.num_users * num_items > MOST_CELLS and num_items > _MOST_ITEMS:
@@ -149,7 +149,7 @@ def calibrate_predictability(
 def first_correlation(ratings: Ratings) -> np.float32:
     """That of the source's ratings, held out, with what biases predict of them; of very many, of a part."""
     whole = ratings.user, ratings.item, ratings.rating
-    found = predictability(*(whole if ratings.num_ratings <= MOST_RATINGS else calibration_subsample(ratings).rows))
+    found = predictability(*(whole if ratings.num_ratings <= _MOST_RATINGS else calibration_subsample(ratings).rows))
     return np.float32(np.clip(np.sqrt(max(found.bias_correlation, 0.0)), *_BOUNDS["bias_correlation"]))
 
 

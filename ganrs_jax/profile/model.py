@@ -190,7 +190,7 @@ class ProfileModel:
     recipe: str = "profile"
 
     def __repr__(self) -> str:
-        return f"ProfileModel({self.source}; seed {self.training['seed']})"
+        return f"ProfileModel({self.source}; seed {self.training.get('seed')})"
 
     @property
     def scale(self) -> Scale:

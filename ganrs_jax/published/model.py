@@ -35,7 +35,7 @@ class PublishedModel:
     groups: Groups | None = None  # of a conditional generator
 
     def __repr__(self) -> str:
-        return f"PublishedModel({self.recipe} of {self.source}; seed {self.training['seed']})"
+        return f"PublishedModel({self.recipe} of {self.source}; seed {self.training.get('seed')})"
 
     @property
     def scale(self) -> Scale:

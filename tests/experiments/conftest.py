@@ -17,7 +17,7 @@ from tests.models import QUICK_FLAGS, WORLD
 REPOSITORY = Path(__file__).parents[2]
 QUICK = (*WORLD, "--recipe=ganrs", *QUICK_FLAGS["ganrs"])
 SIZE = ("--num_users=100", "--num_items=100", "--num_samples=10000")  # one for all, so that programs compile once
-LOST = "another task died"  # JAX's words, of which it aborts
+LOST = "another task died"  # JAX's words, and ours where we hear of it first
 ABORTED = -signal.SIGABRT
 LONGEST = 600  # seconds of a launch: a hang fails a test, a slow machine does not
 AS_USERS = {"XLA_FLAGS": "", "JAX_DISABLE_MOST_OPTIMIZATIONS": "0"}  # beside `environment`

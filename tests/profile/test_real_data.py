@@ -32,8 +32,11 @@ def test_profile_on_movielens_100k(config, data_dir):
     assert np.abs(shares).sum() / 2 <= 0.002
     assert abs(real.gini_user - made.gini_user) <= 0.01
     assert abs(real.gini_item - made.gini_item) <= 0.02
-    liked, made_liked = (mean_by_degree(d.item, d.rating, np.bincount(d.item)).slices for d in (ratings, dataset))
-    np.testing.assert_allclose(made_liked, liked, atol=0.5)  # 1.49 off where it is not met
+    # Of few items in a bin, one dataset is off by chance (0.07 to 0.35 of eight): the mean of four is looked at.
+    others = [profile.generate(generator, RatingsRequest(seed=seed)) for seed in (1, 2, 3)]
+    liked, *drawn = (mean_by_degree(d.item, d.rating, np.bincount(d.item)).slices for d in (ratings, dataset, *others))
+    made_liked = np.mean(drawn, axis=0)
+    np.testing.assert_allclose(made_liked, liked, atol=0.35)  # 1.49 off where it is not met
     # The first three bins are one: which of them an item of one to three ratings is in, its number alone tells.
     made_liked, liked = (np.concatenate([x[:3].mean(0, keepdims=True), x[3:]]) for x in (made_liked, liked))
     np.testing.assert_allclose(made_liked[:, 1:-2], liked[:, 1:-2], atol=0.2)

@@ -146,7 +146,7 @@ def test_a_source_of_very_many_cells_is_calibrated_on_a_part_of_its_items_too(le
 
 
 def test_users_of_very_many_ratings_are_taken_in_part(ratings, monkeypatch):
-    monkeypatch.setattr(calibration, "MOST_RATINGS", 2000)
+    monkeypatch.setattr(calibration, "_MOST_RATINGS", 2000)
     part = calibration_subsample(ratings)
     assert part.num_items == 200
     assert abs(len(part.rows.rating) / 2000 - 1) < 0.2
