@@ -23,7 +23,16 @@ from ganrs_jax.recipes import get_recipe
 from ganrs_jax.report.comparison_figure import comparison_figure
 from ganrs_jax.report.fidelity import fidelity_table
 
-PRESETS = {"small": ["--source=planted", "--recipes=ganrs", "--workdir=runs/small_comparison"]}
+PRESETS = {
+    "small": [
+        "--source=planted",
+        "--planted_users=80",
+        "--planted_items=60",
+        "--planted_ratings=2000",
+        "--recipes=ganrs",
+        "--workdir=runs/small_comparison",
+    ]
+}
 
 flags.DEFINE_list("recipes", ["profile", "ganrs", "wganrs"], "Recipes to compare.")
 flags.DEFINE_string("workdir", "runs/comparison", "Folder for the datasets and the table.")

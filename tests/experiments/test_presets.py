@@ -35,7 +35,7 @@ LAUNCHES = {
     ),
     "published_grid": ([*WORLD[1:], *QUICK_FLAGS["ganrs"], "--workdir=run"], ["rows by published rule", "planted"]),
     "benchmark": ([*WORLD, *QUICK_FLAGS["ganrs"], "--workdir=run"], ["steady s", "K-means, users", "peak memory"]),
-    "compare_recipes": ([*WORLD, "--workdir=run"], ["planted", "ganrs", "c2st AUC, user profiles"]),
+    "compare_recipes": (["--workdir=run"], ["planted", "ganrs", "c2st AUC, user profiles"]),
     "fidelity": (
         [*WORLD[1:], "--synthetic=planted", "--workdir=run"],
         ["Gini of ratings per user", "c2st AUC, user profiles"],
@@ -118,8 +118,9 @@ def test_small_preset(name, launch, profile_generator, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(set(EXPERIMENTS) - {"generate", "fidelity"}))
+@pytest.mark.parametrize("name", sorted(set(EXPERIMENTS) - {"generate", "fidelity", "benchmark", "study"}))
 def test_small_preset_as_it_is(name, spawn_in, tmp_path):
+    """Two need a generator; each suite of `benchmark` is launched below, the study's preset in `test_study`."""
     done = spawn_in(tmp_path, name, "--preset=small", "--workdir=run", **AS_USERS)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "run" / "results.json").read_text())
@@ -182,7 +183,7 @@ def test_closed_streams_do_no_harm(environment, tmp_path):
 )
 def test_every_suite_of_benchmark(suite, words, spawn_in, profile_generator, tmp_path):
     """In a process of its own: what is timed is run again with the same keys, which tests do not allow."""
-    given = ["--config.gan_steps=100", f"--generator={profile_generator}"]
+    given = [*WORLD, "--config.gan_steps=100", f"--generator={profile_generator}"]
     done = spawn_in(tmp_path, "benchmark", "--preset=small", f"--suite={suite}", "--workdir=run", *given)
     assert done.returncode == 0, done.stderr
     for word in words:

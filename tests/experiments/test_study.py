@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.experiments.conftest import AS_USERS
 from tests.models import WORLD
 
 FLAGS = (
@@ -84,15 +85,12 @@ def test_a_study_stopped_before_its_first_cell_is_bound_to_its_settings(launch_i
 
 
 @pytest.mark.slow
-def test_the_result_speaks_of_each_claim_and_of_equal_sizes(launch, tmp_path):
-    """On a larger world: of 80 users and 60 items too few samples are distinct pairs."""
-    larger = ("--planted_users=300", "--planted_items=200", "--planted_ratings=10000")
-    models, run = "--models=deepmf,ncf_regression,binary_regression", tmp_path / "run"
-    settings = ("--recipe=ganrs", "--source=planted", "--config.embedding_epochs=2", "--config.gan_steps=500")
-    launch("train_generator", *settings, *larger, "--workdir=made")
-    shutil.rmtree(run / "generators" / "planted-ganrs")
-    shutil.copytree(tmp_path / "made" / "generator", run / "generators" / "planted-ganrs")
-    launch("study", *FLAGS, *larger, models, "--parts=equal", "--epochs=1", "--results=copy.md")
+def test_the_small_preset_as_it_is_speaks_of_each_claim_and_of_equal_sizes(spawn_in, tmp_path):
+    """Its world is larger than the others' here: of 80 users and 60 items too few samples are distinct pairs."""
+    run = tmp_path / "run"
+    shutil.rmtree(run)
+    done = spawn_in(tmp_path, "study", "--preset=small", "--results=copy.md", "--workdir=run", **AS_USERS)
+    assert done.returncode == 0, done.stderr
     text = (run / "summary.md").read_text()
     assert (tmp_path / "copy.md").read_text() == text
     for heading in ("## Are the networks' metrics the same?", "## Is the order", "## Are NCF regression"):
