@@ -2,7 +2,8 @@
 
 Trains the recipe on a random half of the users, generates as many users, items and ratings as that half has,
 and attacks with both halves: who was trained on? Prints the area under each attack's ROC curve with its 95 %
-interval, and writes it to WORKDIR/results.json and, if asked, --json=OUT.json. A few seconds: --preset=small.
+interval, and writes it to WORKDIR/results.json and, if asked, --json=OUT.json.
+A minute, most of it compiling: --preset=small.
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 Trains, writes the generator, generates a dataset of the source's own users, items and ratings (or of those
 that flags ask for) and compares it with its source: a table of fidelity and what has gone wrong in words on
-the terminal, and comparison.png in the workdir. A few seconds: --preset=small.
+the terminal, and comparison.png in the workdir. A minute, most of it compiling: --preset=small.
 """
 
 import dataclasses

@@ -3,7 +3,7 @@
 Part `equal`: for each source, real beside synthetic datasets of each recipe of the same size. Parts `users`,
 `samples` and `sigma`: the paper's sweeps (arXiv 2410.17651); `sizes`: datasets of USERSxITEMSxROWS. Writes
 WORKDIR/summary.md, summary.csv and figures from WORKDIR's cells; a study that was stopped goes on where it was, and
-one asked for more adds to what is there. Presets: small (under ten minutes), first (1000 users x 1000 items x
+one asked for more adds to what is there. Presets: small (two minutes), first (1000 users x 1000 items x
 10,000 samples, DeepMF), first_users (1000, 5000, 10,000 users), first_sources (three sources).
 """
 

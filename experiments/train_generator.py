@@ -7,7 +7,7 @@ ends as if it had not been: what it has done is kept in WORKDIR/.unfinished ever
 All devices share the lanes, or the batches, of the adversarial training of recipe profile; with --coordinator,
 --num_processes and --process_id, or on a cluster that JAX knows, those of all processes do. Each reads the source by
 itself, and process 0 writes.
-A few seconds: --preset=small.
+A minute, most of it compiling: --preset=small.
 """
 
 import dataclasses
