@@ -36,9 +36,9 @@ from ganrs_jax.study.results import StudyCells
 PRESETS = {
     "small": [
         "--sources=planted",
-        "--planted_users=300",
-        "--planted_items=200",
-        "--planted_ratings=10000",
+        "--planted_users=200",
+        "--planted_items=150",
+        "--planted_ratings=6000",
         "--recipes=ganrs",
         "--parts=equal,users",
         "--users=100",

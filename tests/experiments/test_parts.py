@@ -34,8 +34,7 @@ def whole(launch_in, profile_generator, tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("devices", [1, 8])
-@pytest.mark.parametrize("num_shards", [1, 2, 8])
+@pytest.mark.parametrize(("num_shards", "devices"), [(1, 8), (8, 1), (2, 8)])
 def test_shards_and_devices_change_no_row(
     spawn_in, environment, profile_generator, tmp_path, whole, num_shards, devices
 ):

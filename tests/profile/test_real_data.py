@@ -15,7 +15,7 @@ from tests.models import quick
     ("config", "datasets"),
     [
         (quick("profile", embedding_rounds=5, embedding_sweeps=10, structure_rounds=0, predictability_rounds=0), 2),
-        pytest.param(ProfileConfig(gan_steps=100, predictability_rounds=0), 4, marks=pytest.mark.slow),
+        pytest.param(ProfileConfig(gan_steps=100, predictability_rounds=0), 3, marks=pytest.mark.slow),
     ],
     ids=["small", "as large as by default"],
 )
