@@ -9,10 +9,13 @@ from pathlib import Path
 
 from absl import flags
 
+from ganrs_jax.cli.command_line import command_line_words
 from ganrs_jax.cli.flags import define_reading, read_source
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.data.sources import SOURCES, ReadOptions, load_ratings
-from ganrs_jax.data.sources.tables import PARTS, read_parts, read_table
+from ganrs_jax.data.sources.formats import PARTS
+from ganrs_jax.data.sources.plain import Plain
+from ganrs_jax.data.sources.tables import read_table
 from ganrs_jax.errors import InputError
 from ganrs_jax.fidelity.failure_checks import failed_checks
 from ganrs_jax.fidelity.fidelity import compare, reference
@@ -36,7 +39,7 @@ def main() -> None:
     workdir = Workdir(FLAGS.workdir, copy=FLAGS.json)
     progress = Progress(workdir)
     for note in real.notes:
-        say(note)
+        say(command_line_words(note))
     known = reference(real, real.scale)
     progress("compare", 1, 1 + len(datasets), {})
     results = {}
@@ -71,7 +74,8 @@ def _synthetic(given: str) -> Rated:
         return load_ratings(given, ReadOptions(data_dir=FLAGS.data_dir, cache_dir=FLAGS.cache_dir))
     path = Path(given).expanduser()
     if parts := sorted(path.glob(PARTS.pattern)):
-        return read_parts(parts).columns
+        with Plain(ReadOptions()) as plain:
+            return PARTS.read(parts, ReadOptions(), plain).columns
     if not path.is_file():
         raise InputError(f"--synthetic={given}: no such file; accepted: what `generate` wrote, or a source")
     return read_table(path, ReadOptions()).columns

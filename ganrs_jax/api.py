@@ -50,12 +50,14 @@ def load_ratings(source: "str | Path | pandas.DataFrame", **options: Any) -> Rat
 
 def from_pandas(
     frame: "pandas.DataFrame",
-    user_column: str = "user_id",
-    item_column: str = "item_id",
-    rating_column: str = "rating",
+    user_column: str = "",
+    item_column: str = "",
+    rating_column: str = "",
     **options: Any,
 ) -> Ratings:
-    """Ratings of a data frame, a row per rating; other options as for `load_ratings`.
+    """Ratings of a data frame, a row per rating; columns by their usual names, or as named here.
+
+    Other options as for `load_ratings`.
 
     Raises:
       InputError: a missing column, or one of an unsuitable type.

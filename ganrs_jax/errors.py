@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+_SHOWN = 60  # characters of a value in a message
+
 Place = Callable[[int], str]  # row index -> "FILE: row N", for messages
 
 
@@ -10,3 +12,9 @@ class InputError(ValueError):
 
     Experiments print the line and end with exit status 2.
     """
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: quoted, on one line, at most 60 characters."""
+    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")

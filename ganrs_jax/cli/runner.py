@@ -112,7 +112,7 @@ def say(text: str) -> None:
 def say_source(ratings: Ratings) -> None:
     """What was read: a line for each note, then the counts and the scale, which may have been found from the values."""
     for note in ratings.notes:
-        say(note)
+        say(command_line_words(note))
     counts = f"{ratings.num_users} users, {ratings.num_items} items, {ratings.num_ratings} ratings"
     say(f"{ratings.name}: {counts} on a scale of {ratings.scale}")
 

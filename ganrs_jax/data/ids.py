@@ -1,6 +1,7 @@
 """Ids of users and items as consecutive numbers, and repeated (user, item) pairs."""
 
 import numpy as np
+import pyarrow as pa
 
 from ganrs_jax.errors import InputError, Place
 
@@ -9,12 +10,14 @@ _MAX_ID = 2**63 - 1
 _CHUNK = 1 << 22  # rows numbered at a time, so that the index of 100 million rows takes no memory to speak of
 
 
-def numbered(ids: np.ndarray, what: str, place: Place) -> tuple[np.ndarray, np.ndarray]:
+def numbered(ids: "np.ndarray | pa.DictionaryArray", what: str, place: Place) -> tuple[np.ndarray, np.ndarray]:
     """Index of each id [N] among the distinct ones, int32 [N], and those ids, ascending.
 
     Raises:
       InputError: an id that is neither text nor a whole number from 0, or is empty; `what` and `place` name it.
     """
+    if isinstance(ids, pa.DictionaryArray):
+        return _by_labels(ids.indices.to_numpy(), np.asarray(ids.dictionary.to_pylist(), object))
     ids = np.asarray(ids)
     if ids.dtype.kind == "f":
         bad = ~np.isfinite(ids) | (ids != np.rint(ids)) | (np.abs(ids) > 2.0**53)
@@ -23,12 +26,10 @@ def numbered(ids: np.ndarray, what: str, place: Place) -> tuple[np.ndarray, np.n
             raise _bad_id(ids[row], what, place(row))
         ids = ids.astype(np.int64)
     if ids.dtype.kind not in "iu":
-        import pandas as pd  # here: see `scale.find_scale`
-
-        codes, labels = pd.factorize(ids, sort=True)
-        if (codes < 0).any():
-            raise InputError(f"{place(int(np.argmin(codes)))}: {what} is empty")
-        return codes.astype(np.int32), np.asarray(labels)
+        text = pa.array(ids, pa.string(), from_pandas=True)
+        if text.null_count:
+            raise InputError(f"{place(int(np.argmax(text.is_null().to_numpy(zero_copy_only=False))))}: {what} is empty")
+        return numbered(text.dictionary_encode(), what, place)
     low, high = int(ids.min()), int(ids.max())
     if low < 0 or high > _MAX_ID:
         row = int(np.argmax(ids < 0)) if low < 0 else int(np.argmax(ids))
@@ -36,7 +37,7 @@ def numbered(ids: np.ndarray, what: str, place: Place) -> tuple[np.ndarray, np.n
     if high < max(4 * len(ids), 1 << 20):  # a table of marks: linear time, no sort
         return _by_marks(ids, high)
     labels, codes = np.unique(ids, return_inverse=True)
-    return codes.astype(np.int32), labels
+    return codes.astype(np.int32), labels.astype(np.int64)
 
 
 def unrepeated(
@@ -54,31 +55,46 @@ def unrepeated(
     """
     if policy not in DUPLICATE_POLICIES:
         raise InputError(f"duplicates policy {policy!r}; accepted: {', '.join(DUPLICATE_POLICIES)}")
+    width = int(item.max()) + 1
     pair = user.astype(np.int64)
-    pair *= int(item.max()) + 1
+    pair *= width
     pair += item
     pair.sort()
-    repeats = int((pair[1:] == pair[:-1]).sum())
+    twice = pair[1:][pair[1:] == pair[:-1]]
     del pair
-    if repeats == 0:
+    if len(twice) == 0:
         return None, ""
-    import pandas as pd  # here: see `scale.find_scale`
-
-    table = pd.DataFrame({"user": user, "item": item})
+    # Few rows have a user and an item of such a pair: they alone are looked at.
+    users, items = np.zeros(int(user.max()) + 1, bool), np.zeros(width, bool)
+    users[twice // width] = items[twice % width] = True
+    rows = np.flatnonzero(users[user] & items[item])
     if time is not None:
-        table = table.iloc[np.argsort(time, kind="stable")]
-    again = table.duplicated(keep="last" if policy == "last" else "first")
+        rows = rows[np.argsort(time[rows], kind="stable")]
+    if policy == "last":
+        rows = rows[::-1]
+    _, first = np.unique(user[rows] * np.int64(width) + item[rows], return_index=True)
+    again = np.delete(rows, first)
     if policy == "error":
-        row = int(table.index[again].min())
         raise InputError(
-            f"{place(row)}: repeats an earlier (user, item) pair, one of {repeats}; "
+            f"{place(int(again.min()))}: repeats an earlier (user, item) pair, one of {len(twice)}; "
             "accepted: each pair once, or `duplicates=last` or first"
         )
+    keep = np.ones(len(user), bool)
+    keep[again] = False
     order = " by time" if time is not None else ""
     return (
-        np.sort(table.index[~again].to_numpy()),
-        f"{name}: {repeats} repeated (user, item) pairs dropped, the {policy} rating{order} kept",
+        np.flatnonzero(keep),
+        f"{name}: {len(twice)} repeated (user, item) pairs dropped, the {policy} rating{order} kept",
     )
+
+
+def _by_labels(codes: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of ids that are numbered already, in another order and with labels that no row has."""
+    used = np.flatnonzero(np.bincount(codes, minlength=len(labels)))
+    order = used[np.argsort(labels[used], kind="stable")]
+    number = np.zeros(len(labels), np.int32)
+    number[order] = np.arange(len(order), dtype=np.int32)
+    return number[codes], labels[order]
 
 
 def _by_marks(ids: np.ndarray, high: int) -> tuple[np.ndarray, np.ndarray]:

@@ -9,18 +9,22 @@ import numpy as np
 
 from ganrs_jax.data.ids import numbered, unrepeated
 from ganrs_jax.data.scale import Scale as Scale
-from ganrs_jax.data.scale import check_on_scale, find_scale
+from ganrs_jax.data.scale import check_on_scale, equal_ratings, find_scale
 from ganrs_jax.errors import InputError, Place
 
 if TYPE_CHECKING:
     import pandas
+    import pyarrow as pa
 
 
 class Columns(NamedTuple):
-    """Raw columns as a reader found them, all [N]; ids are integers or text, time is in seconds."""
+    """Raw columns as a reader found them, all [N]; ids are whole numbers, or a dictionary of text.
 
-    user: np.ndarray
-    item: np.ndarray
+    Times are int64 seconds, or datetime64[ns] where some are within a second.
+    """
+
+    user: "np.ndarray | pa.DictionaryArray"
+    item: "np.ndarray | pa.DictionaryArray"
     rating: np.ndarray
     timestamp: np.ndarray | None = None
 
@@ -37,7 +41,7 @@ class Ratings:
       item_ids: [I] likewise.
       scale: the values a rating may take.
       name: of the source, for people.
-      timestamp: int64 [N] seconds, or None.
+      timestamp: [N] seconds, int64, or float64 where the source tells parts of a second; or None.
       demographics: "gender" -> str [U] ("" unknown), "age" -> int16 [U] years (-1 unknown).
       notes: what reading changed, one sentence each.
     """
@@ -123,6 +127,8 @@ def from_columns(
         user, item, rating = user[keep], item[keep], rating[keep]
         time = None if time is None else time[keep]
     _check_size(len(user_ids), len(item_ids), name)
+    _check_levels(rating, name)
+    time = _in_seconds(time)
     return Ratings(user, item, rating, user_ids, item_ids, scale, name, time, notes=(note,) if note else ())
 
 
@@ -184,6 +190,7 @@ def subsample(
         _check_size(0, 0, name)
     part = rows_of(ratings, keep)
     _check_size(part.num_users, part.num_items, name)
+    _check_levels(part.rating, name)
     return part
 
 
@@ -220,3 +227,14 @@ def _mask(index: np.ndarray, size: int) -> np.ndarray:
 def _check_size(users: int, items: int, name: str) -> None:
     if users < 2 or items < 2:
         raise InputError(f"{name}: {users} user(s) and {items} item(s); at least 2 of each are needed")
+
+
+def _check_levels(rating: np.ndarray, name: str) -> None:
+    if (rating == rating[0]).all():
+        raise equal_ratings(float(rating[0]), name)
+
+
+def _in_seconds(time: np.ndarray | None) -> np.ndarray | None:
+    if time is None or time.dtype.kind != "M":
+        return time
+    return time.view(np.int64) / 1e9

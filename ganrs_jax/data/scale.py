@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ganrs_jax.errors import InputError, Place
 
@@ -34,11 +36,9 @@ def find_scale(rating: np.ndarray, name: str = "ratings") -> Scale:
     Raises:
       InputError: if the values lie on no grid of step 1, 1/2, 1/4, 1/5 or 1/10, or are all equal.
     """
-    import pandas as pd  # here: generation needs none of it, and it takes a third of a second to import
-
-    values = np.sort(pd.unique(rating)).astype(np.float64)
+    values = np.sort(pc.unique(pa.array(rating)).to_numpy()).astype(np.float64)
     if len(values) == 1:
-        raise InputError(f"{name}: every rating is {values[0]:g}, which tells no scale; give `scale=low:high:step`")
+        raise equal_ratings(float(values[0]), name)
     for step in _STEPS:
         steps = (values - values[0]) / step
         if np.all(np.abs(steps - np.round(steps)) < 1e-3) and steps[-1] < MAX_LEVELS:
@@ -46,6 +46,14 @@ def find_scale(rating: np.ndarray, name: str = "ratings") -> Scale:
     raise InputError(
         f"{name}: ratings from {values[0]:g} to {values[-1]:g} take {len(values)} values on no "
         f"regular grid; accepted: steps of 1, 0.5, 0.25, 0.2 or 0.1 and at most {MAX_LEVELS} steps"
+    )
+
+
+def equal_ratings(value: float, name: str) -> InputError:
+    """That there is nothing to learn from: likes, clicks and views are no ratings."""
+    return InputError(
+        f"{name}: every rating is {value:g}, so none is higher than another; accepted: ratings of two values or more "
+        "(likes, clicks and views alone are not supported)"
     )
 
 

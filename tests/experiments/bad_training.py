@@ -6,7 +6,7 @@ TRAIN = ("train_generator", *QUICK, "--workdir=run")
 
 # the command, and what its one line must hold
 CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
-    "unknown flag": ((*TRAIN, "--soruce=x"), ["--soruce", "did you mean --source?", "accepted: --cache_dir, "]),
+    "unknown flag": ((*TRAIN, "--soruce=x"), ["--soruce", "did you mean --source?", "accepted: --bad_rows, "]),
     "stray argument": ((*TRAIN, "ml100k"), ["argument 'ml100k'", "accepted: flags only"]),
     "unknown preset": ((*TRAIN, "--preset=nonsense"), ["--preset=nonsense", "accepted: small"]),
     "flag file absent": ((*TRAIN, "--flagfile=absent.txt"), ["error: Unable to open flagfile", "absent.txt"]),
@@ -49,10 +49,20 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "unknown source": ((*TRAIN, "--source=ml100"), ["'ml100'", "accepted: a path, or one of ml100k,", "planted"]),
     "no planted world": ((*TRAIN, "--planted_users=1"), ["--planted_users=1; accepted: 2 to"]),
     "empty file": ((*TRAIN, "--source=empty.csv"), ["empty.csv", "empty"]),
-    "wrong separator": ((*TRAIN, "--source=semicolon.csv"), ["semicolon.csv: row 1", "';' is the likely"]),
-    "missing column": ((*TRAIN, "--source=no_rating.csv"), ["no_rating.csv", "'rating' is missing", "stars"]),
+    "wrong separator": (
+        (*TRAIN, "--source=semicolon.csv", "--separator=|"),
+        ["semicolon.csv: row 1", "fewer than 3 columns between '|'; accepted: another --separator"],
+    ),
+    "no header": (
+        (*TRAIN, "--source=headerless.csv"),
+        ["headerless.csv: row 1 is '1,2,3'", "--columns=user,item,rating"],
+    ),
+    "missing column": (
+        (*TRAIN, "--source=no_rating.csv"),
+        ["no_rating.csv", "usual name of ratings; columns present: user_id", "liking"],
+    ),
     "text rating": ((*TRAIN, "--source=text.csv"), ["text.csv: row 2: rating is 'good'"]),
-    "nan rating": ((*TRAIN, "--source=nan.csv"), ["nan.csv: row 3: rating is nan"]),
+    "nan rating": ((*TRAIN, "--source=nan.csv"), ["nan.csv: row 3: rating is 'nan'", "--missing=drop"]),
     "one user": ((*TRAIN, "--source=one_user.csv"), ["one_user.csv: 1 user(s)", "at least 2"]),
     "no demographics": (
         (*TRAIN, "--source=plain.csv", "--recipe=cganrs"),
@@ -75,9 +85,9 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "unknown policy": ((*TRAIN, "--duplicates=some"), ["--duplicates='some'; accepted: last, first, error"]),
     "malformed scale": ((*TRAIN, "--scale=1-5"), ["--scale='1-5'; accepted: low:high:step"]),
     "off the scale": ((*TRAIN, "--source=plain.csv", "--scale=2:5"), ["plain.csv: row 2: rating 1 is off the scale"]),
-    "no scale": ((*TRAIN, "--source=same.csv"), ["same.csv: every rating is 3", "give --scale=low:high:step"]),
+    "no scale": ((*TRAIN, "--source=same.csv"), ["same.csv: every rating is 3", "ratings of two values or more"]),
     "long separator": ((*TRAIN, "--separator=:,"), ["--separator=':,'; accepted: one ASCII character"]),
-    "no column": ((*TRAIN, "--rating_column="), ["--rating_column=; accepted: the name of a column"]),
+    "no such policy": ((*TRAIN, "--missing=ignore"), ["--missing='ignore'; accepted: refuse, drop, keep"]),
     "too many planted": ((*TRAIN, "--planted_ratings=240001"), ["--planted_ratings=240001; accepted: 80 to 4800"]),
     "no rank": ((*TRAIN, "--rank=0"), ["--rank=0; accepted: 1 to"]),
     "no groups": ((*TRAIN, "--groups=0"), ["--groups=0; accepted: 1 to 10"]),

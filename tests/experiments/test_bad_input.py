@@ -16,8 +16,9 @@ HEADER = "user_id,item_id,rating\n"
 FILES = {
     "afile": "not a folder\n",
     "empty.csv": "",
+    "headerless.csv": "1,2,3\n2,3,4\n",
     "semicolon.csv": HEADER.replace(",", ";") + "1;2;3\n",
-    "no_rating.csv": "user_id,item_id,stars\n1,2,3\n",
+    "no_rating.csv": "user_id,item_id,liking\n1,2,3\n",
     "text.csv": HEADER + "1,2,good\n",
     "nan.csv": HEADER + "1,2,3\n1,3,nan\n",
     "same.csv": HEADER + "1,1,3\n2,2,3\n",
@@ -28,7 +29,8 @@ FILES = {
     "zeros.csv": "0\n0\n",
     "weights.xlsx": "1\n",
     "shares.csv": "1,0.5\n2,x\n",
-    "three.dat": "".join(f"{u}::{i}::{(u + i) % 3 + 1}::0\n" for u in range(9) for i in range(9)),
+    "three.dat": HEADER.replace(",", "::")
+    + "".join(f"{u}::{i}::{(u + i) % 3 + 1}\n" for u in range(9) for i in range(9)),
     "split.csv": HEADER + "1,1,3\n2,2,4\n",
     "three.csv": "3\n2\n1\n",
     "few.csv": HEADER + "".join(f"{u},{i},{(u + i) % 5 + 1}\n" for u in range(10) for i in range(12)),

@@ -72,7 +72,7 @@ def test_the_columns_of_the_real_table_may_have_other_names(launch, tmp_path):
     done = launch("fidelity", "--real=own.csv", *names, "--synthetic=made.csv", "--workdir=run")
     figures = json.loads((tmp_path / "run" / "results.json").read_text())["synthetic"]["made.csv"]["metrics"]
     assert figures["ks_item_counts"]["distance"] == figures["mf_ratio"]["distance"] == 0
-    assert done.stdout.splitlines()[0].split()[-3:] == ["own", "made.csv", "split-half"]
+    assert done.stdout.splitlines()[1].split()[-3:] == ["own", "made.csv", "split-half"]
 
 
 @pytest.mark.slow
@@ -92,10 +92,13 @@ BAD = {
     "a folder": ((*COMPARE, "--synthetic=."), "--synthetic=.: no such file; accepted: what `generate` wrote"),
     "names too few": ((*COMPARE, "--synthetic=a.csv,b.csv", "--names=a"), "--names=a; accepted: 2 different names"),
     "names twice": ((*COMPARE, "--synthetic=a.csv,a.csv"), "--names=a.csv,a.csv; accepted: 2 different names"),
-    "other columns": ((*COMPARE, "--synthetic=stars.csv"), "stars.csv: row 1: column 'rating' is missing"),
+    "other columns": (
+        (*COMPARE, "--synthetic=stars.csv"),
+        "stars.csv: no column has a usual name of ratings; columns present: user_id, item_id, liking",
+    ),
     "no rows": ((*COMPARE, "--synthetic=empty.csv"), "empty.csv: no ratings found"),
     "text": ((*COMPARE, "--synthetic=text.csv"), "text.csv: row 2: rating is 'good'"),
-    "nan": ((*COMPARE, "--synthetic=nan.csv"), "nan.csv: rating 2 of 2 is nan; accepted: finite numbers"),
+    "nan": ((*COMPARE, "--synthetic=nan.csv"), "nan.csv: row 3: rating is 'nan'; accepted: a value in every row"),
     "unknown source": ((*COMPARE, "--real=ml100", "--synthetic=planted"), "'ml100': no such file, folder or source"),
     "json in a file": ((*COMPARE, "--synthetic=planted", "--json=nan.csv/o.json"), "nan.csv is a file, not a folder"),
     "too small to attack": (
@@ -112,7 +115,7 @@ def test_bad_input_ends_in_one_line(case, launch_in, tmp_path):
         "empty": head,
         "text": head + "1,2,good\n",
         "nan": head + "1,2,3\n1,3,nan\n",
-        "stars": head.replace("rating", "stars"),
+        "stars": head.replace("rating", "liking"),
     }
     for name, text in texts.items():
         (tmp_path / f"{name}.csv").write_text(text)

@@ -1,17 +1,21 @@
 """Ratings from published releases, generic tables and a planted world: `load_ratings(name_or_path)`."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganrs_jax.data.ratings import Columns, Ratings, Scale, from_columns, subsample
-from ganrs_jax.data.sources.columns import Found, Table, demographics
-from ganrs_jax.data.sources.locate import Source, find, recognise
-from ganrs_jax.data.sources.options import ReadOptions, check_options, parse_scale
+from ganrs_jax.data.ratings import Ratings, Scale, from_columns, subsample
+from ganrs_jax.data.sources.formats import PARTS
+from ganrs_jax.data.sources.locate import Found, Source, find, recognise
+from ganrs_jax.data.sources.options import ReadOptions, check_options, parse_scale, unrated_values
+from ganrs_jax.data.sources.people import demographics
+from ganrs_jax.data.sources.plain import STANDARD_INPUT, Plain
 from ganrs_jax.data.sources.registry import SOURCES
-from ganrs_jax.data.sources.tables import PARTS, frame_table
+from ganrs_jax.data.sources.relation import Table, kept
+from ganrs_jax.data.sources.tables import frame_table
 from ganrs_jax.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,21 +44,23 @@ def load_ratings(
     check_options(options)
     name = str(source) if isinstance(source, (str, Path)) else "DataFrame"
     known = SOURCES.get(name) or SOURCES.get(_grouplens(name))
-    if not isinstance(source, (str, Path)):
-        table, scale = frame_table(source, options), parse_scale(options.scale)
-        ratings = _ratings(table, name, name, scale, options)
-    elif known is None or (name not in SOURCES and Path(name).exists()):
-        path = Path(name).expanduser()
-        if not name or not path.exists():
-            names = ", ".join(SOURCES)
-            raise InputError(f"{name!r}: no such file, folder or source; accepted: a path, or one of {names}")
-        layouts = [PARTS, *(layout for source in SOURCES.values() for layout in source.layouts)]
-        found = recognise(path, list({layout.title: layout for layout in layouts}.values()), options)
-        ratings = _read(found, None, options)
-    elif known.make is not None:
-        ratings = known.make(options)
-    else:
-        ratings = _read(find(known, options), known, options)
+    with Plain(options) as plain:
+        if not isinstance(source, (str, Path)):
+            table = frame_table(source, options)
+            table = _rated(table, unrated_values(options.unrated) or ())
+            ratings = _ratings(table, name, name, parse_scale(options.scale), options)
+        elif known is None or (name not in SOURCES and Path(name).exists()):
+            path = Path(name).expanduser()
+            if not name or not (name == STANDARD_INPUT or path.exists()):
+                names = ", ".join(SOURCES)
+                raise InputError(f"{name!r}: no such file, folder or source; accepted: a path, or one of {names}")
+            formats = [PARTS, *(known for source in SOURCES.values() for known in source.formats)]
+            ratings = _read(recognise(path, list(dict.fromkeys(formats)), options, plain), None, options, plain)
+        elif known.make is not None:
+            ratings = known.make(options)
+        else:
+            ratings = _read(find(known, options, plain), known, options, plain)
+        ratings = dataclasses.replace(ratings, notes=tuple(map(plain.told, ratings.notes)))
     return subsample(
         ratings,
         max_users=options.max_users,
@@ -72,16 +78,21 @@ def _grouplens(name: str) -> str:
     return f"ml{release}" if release[:1].isdigit() else f"ml_{release.replace('-', '_')}"
 
 
-def _read(found: Found, source: Source | None, options: ReadOptions) -> Ratings:
-    layout, files = found
+def _read(found: Found, source: Source | None, options: ReadOptions, plain: Plain) -> Ratings:
+    known, files = found
     place = files[0].parent if len(files) > 1 else files[0]
-    scale = parse_scale(options.scale) or (source.scale if source else layout.scale)
-    name, unrated = (source.name, source.unrated) if source else (place.stem, layout.unrated)
-    return _ratings(_rated(layout.read(files), unrated), name, str(place), scale, options)
+    scale = parse_scale(options.scale) or (source.scale if source else known.scale)
+    table = known.read(files, options, plain)
+    unrated = unrated_values(options.unrated)
+    if unrated is None:
+        unrated = unrated_values(source.unrated if source else known.unrated) or ()
+    if source is None and table.form:
+        table = table._replace(notes=(f"{place}: {table.form}", *table.notes))
+    return _ratings(_rated(table, unrated), source.name if source else place.stem, str(place), scale, options)
 
 
 def _ratings(table: Table, name: str, place: str, scale: Scale | None, options: ReadOptions) -> Ratings:
-    columns, row_place, people, notes = table
+    columns, row_place, people, notes, _ = table
     held = [columns]
     del columns, table  # from_columns then has the only reference, and frees each raw column when it is done with it
     ratings = from_columns(held.pop(), name=place, scale=scale, duplicates=options.duplicates, place=row_place)
@@ -89,20 +100,30 @@ def _ratings(table: Table, name: str, place: str, scale: Scale | None, options: 
         ratings,
         name=name,
         demographics=demographics(people, ratings.user_ids),
-        notes=(*notes, *ratings.notes),
+        notes=(*notes, *ratings.notes, *_suspected(ratings)),
     )
 
 
-def _rated(table: Table, unrated: float | None) -> Table:
-    """Without the rows of items that were seen but not rated."""
-    if unrated is None:
-        return table
-    kept = np.flatnonzero(table.columns.rating != unrated)
-    dropped = len(table.columns.rating) - len(kept)
-    if dropped == 0:
-        return table
-    time = table.columns.timestamp
-    user, item, rating = (column[kept] for column in table.columns[:3])
-    columns = Columns(user, item, rating, None if time is None else time[kept])
-    note = f"{dropped} rows of rating {unrated:g} (seen, not rated) dropped"
-    return Table(columns, lambda row: table.place(int(kept[row])), table.people, (*table.notes, note))
+def _rated(table: Table, unrated: Sequence[float]) -> Table:
+    """Without the rows whose rating says that there is none."""
+    for value in unrated:
+        keep = table.columns.rating != np.float32(value)
+        if dropped := int((~keep).sum()):
+            table = kept(table, keep)
+            table = table._replace(notes=(*table.notes, f"{dropped} rows of rating {value:g} (not rated) dropped"))
+    return table
+
+
+def _suspected(ratings: Ratings) -> tuple[str, ...]:
+    """A warning of a lowest rating that may be a code for "not rated"."""
+    levels, counts = ratings.scale.levels, np.bincount(ratings.levels(), minlength=2)
+    used = np.flatnonzero(counts)
+    lowest, share = levels[used[0]], counts[used[0]] / ratings.num_ratings
+    if len(used) < 3:
+        return ()
+    apart = used[1] - used[0] > 2 * np.diff(used[1:]).max()
+    frequent = lowest <= 0 and counts[used[0]] > counts[used[1:]].max()
+    if not (apart or (lowest < 0) or frequent):
+        return ()
+    why = f"{share:.0%} of the ratings" if frequent else f"apart from the others, {levels[used[1]]:g} to {levels[-1]:g}"
+    return (f'rating {lowest:g} is {why}: if it means "not rated", `unrated={lowest:g}` leaves it out',)

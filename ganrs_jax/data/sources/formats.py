@@ -1,91 +1,132 @@
-"""The published formats of delimited text: MovieLens, MyAnimeList and FilmTrust.
+"""The published formats: how their files are known, and what their readers are told.
 
 F. M. Harper, J. A. Konstan: The MovieLens Datasets: History and Context. ACM TiiS 5 (4), 2015.
 G. Guo, J. Zhang, N. Yorke-Smith: A Novel Bayesian Similarity Measure for Recommender Systems. IJCAI 2013.
+W. X. Zhao et al.: RecBole: Towards a Unified, Comprehensive and Efficient Framework. CIKM 2021.
 """
 
-from collections.abc import Sequence
+import dataclasses
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import pyarrow as pa
+from typing import NamedTuple
 
 from ganrs_jax.data.ratings import Scale
-from ganrs_jax.data.sources.columns import Layout, People, Roles, Table, columns_of, people_of
-from ganrs_jax.data.sources.text import first_line, read_text, text_place
+from ganrs_jax.data.sources.options import ReadOptions
+from ganrs_jax.data.sources.plain import Plain
+from ganrs_jax.data.sources.relation import Table
+from ganrs_jax.data.sources.tables import check_parts, read_files, with_people
 
 WHOLE_STARS = Scale(1.0, 5.0, 1.0)
 HALF_STARS = Scale(0.5, 5.0, 0.5)
 ANIME_SCALE = Scale(1.0, 10.0, 1.0)
 FILMTRUST_SCALE = Scale(0.5, 4.0, 0.5)
-NOT_RATED = -1.0  # MyAnimeList: seen, not rated
+SEEN = "-1"  # MyAnimeList: seen, not rated
 
-_TYPES = (pa.int32(), pa.int32(), pa.float32(), pa.int64())  # of user, item, rating, time
-
-
-def read_u_data(files: Sequence[Path]) -> Table:
-    """u.data of MovieLens 100K, separated by tabs, with the demographics of u.user where it stands beside it."""
-    names = ("user_id", "age", "gender", "occupation", "zip_code")
-    return _table(files[0], "\t", Roles(), people=_people(files[0].with_name("u.user"), "|", names))
+_LINE = "user_id,item_id,rating,timestamp"
 
 
-def read_dat(files: Sequence[Path]) -> Table:
-    """ratings.dat of MovieLens 1M and 10M, separated by "::", with the demographics of users.dat if that is beside it.
+class Users(NamedTuple):
+    """The file of demographics beside the ratings, ids in its first column."""
 
-    The age in users.dat is the lowest of a band (1: under 18).
-    """
-    names = ("user_id", "gender", "age", "occupation", "zip_code")
-    return _table(files[0], "::", Roles(), people=_people(files[0].with_name("users.dat"), "::", names))
-
-
-def read_csv(files: Sequence[Path]) -> Table:
-    """ratings.csv of MovieLens 20M and later, which have no demographics."""
-    return _table(files[0], ",", Roles("userId", "movieId", "rating", "timestamp"), has_header=True)
+    name: str  # "" = that of the ratings with another suffix
+    suffix: str = ""
+    columns: str = ""  # "" = a header line names them
+    separator: str = ""
 
 
-def read_inter(files: Sequence[Path]) -> Table:
-    """ml-100k.inter as the recbole package has it, with the demographics of ml-100k.user."""
-    people = _people(files[0].with_suffix(".user"), "\t", (), "user_id:token", "gender:token", "age:token")
-    roles = Roles("user_id:token", "item_id:token", "rating:float", "timestamp:float")
-    return _table(files[0], "\t", roles, has_header=True, people=people)
+class Format(NamedTuple):
+    """One published format."""
+
+    title: str  # as a message names it
+    pattern: str  # file name, or glob of the files that together hold the ratings, relative to a folder
+    scale: Scale | None = None  # None = the source's, else found
+    columns: str = ""  # of a file without a header line
+    separator: str = ""  # "" = found
+    header: str = ""  # regular expression of the first line that alone tells the format; "" = no line does
+    first_line: str = ""  # regular expression of the first line that together with the file's name tells the format
+    unrated: str = ""  # the rating that means "seen, not rated"
+    users: Users | None = None
+    reader: Callable[[Sequence[Path]], Table] | None = None  # of what is no table
+    check: Callable[[Sequence[Path]], None] | None = None  # of the files, before they are read
+
+    def is_named(self, line: str) -> bool:
+        """Whether a file with a name of this format, and this first line, is of it."""
+        told = self.first_line or self.header
+        return not told or re.match(told, line) is not None
+
+    def read(self, files: Sequence[Path], options: ReadOptions, plain: Plain) -> Table:
+        """The ratings of files of this format; what the options say of the files wins."""
+        if self.check:
+            self.check(files)
+        if self.reader:
+            return self.reader([plain.file(path) for path in files])
+        told = options
+        if not options.names_a_table:
+            columns = "" if self.columns and self.header and _matches(self.header, files[0], plain) else self.columns
+            quote = "none" if columns else ""
+            told = dataclasses.replace(options, separator=self.separator, columns=columns, quote=quote)
+        table = read_files(files, told, plain)
+        if self.users is None:
+            return table
+        users = files[0].with_suffix(self.users.suffix) if self.users.suffix else files[0].with_name(self.users.name)
+        if not users.exists():
+            return table
+        header = "" if self.users.columns else "user_id:token"
+        return with_people(
+            table, users, ReadOptions(columns=self.users.columns, separator=self.users.separator, user_column=header)
+        )
 
 
-def read_anime(files: Sequence[Path]) -> Table:
-    """rating.csv of MyAnimeList, or the variant separated by ";"; rows of an anime seen but not rated are still in."""
-    line = first_line(files[0])
-    roles = Roles("user_id", "anime_id", "rating", timestamp="")
-    return _table(files[0], ";" if ";" in line else ",", roles, has_header=not line[:1].isdigit())
+def first_line(path: Path) -> str:
+    """The first line of a text file that is not blank, as far as it can be read."""
+    with open(path, "rb") as file:
+        lines = file.read(1 << 16).removeprefix(b"\xef\xbb\xbf").splitlines()
+    return next((line for line in lines if line.strip()), b"").decode("utf-8", "replace")
 
 
-def read_filmtrust(files: Sequence[Path]) -> Table:
-    """ratings.txt of FilmTrust: user, item and rating, separated by spaces."""
-    return _table(files[0], " ", Roles(timestamp=""))
+def _matches(pattern: str, path: Path, plain: Plain) -> bool:
+    return re.match(pattern, first_line(plain.file(path))) is not None
 
 
-def _table(
-    path: Path, separator: str, roles: Roles, *, has_header: bool = False, people: People | None = None
-) -> Table:
-    """The columns of a file that has those of `roles`; without a header line, in their order and no others."""
-    types = {name: kind for name, kind in zip(roles, _TYPES, strict=True) if name}
-    place = text_place(path, has_header)
-    return Table(
-        columns_of(read_text(path, separator, types, () if has_header else list(types)), roles, place), place, people
-    )
+_MOVIELENS_USERS = "user_id,gender,age,occupation,zip_code"  # age in users.dat is the lowest of a band (1: under 18)
 
-
-def _people(
-    path: Path, separator: str, names: Sequence[str], user: str = "user_id", gender: str = "gender", age: str = "age"
-) -> People | None:
-    if not path.exists():
-        return None
-    table = read_text(path, separator, {user: pa.int32(), gender: pa.string(), age: pa.int16()}, names)
-    return people_of(table, user, gender, age, text_place(path, has_header=not names))
-
-
-U_DATA = Layout("MovieLens u.data", "u.data", read_u_data, WHOLE_STARS, r"\d+\t\d+\t\d\t\d+$", named=True)
-RATINGS_DAT = Layout("MovieLens ratings.dat", "ratings.dat", read_dat, None, r"\d+::\d+::[\d.]+::\d+$", named=True)
-RATINGS_CSV = Layout("MovieLens ratings.csv", "ratings.csv", read_csv, HALF_STARS, r"userId,movieId,rating,timestamp")
-INTER = Layout("recbole ml-100k.inter", "ml-100k.inter", read_inter, WHOLE_STARS, named=True)
-_ANIME_LINE = r'"?user_id"?[,;]"?anime_id"?[,;]"?rating"?$|\d+;\d+;-?\d+$'
-ANIME = Layout("MyAnimeList rating.csv", "rating.csv", read_anime, ANIME_SCALE, _ANIME_LINE, unrated=NOT_RATED)
+TABLE = Format("table", "")
+PARTS = Format("parts", "part-*-of-*.parquet", check=check_parts)
+U_DATA = Format(
+    "MovieLens u.data",
+    "u.data",
+    WHOLE_STARS,
+    _LINE,
+    "tab",
+    users=Users("u.user", columns="user_id,age,gender,occupation,zip_code", separator="|"),
+)
+RATINGS_DAT = Format(
+    "MovieLens ratings.dat",
+    "ratings.dat",
+    None,
+    _LINE,
+    "::",
+    users=Users("users.dat", columns=_MOVIELENS_USERS, separator="::"),
+)
+RATINGS_CSV = Format(
+    "MovieLens ratings.csv", "ratings.csv", HALF_STARS, first_line=r'"?userId"?,"?movieId"?,"?rating"?,"?timestamp"?'
+)
+INTER = Format("recbole ml-100k.inter", "ml-100k.inter", WHOLE_STARS, separator="tab", users=Users("", ".user"))
+ANIME = Format(
+    "MyAnimeList rating.csv",
+    "rating.csv",
+    ANIME_SCALE,
+    "user_id,anime_id,rating",
+    header=r'"?user_id"?[,;]"?anime_id"?[,;]"?rating"?\s*$',
+    unrated=SEEN,
+)
 ANIME_RATINGS = ANIME._replace(title="MyAnimeList ratings.csv", pattern="ratings.csv")
-FILMTRUST = Layout("FilmTrust ratings.txt", "ratings.txt", read_filmtrust, FILMTRUST_SCALE, r"\d+ \d+ [\d.]+$")
+FILMTRUST = Format(
+    "FilmTrust ratings.txt",
+    "ratings.txt",
+    FILMTRUST_SCALE,
+    "user_id,item_id,rating",
+    " ",
+    first_line=r"\d+ \d+ [\d.]+\s*$",
+)

@@ -8,16 +8,30 @@ import fnmatch
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from absl import logging
 
 from ganrs_jax.data.ratings import Ratings, Scale
-from ganrs_jax.data.sources.columns import Found, Layout
 from ganrs_jax.data.sources.fetch import Offer, UnobtainableError, fetch
+from ganrs_jax.data.sources.formats import TABLE, Format, Users, first_line
 from ganrs_jax.data.sources.options import ReadOptions
-from ganrs_jax.data.sources.tables import PARQUET_SUFFIXES, TEXT_SUFFIXES, generic, read_release
-from ganrs_jax.data.sources.text import first_line
+from ganrs_jax.data.sources.plain import Plain, plain_suffix
+from ganrs_jax.data.sources.tables import (
+    FEATHER_SUFFIXES,
+    JSON_SUFFIXES,
+    PARQUET_SUFFIXES,
+    SUFFIXES,
+    column_names,
+)
 from ganrs_jax.errors import InputError
+
+
+class Found(NamedTuple):
+    """The files that hold the ratings, and how to read them."""
+
+    format: Format
+    files: Sequence[Path]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,37 +41,39 @@ class Source:
     name: str
     title: str  # as people know it
     scale: Scale | None = None  # the ratings it allows; None = found
-    layouts: Sequence[Layout] = ()  # the formats that it is published in
+    formats: Sequence[Format] = ()  # the formats that it is published in
     folders: Sequence[str] = ()  # customary folders of the release, within a data folder
     offers: Sequence[Offer] = ()  # downloads, in the order to try
     licence: str = ""  # shown before a download
     obtain: str = ""  # how a person gets it and where to put it
-    unrated: float | None = None  # the rating value that means "seen, not rated"
+    unrated: str = ""  # the rating that means "seen, not rated"
     make: Callable[[ReadOptions], Ratings] | None = None  # for a source that is computed, not read
 
 
-def recognise(path: Path, layouts: Sequence[Layout], options: ReadOptions) -> Found:
-    """The layout of a file or folder, and its files.
+def recognise(path: Path, formats: Sequence[Format], options: ReadOptions, plain: Plain) -> Found:
+    """The format of a file or folder, and its files.
 
-    A file is known by its name where that settles it, else by its first line, else it is a generic table. A folder is
-    known by the first layout whose files it holds.
+    A file is known by its name, or by a first line that only one format has, else it is a table of whatever kind. A
+    folder is known by the first format whose files it holds.
 
     Raises:
       InputError: nothing there, not readable, or a folder that holds nothing known.
     """
+    if not path.is_dir():
+        path = plain.file(path)  # a folder, of a zip file
     if path.is_dir():
-        return _in_folder(path, layouts, options)
-    return _of_file(path, layouts, options, generic(options))
+        return _in_folder(path, formats, options, plain)
+    return _of_file(path, formats, options, plain, TABLE)
 
 
-def find(source: Source, options: ReadOptions) -> Found:
+def find(source: Source, options: ReadOptions, plain: Plain) -> Found:
     """The files of a named source.
 
     Raises:
       InputError: an explicit path that does not hold it; or no files anywhere, with each place tried and why it failed.
     """
     if options.source_path:
-        return _at(source, Path(options.source_path).expanduser(), options)
+        return _at(source, Path(options.source_path).expanduser(), options, plain)
     cache = options.cache_folder / source.name
     tried = []
     for label, folder in (("data folder (GANRS_DATA_DIR)", options.data_folder), ("cache", cache)):
@@ -75,14 +91,16 @@ def find(source: Source, options: ReadOptions) -> Found:
     )
 
 
-def _at(source: Source, path: Path, options: ReadOptions) -> Found:
+def _at(source: Source, path: Path, options: ReadOptions, plain: Plain) -> Found:
     """What an explicit path holds, taken to be this source."""
+    if not path.is_dir():
+        path = plain.file(path)
     if path.is_dir():
         found, failure = _within(source, "`source_path`", path)
         if found:
             return found
         raise InputError(f"{path}: holds no {source.title}: {failure}")
-    return _of_file(path, source.layouts, options, source.layouts[0])
+    return _of_file(path, source.formats, options, plain, source.formats[0])
 
 
 def _within(source: Source, label: str, folder: Path | None) -> tuple[Found | None, str]:
@@ -91,12 +109,12 @@ def _within(source: Source, label: str, folder: Path | None) -> tuple[Found | No
         return None, f"{label}: not set"
     if not folder.is_dir():
         return None, f"{label} {folder}: no such folder"
-    release = Layout("parquet", f"{source.name}.parquet", read_release)
-    places = [(folder / name, layout) for name in source.folders for layout in source.layouts]
-    for place, layout in (*places, (folder, release), *((folder, layout) for layout in source.layouts)):
-        if files := _matching(place, layout.pattern):
-            return Found(layout, files), ""
-    wanted = ", ".join(dict.fromkeys(layout.pattern for layout in (*source.layouts, release)))
+    release = Format("parquet", f"{source.name}.parquet", users=Users(f"{source.name}_users.parquet"))
+    places = [(folder / name, known) for name in source.folders for known in source.formats]
+    for place, known in (*places, (folder, release), *((folder, known) for known in source.formats)):
+        if files := _matching(place, known.pattern):
+            return Found(known, files), ""
+    wanted = ", ".join(dict.fromkeys(known.pattern for known in (*source.formats, release)))
     return None, f"{label} {folder}: no {wanted}"
 
 
@@ -120,16 +138,18 @@ def _download(source: Source, cache: Path, allowed: bool) -> list[str]:
     return failures
 
 
-def _of_file(path: Path, layouts: Sequence[Layout], options: ReadOptions, otherwise: Layout) -> Found:
-    """A file in its published layout, or `otherwise`; one of another name keeps no scale but the one found."""
-    if options.names_a_table or path.suffix.lower() in PARQUET_SUFFIXES:
-        return Found(generic(options), [path])
+def _of_file(path: Path, formats: Sequence[Format], options: ReadOptions, plain: Plain, otherwise: Format) -> Found:
+    """A file in its published format, or `otherwise`; one of another name keeps no scale but the one found."""
+    if plain_suffix(path) in (*PARQUET_SUFFIXES, *FEATHER_SUFFIXES, *JSON_SUFFIXES):
+        return Found(TABLE, [path])
     line = first_line(path)
-    named = [layout for layout in layouts if fnmatch.fnmatch(path.name, layout.pattern)]
-    like = [layout for layout in layouts if layout.first_line and re.match(layout.first_line, line)]
-    sure = [layout for layout in named if layout.named or layout in like]
-    layout = sure[0] if sure else like[0]._replace(scale=None) if like else otherwise
-    return Found(layout, [path])
+    told = [known for known in formats if known.header and re.match(known.header, line)]
+    named = [known for known in formats if fnmatch.fnmatch(path.name, known.pattern) and known.is_named(line)]
+    if options.names_a_table:
+        named, otherwise = [known for known in named if known in told], TABLE
+    if named:
+        return Found(named[0], [path])
+    return Found(told[0]._replace(scale=None) if told else otherwise, [path])
 
 
 def _matching(folder: Path, pattern: str) -> list[Path]:
@@ -140,18 +160,27 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
         return []
 
 
-def _in_folder(folder: Path, layouts: Sequence[Layout], options: ReadOptions) -> Found:
+def _in_folder(folder: Path, formats: Sequence[Format], options: ReadOptions, plain: Plain) -> Found:
     try:
-        tables = sorted(path for path in folder.iterdir() if path.suffix.lower() in (*PARQUET_SUFFIXES, *TEXT_SUFFIXES))
+        held = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "_")))
     except OSError as error:
         raise InputError(f"{folder}: cannot be read: {error.strerror or error}") from None
-    for layout in layouts:
-        files = _matching(folder, layout.pattern)
-        if len(files) == 1 and not layout.named:  # "ratings.csv" may be anybody's
-            return recognise(files[0], layouts, options)
+    for known in formats:
+        files = _matching(folder, known.pattern)
+        if len(files) == 1 and (known.first_line or known.header):  # "ratings.csv" may be anybody's
+            return recognise(files[0], formats, options, plain)
         if files:
-            return Found(layout, files)
+            return Found(known, files)
+    tables = [path for path in held if plain_suffix(path) in SUFFIXES]
     if len(tables) == 1:
-        return recognise(tables[0], layouts, options)
-    known = ", ".join(dict.fromkeys(layout.pattern for layout in layouts))
-    raise InputError(f"{folder}: holds nothing known; accepted: {known}, or a single csv, tsv, txt or parquet table")
+        return recognise(tables[0], formats, options, plain)
+    if len(tables) > 1 and len({plain_suffix(path) for path in tables}) == 1:
+        columns = {column_names(path, options, plain) for path in tables}
+        if len(columns) == 1:
+            return Found(TABLE, tables)
+        raise InputError(
+            f"{folder}: {len(tables)} tables of different columns ({', '.join(path.name for path in tables[:4])} ...); "
+            "accepted: one of them, or parts of one table"
+        )
+    patterns = ", ".join(dict.fromkeys(known.pattern for known in formats))
+    raise InputError(f"{folder}: holds nothing known; accepted: {patterns}, or one table, or parts of one")

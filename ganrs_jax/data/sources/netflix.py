@@ -1,6 +1,6 @@
 """The Netflix Prize formats: combined_data_*.txt, and one mv_*.txt a movie.
 
-A line "123:" opens the ratings of movie 123, a line "user,rating,date" each. In both layouts the bytes are cut into
+A line "123:" opens the ratings of movie 123, a line "user,rating,date" each. In both the bytes are cut into
 blocks at line ends and "123:" is made "123,,", so that every line is a csv row; the movie is then repeated down to the
 next header. Nothing is done row by row.
 """
@@ -12,19 +12,26 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pacsv
 from absl import logging
 
 from ganrs_jax.data.ratings import Columns
-from ganrs_jax.data.sources.columns import Layout, Table
-from ganrs_jax.data.sources.formats import WHOLE_STARS
-from ganrs_jax.data.sources.text import first_line, is_filled, line_of, parsed, shown
-from ganrs_jax.errors import InputError, Place
+from ganrs_jax.data.sources.formats import WHOLE_STARS, Format, first_line
+from ganrs_jax.data.sources.relation import Table
+from ganrs_jax.errors import InputError, Place, shown
 
 _BLOCK = 1 << 25  # bytes
 _DAY = 86_400  # seconds
 _SHORTEST = len("1,1,2005-09-06\n")  # bytes of a rating
 _HEADER = re.compile(rb"\d+:\s*$")
 _TYPES = {"user_id": pa.int32(), "rating": pa.float32(), "date": pa.date32()}
+_ACCEPTED = {
+    "int32": f"whole numbers from 0 to {2**31 - 1}",
+    "float": "a number such as 3.5",
+    "date32": "a date such as 2005-09-06",
+}
+_CONVERSION = re.compile(r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to (\w+).*?: (.*)", re.S)
+_WIDTH = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)", re.S)
 
 
 def read_netflix(files: Sequence[Path]) -> Table:
@@ -40,8 +47,8 @@ def read_netflix(files: Sequence[Path]) -> Table:
     for data in _blocks(files):
         data = data.replace(b"\r\n", b"\n") if b"\r" in data else data
         data = data.replace(b":\n", b",,\n")
-        rows = parsed(data, files, _TYPES, list(_TYPES), quoted=False, rows_before=lines)
-        block, movie = _ratings(rows, movie, _place(files, lines, is_filled))
+        rows = _parsed(data, files, lines)
+        block, movie = _ratings(rows, movie, _place(files, lines, _is_filled))
         for column, part in zip(columns, block, strict=True):
             column[filled : filled + len(part)] = part
         filled += len(block[0])
@@ -52,7 +59,7 @@ def read_netflix(files: Sequence[Path]) -> Table:
     user, item, rating, time = columns
     time *= _DAY
     return Table(
-        Columns(user, item, rating, time), _place(files, 0, lambda line: is_filled(line) and not _HEADER.match(line))
+        Columns(user, item, rating, time), _place(files, 0, lambda line: _is_filled(line) and not _HEADER.match(line))
     )
 
 
@@ -105,9 +112,63 @@ def _ratings(rows: pa.Table, movie: int, place: Place) -> tuple[Sequence[np.ndar
     return (user[rated], np.repeat(movies, counts), rows["rating"].to_numpy()[rated], day[rated]), int(movies[-1])
 
 
+def _parsed(data: bytes, files: Sequence[Path], rows_before: int) -> pa.Table:
+    """User, rating and date of the lines of a block that begins after `rows_before` lines of the files.
+
+    Raises:
+      InputError: the line that pyarrow cannot read, its column and value, and what is accepted.
+    """
+
+    def read(*, threads: bool) -> pa.Table:
+        return pacsv.read_csv(
+            pa.BufferReader(data),
+            pacsv.ReadOptions(use_threads=threads, column_names=list(_TYPES)),
+            pacsv.ParseOptions(quote_char=False),
+            pacsv.ConvertOptions(column_types=_TYPES, null_values=[""]),
+        )
+
+    try:
+        return read(threads=True)
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        pass  # threads lose count of the rows
+    try:
+        return read(threads=False)
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        text = str(error)
+    if match := _CONVERSION.search(text):
+        column, row, kind, value = match.groups()
+        where = _line_of(files, rows_before + int(row) - 1, _is_filled) if row else str(files[0])
+        value = value.removeprefix("invalid value ").strip("'")
+        raise InputError(f"{where}: {list(_TYPES)[int(column)]} is {shown(value)}; accepted: {_ACCEPTED[kind]}")
+    if match := _WIDTH.search(text):
+        row, expected, got = match.groups()
+        where = _line_of(files, rows_before + int(row) - 1, _is_filled)
+        raise InputError(f"{where}: {got} columns found; accepted: {expected}")
+    raise InputError(f"{files[0]}: cannot be read as a text table: {shown(text)}")
+
+
+def _is_filled(line: bytes) -> bool:
+    """Whether a line counts as a row for pyarrow, which skips empty ones."""
+    return bool(line.rstrip(b"\r\n"))
+
+
+def _line_of(files: Sequence[Path], row: int, counts: Callable[[bytes], bool]) -> str:
+    """Says "FILE: row LINE" of the row-th line, from 0, that counts; scans the files, so it is for messages only."""
+    for path in files:
+        with open(path, "rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if counts(line):
+                    if row == 0:
+                        return f"{path}: row {number}"
+                    row -= 1
+    return f"{files[-1]}: the last row"
+
+
 def _place(files: Sequence[Path], lines: int, counts: Callable[[bytes], bool]) -> Place:
-    return lambda row: line_of(files, lines + row, counts)
+    return lambda row: _line_of(files, lines + row, counts)
 
 
-COMBINED = Layout("Netflix combined_data_*.txt", "combined_data_*.txt", read_netflix, WHOLE_STARS, r"\d+:$", named=True)
-PER_MOVIE = Layout("Netflix mv_*.txt", "mv_*.txt", read_netflix, WHOLE_STARS, named=True)
+COMBINED = Format(
+    "Netflix combined_data_*.txt", "combined_data_*.txt", WHOLE_STARS, header=r"\d+:\s*$", reader=read_netflix
+)
+PER_MOVIE = Format("Netflix mv_*.txt", "mv_*.txt", WHOLE_STARS, reader=read_netflix)

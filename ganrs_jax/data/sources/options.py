@@ -1,15 +1,26 @@
 """Options of reading ratings."""
 
+import codecs
 import dataclasses
 import os
 from pathlib import Path
 
 from ganrs_jax.data.ids import DUPLICATE_POLICIES
 from ganrs_jax.data.scale import MAX_LEVELS, Scale
-from ganrs_jax.data.sources.text import shown
-from ganrs_jax.errors import InputError
+from ganrs_jax.errors import InputError, shown
 
+NO_TIME = "none"  # as `timestamp_column`: no column of times is read
+COMPRESSIONS = ("none", "gzip", "bz2", "xz", "zst", "zip")
+TIME_UNITS = ("s", "ms", "us", "ns")
 _COLUMN_FIELDS = ("user_column", "item_column", "rating_column", "timestamp_column")
+_CHOICES = {
+    "duplicates": DUPLICATE_POLICIES,
+    "decimal": ("", ".", ","),
+    "compression": ("", *COMPRESSIONS),
+    "ids": ("", "text"),
+    "missing": ("refuse", "drop", "keep"),
+    "bad_rows": ("refuse", "drop"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,11 +31,21 @@ class ReadOptions:
     data_dir: str = ""  # folder of published releases or NAME.parquet files; "" = environment GANRS_DATA_DIR
     cache_dir: str = ""  # folder for downloads; "" = XDG_CACHE_HOME or ~/.cache, /ganrs_jax
     download: bool = True  # whether a named source may be fetched over the network
-    user_column: str = "user_id"  # column name in a generic table
-    item_column: str = "item_id"  # column name in a generic table
-    rating_column: str = "rating"  # column name in a generic table
-    timestamp_column: str = "timestamp"  # column name in a generic table; read where the table has it, seconds
-    separator: str = ""  # one character, "tab" or "::"; "" = by suffix, else the likely one of the first line
+    user_column: str = ""  # column of user ids; "" = the one with a usual name (user, userId, uid, ...)
+    item_column: str = ""  # column of item ids; "" = the one with a usual name (item, movieId, asin, ISBN, ...)
+    rating_column: str = ""  # column of ratings; "" = the one with a usual name (rating, score, stars, ...)
+    timestamp_column: str = ""  # column of times, or none; "" = the one with a usual name (timestamp, ...), if any
+    columns: str = ""  # names of the columns of a table that has none, in order: user,item,rating,timestamp; - = unused
+    separator: str = ""  # one character, tab or ::; "" = found
+    quote: str = ""  # one character, or none; "" = found
+    decimal: str = ""  # decimal sign of ratings, a point or a comma; "" = found
+    encoding: str = ""  # a codec of Python such as latin-1; "" = UTF-8, by its mark UTF-16, else Windows-1252
+    compression: str = ""  # none, gzip, bz2, xz, zst or zip; "" = found
+    ids: str = ""  # text; "" = numbers where each is a whole number written the shortest way, else text
+    time_format: str = ""  # s, ms, us, ns, or a form such as %d/%m/%Y; "" = found
+    missing: str = "refuse"  # rows with an empty or NULL field: refuse, drop, or keep (NULL and NA are then ids)
+    bad_rows: str = "refuse"  # rows that cannot be read: refuse or drop
+    unrated: str = ""  # ratings that mean "not rated", whose rows are dropped: 0, or 0,-1, or none; "" = the format's
     scale: str = ""  # "low:high:step" in rating units; "" = the source's own, else found from the values
     duplicates: str = "last"  # a repeated (user, item) pair: "last" (by time, else by row), "first" or "error"
     max_users: int = 0  # users kept at random, 0 = all
@@ -54,9 +75,8 @@ class ReadOptions:
 
     @property
     def names_a_table(self) -> bool:
-        """Whether columns or a separator were given, which only a generic table has."""
-        fields = {field.name: field.default for field in dataclasses.fields(self)}
-        return bool(self.separator) or any(getattr(self, name) != fields[name] for name in _COLUMN_FIELDS)
+        """Whether columns or a separator were given, which only a table of no known format needs."""
+        return any(getattr(self, name) for name in (*_COLUMN_FIELDS, "columns", "separator", "quote"))
 
 
 def check_options(options: ReadOptions) -> None:
@@ -71,17 +91,31 @@ def check_options(options: ReadOptions) -> None:
     for name in ("max_users", "max_items"):
         if getattr(options, name) == 1:
             raise InputError(f"`{name}=1`; accepted: 0 for all, or 2 or more")
-    if options.duplicates not in DUPLICATE_POLICIES:
-        raise InputError(f"`duplicates={shown(options.duplicates)}`; accepted: {', '.join(DUPLICATE_POLICIES)}")
-    for name in _COLUMN_FIELDS[:3]:
-        if not getattr(options, name):
-            raise InputError(f"`{name}=`; accepted: the name of a column")
+    for name, accepted in _CHOICES.items():
+        if getattr(options, name) not in accepted:
+            listed = ", ".join(filter(None, accepted))
+            raise InputError(f"`{name}={shown(getattr(options, name))}`; accepted: {listed}")
     role_of: dict[str, str] = {}
     for name in filter(lambda field: getattr(options, field), _COLUMN_FIELDS):
         other = role_of.setdefault(column := getattr(options, name), name)
         if other != name:
-            none = ", or `timestamp_column=` for none" if name == "timestamp_column" else ""
+            none = f", or `timestamp_column={NO_TIME}`" if name == "timestamp_column" else ""
             raise InputError(f"`{name}={column}` is `{other}` too; accepted: another column{none}")
+    if options.encoding:
+        try:
+            codecs.lookup(options.encoding)
+        except LookupError:
+            raise InputError(
+                f"`encoding={shown(options.encoding)}`; accepted: utf-8, utf-16, latin-1, cp1252 ..."
+            ) from None
+    if options.time_format not in ("", *TIME_UNITS) and "%" not in options.time_format:
+        raise InputError(
+            f"`time_format={shown(options.time_format)}`; accepted: {', '.join(TIME_UNITS)}, or a form such as %d/%m/%Y"
+        )
+    if options.columns and len(options.columns.split(",")) < 3:
+        raise InputError(f"`columns={shown(options.columns)}`; accepted: a name a column, such as user,item,rating")
+    unrated_values(options.unrated)
+    check_quote(options.quote)
     parse_scale(options.scale)
     separator_of(options.separator)
 
@@ -120,3 +154,23 @@ def separator_of(text: str) -> str:
             f"`separator={shown(text)}`; accepted: one ASCII character such as ',' ';' '|' or ' ', tab, or ::"
         )
     return separator
+
+
+def check_quote(text: str) -> None:
+    """Raises InputError unless it is one character that can stand around a field, "none" or ""."""
+    if text not in ("", "none") and (len(text) != 1 or not text.isascii() or text.isalnum() or text in "\r\n"):
+        raise InputError(f"`quote={shown(text)}`; accepted: one character such as a double quote, or none")
+
+
+def unrated_values(text: str) -> tuple[float, ...] | None:
+    """The ratings that `unrated` names: "0,-1" is two, "none" is (), "" is None.
+
+    Raises:
+      InputError: what is no number.
+    """
+    if not text:
+        return None
+    try:
+        return () if text == "none" else tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"`unrated={shown(text)}`; accepted: numbers such as 0 or 0,-1, or none") from None

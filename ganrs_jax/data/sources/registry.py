@@ -2,8 +2,8 @@
 
 from ganrs_jax.data.ratings import Scale
 from ganrs_jax.data.sources import formats, netflix
-from ganrs_jax.data.sources.columns import Layout
 from ganrs_jax.data.sources.fetch import Archive, Wheel
+from ganrs_jax.data.sources.formats import Format
 from ganrs_jax.data.sources.locate import Source
 from ganrs_jax.data.sources.planted import SCALE, planted
 
@@ -30,7 +30,7 @@ _LICENCE = (
 
 
 def _movielens(
-    size: str, layout: Layout, *, md5: str = "", people: str = "", folder: str = "", scale: Scale = formats.HALF_STARS
+    size: str, layout: Format, *, md5: str = "", people: str = "", folder: str = "", scale: Scale = formats.HALF_STARS
 ) -> Source:
     """A GroupLens release as its zip file names it, "100k" or "latest-small"; md5 "" where it changes over time."""
     name = f"ml{size}" if size[0].isdigit() else "ml_" + size.replace("-", "_")
@@ -41,7 +41,7 @@ def _movielens(
         name=name,
         title=f"MovieLens {size.upper() if size[0].isdigit() else size}",
         scale=scale,
-        layouts=(layout, formats.INTER) if layout is formats.U_DATA else (layout,),
+        formats=(layout, formats.INTER) if layout is formats.U_DATA else (layout,),
         folders=tuple(dict.fromkeys((folder, f"ml-{size}", name))),
         offers=(Archive(url, md5, members), _RECBOLE) if layout is formats.U_DATA else (Archive(url, md5, members),),
         licence=f"{_LICENCE}{_GROUPLENS}/ml-{size}-README.{'txt' if people else 'html'}",
@@ -74,7 +74,7 @@ _ALL = (
         name="netflix",
         title="Netflix Prize",
         scale=formats.WHOLE_STARS,
-        layouts=(netflix.COMBINED, netflix.PER_MOVIE),
+        formats=(netflix.COMBINED, netflix.PER_MOVIE),
         folders=("netflix", "netflix-prize-data", "netflix/training_set", "training_set", "download/training_set"),
         obtain="Get it at https://www.kaggle.com/datasets/netflix-inc/netflix-prize-data and put combined_data_*.txt "
         "in the data folder (GANRS_DATA_DIR) under netflix/, or give `source_path`",
@@ -83,8 +83,8 @@ _ALL = (
         name="myanimelist",
         title="MyAnimeList ratings",
         scale=formats.ANIME_SCALE,
-        unrated=formats.NOT_RATED,
-        layouts=(formats.ANIME, formats.ANIME_RATINGS),
+        unrated=formats.SEEN,
+        formats=(formats.ANIME, formats.ANIME_RATINGS),
         folders=("myanimelist", "anime"),
         obtain="Get it at https://www.kaggle.com/datasets/CooperUnion/anime-recommendations-database and put "
         "rating.csv in the data folder (GANRS_DATA_DIR) under myanimelist/, or give `source_path`",
@@ -93,7 +93,7 @@ _ALL = (
         name="filmtrust",
         title="FilmTrust",
         scale=formats.FILMTRUST_SCALE,
-        layouts=(formats.FILMTRUST,),
+        formats=(formats.FILMTRUST,),
         folders=("filmtrust", "FilmTrust"),
         obtain="Get it at https://guoguibing.github.io/librec/datasets.html and put ratings.txt "
         "in the data folder (GANRS_DATA_DIR) under filmtrust/, or give `source_path`",

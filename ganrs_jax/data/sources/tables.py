@@ -1,4 +1,4 @@
-"""Any csv, tsv, text or parquet table with columns for user, item and rating; and this project's parquet releases."""
+"""Any table of ratings: delimited text, JSON, parquet, feather, a data frame; and this project's own parquet files."""
 
 import hashlib
 import json
@@ -6,109 +6,206 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
+import duckdb
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet as pq
 
-from ganrs_jax.data.ratings import Columns
-from ganrs_jax.data.sources.columns import Layout, People, Roles, Table, columns_of, people_of
-from ganrs_jax.data.sources.options import ReadOptions, separator_of
-from ganrs_jax.data.sources.text import (
-    check_present,
-    first_line,
-    header_names,
-    likely_separator,
-    read_head,
-    read_text,
-    shown,
-    text_place,
-)
-from ganrs_jax.errors import InputError, Place
+from ganrs_jax.data.sources.dialect import find_dialect
+from ganrs_jax.data.sources.engine import LONGEST, connect, paths_sql, quoted
+from ganrs_jax.data.sources.options import ReadOptions
+from ganrs_jax.data.sources.people import people_of
+from ganrs_jax.data.sources.plain import Plain, plain_suffix
+from ganrs_jax.data.sources.relation import Relation, Table, read_relation
+from ganrs_jax.data.sources.text import read_text, text_relation
+from ganrs_jax.errors import InputError, Place, shown
 
 if TYPE_CHECKING:
     import pandas
 
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data", ".inter", ".psv")
+JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 PARQUET_SUFFIXES = (".parquet", ".pq")
-TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".data")
-_SEPARATOR_OF = {".csv": ",", ".tsv": "\t"}
-_DEMOGRAPHICS = ("gender", "age")
+FEATHER_SUFFIXES = (".feather", ".arrow", ".ipc")
+SUFFIXES = (*TEXT_SUFFIXES, *JSON_SUFFIXES, *PARQUET_SUFFIXES, *FEATHER_SUFFIXES)
 
 
-def generic(options: ReadOptions) -> Layout:
-    """The layout of a table whose columns and separator the options name."""
-    return Layout("table", "", lambda files: read_table(files[0], options))
+def read_table(path: Path, options: ReadOptions = ReadOptions()) -> Table:  # noqa: B008 - frozen
+    """As `read_files`, of one file that is there for as long as its rows are named."""
+    with Plain(options) as plain:
+        return read_files([path], options, plain)
 
 
-def read_table(path: Path, options: ReadOptions) -> Table:
-    """A generic table; columns "gender" and "age" are carried if each user has one value throughout.
+def read_files(paths: Sequence[Path], options: ReadOptions, plain: Plain) -> Table:
+    """The rows of one file, or of several that are parts of one table, in their order.
+
+    Args:
+      paths: files of one kind, that their suffix tells, else their first bytes.
+      options: what is said of the files; the rest is found.
+      plain: makes plain files of what is packed.
 
     Raises:
-      InputError: whatever keeps the file from being read, a missing column (those present are listed).
+      InputError: whatever keeps a file from being read; whatever is wrong with its columns.
     """
-    roles = Roles(options.user_column, options.item_column, options.rating_column, options.timestamp_column)
-    if path.suffix.lower() in PARQUET_SUFFIXES:
-        table, roles = _read_parquet(path, roles)
-        return _as_table(table, roles, _parquet_place(path))
-    separator = separator_of(options.separator) or _SEPARATOR_OF.get(path.suffix.lower())
-    separator = separator or likely_separator(first_line(path)) or ","  # a comma, for the message to say so
-    present = header_names(first_line(path), separator)
-    roles, wanted = _present(roles, present)
-    table = _read_typed(path, separator, roles, wanted)
-    return _as_table(table, roles, text_place(path, has_header=True))
+    files = [plain.file(path) for path in paths]
+    suffix = plain_suffix(files[0])
+    if suffix in PARQUET_SUFFIXES or _begins(files[0], b"PAR1"):
+        return _read(_parquet(files), options)
+    if suffix in FEATHER_SUFFIXES or _begins(files[0], b"ARROW1"):
+        return _read(_feather(files), options)
+    files = [plain.text(file) for file in files]
+    if suffix in JSON_SUFFIXES or _begins(files[0], b"{", b"["):
+        return _read(_json(files, options), options)
+    return read_text(files, options, plain)
 
 
 def frame_table(frame: "pandas.DataFrame", options: ReadOptions) -> Table:
-    """As `read_table`, of a data frame.
+    """The rows of a data frame.
 
     Raises:
-      InputError: a missing column (those present are listed), or one of an unsuitable type.
+      InputError: as `read_files`, or a column of more than one type.
     """
-    present = [str(name) for name in frame.columns]
-    roles = Roles(options.user_column, options.item_column, options.rating_column, options.timestamp_column)
-    roles, wanted = _present(roles, present)
-    check_present("DataFrame", present, wanted)
+    names = [str(name) for name in frame.columns]
     try:
-        table = pa.Table.from_pandas(frame[wanted], preserve_index=False)
-    except (pa.ArrowException, TypeError) as error:
+        view = pa.Table.from_pandas(frame.set_axis([f"c{n}" for n in range(len(names))], axis=1), preserve_index=False)
+    except (pa.ArrowException, TypeError, ValueError) as error:
         raise InputError(f"DataFrame: {shown(error)}; accepted: columns of one type each") from None
-    return _as_table(table, roles, lambda row: f"DataFrame: row {row}")
+    return _read(_arrow(view, names, "DataFrame", lambda row: f"DataFrame: row {row}"), options)
 
 
-def read_release(files: Sequence[Path]) -> Table:
-    """NAME.parquet with columns user_id, item_id, rating (and timestamp), and NAME_users.parquet beside it."""
-    table = read_table(files[0], ReadOptions())
-    path = files[0].with_name(f"{files[0].stem}_users.parquet")
-    if not path.exists():
-        return table
-    users, _ = _read_parquet(path, Roles("user_id", "", "", ""))
-    return table._replace(people=people_of(users, "user_id", *_demographics(users), _parquet_place(path)))
+def _read(relation: Relation, options: ReadOptions) -> Table:
+    try:
+        return read_relation(relation, options, connect(relation.view))
+    except duckdb.Error as error:
+        raise InputError(f"{relation.where}: cannot be read ({shown(str(error).splitlines()[0])})") from None
 
 
-def read_parts(files: Sequence[Path]) -> Table:
-    """The parts that `generate` writes, in order.
+def _begins(path: Path, *marks: bytes) -> bool:
+    with open(path, "rb") as file:
+        head = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return head.startswith(marks)
+
+
+def _renamed(sql: str, number: int) -> str:
+    return f"{sql} AS given_table({', '.join(f'c{column}' for column in range(number))})"
+
+
+def _described(sql: str, view: pa.Table | None = None) -> tuple[list[str], list[str]]:
+    """Names and types of the columns of what stands after FROM."""
+    rows = connect(view).execute(f"DESCRIBE SELECT * FROM {sql}").fetchall()
+    return [row[0] for row in rows], [row[1] for row in rows]
+
+
+def _by_row(files: Sequence[Path], what: str = "row") -> Place:
+    name = files[0] if len(files) == 1 else files[0].parent
+    return lambda row: f"{name}: {what} {row + 1}"
+
+
+def _by_part(files: Sequence[Path]) -> Place:
+    def place(row: int) -> str:
+        for file in files:
+            rows = pq.read_metadata(file).num_rows
+            if row < rows:
+                return f"{file}: row {row + 1}"
+            row -= rows
+        return f"{files[-1]}: the last row"
+
+    return place
+
+
+def _parquet(files: Sequence[Path]) -> Relation:
+    sql = f"read_parquet({paths_sql(files)})"
+    for file in files:
+        if file.stat().st_size == 0:
+            raise InputError(f"{file}: the file is empty; ratings of at least 2 users and 2 items are needed")
+    try:
+        _, kinds = _described(sql)
+        names = pq.read_schema(files[0]).names  # the engine would rename a second column of a name
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{files[0]}: truncated, or not a parquet file ({shown(str(error).splitlines()[0])}); accepted: a whole one"
+        ) from None
+    return Relation(_renamed(sql, len(names)), names, kinds, str(files[0]), _by_part(files))
+
+
+def _feather(files: Sequence[Path]) -> Relation:
+    try:
+        view = pa.concat_tables([pyarrow.feather.read_table(file, memory_map=True) for file in files])
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{files[0]}: not a whole feather file ({shown(error)}); accepted: a whole one") from None
+    names = view.column_names
+    return _arrow(view.rename_columns([f"c{n}" for n in range(len(names))]), names, str(files[0]), _by_row(files))
+
+
+def _arrow(view: pa.Table, names: Sequence[str], where: str, place: Place) -> Relation:
+    """A table in memory, its columns called c0, c1, ..."""
+    for number, field in enumerate(view.schema):
+        if pa.types.is_float16(field.type):  # which the engine does not know
+            view = view.set_column(number, field.name, view[field.name].cast(pa.float32()))
+        if pa.types.is_null(field.type):
+            view = view.set_column(number, field.name, view[field.name].cast(pa.string()))
+    try:
+        _, kinds = _described("given", view)
+    except duckdb.Error as error:
+        raise InputError(f"{where}: a column of a type that cannot be read ({shown(error)})") from None
+    return Relation("given", list(names), kinds, where, place, view=view)
+
+
+def _json(files: Sequence[Path], options: ReadOptions) -> Relation:
+    """Objects, one a line or in one array; numbers are kept as they are written."""
+    form = f"maximum_object_size = {LONGEST}, ignore_errors = {str(options.bad_rows == 'drop').lower()}"
+    try:
+        names, _ = _described(f"read_json({paths_sql(files)}, maximum_depth = 1, {form})")
+        if names == ["json"]:
+            raise InputError(f"{files[0]}: not a table; accepted: one JSON object a line, or one array of objects")
+        columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
+        sql = f"read_json({paths_sql(files)}, columns = {{{columns}}}, {form})"
+        connect().execute(f"SELECT count(*) FROM {sql}")
+    except duckdb.Error as error:
+        said = str(error).splitlines()[0].partition('": ')[0].partition(", at")
+        raise InputError(
+            f"{files[0]}: not JSON{said[1]}{said[2]}; accepted: one object a line, or one array of objects"
+        ) from None
+    where = str(files[0])
+    return Relation(_renamed(sql, len(names)), names, ["VARCHAR"] * len(names), where, _by_row(files, "object"), "JSON")
+
+
+def with_people(table: Table, path: Path, written: ReadOptions) -> Table:
+    """A table with the demographics of a file beside it, one row a user, whose ids are its first column."""
+    if plain_suffix(path) in PARQUET_SUFFIXES:
+        users = _parquet([path])
+    else:
+        users = text_relation([path], find_dialect(path, written))
+    try:
+        people, notes = people_of(connect(), users.sql, users.names, 0)
+    except duckdb.Error as error:
+        raise InputError(f"{users.where}: cannot be read ({shown(str(error).splitlines()[0])})") from None
+    return table._replace(people=people, notes=(*table.notes, *notes))
+
+
+def column_names(path: Path, options: ReadOptions, plain: Plain) -> tuple[str, ...]:
+    """Of a file's columns, where it has names for them; its own where it is no table of ratings."""
+    file, suffix = plain.file(path), plain_suffix(path)
+    if suffix in PARQUET_SUFFIXES:
+        return tuple(_parquet([file]).names)
+    if suffix in (*FEATHER_SUFFIXES, *JSON_SUFFIXES):
+        return ()
+    try:
+        return find_dialect(plain.text(file), options).names
+    except InputError:
+        return (path.name,)
+
+
+def check_parts(files: Sequence[Path]) -> None:
+    """Checks the parts that `generate` writes: all there, as they were written.
 
     Raises:
-      InputError: if one is missing, cannot be read, or is not what the manifest beside them tells of.
+      InputError: if one is missing, or is not what the manifest beside them tells of.
     """
     last = files[0].stem.rpartition("-")[2]
     number = int(last) if last.isdecimal() else 0
     if [path.name for path in files] != [f"part-{shard:05d}-of-{number:05d}.parquet" for shard in range(number)]:
         raise InputError(f"{files[0].parent}: {len(files)} of {number} parts; accepted: all of them, once each")
-    _check_digests(files)
-    parts = [read_table(path, ReadOptions()) for path in files]
-    user, item, rating = (np.concatenate([part.columns[number] for part in parts]) for number in range(3))
-    ends = np.cumsum([len(part.columns.rating) for part in parts])
-    places = [part.place for part in parts]  # not the parts: their columns are freed when this returns
-
-    def place(row: int) -> str:
-        at = int(np.searchsorted(ends, row, side="right"))
-        return places[at](row - int(ends[at - 1]) if at else row)
-
-    return Table(Columns(user, item, rating, None), place)
-
-
-def _check_digests(files: Sequence[Path]) -> None:
-    """Raises InputError for a part whose bytes are not those that it was written with, if a manifest tells them."""
     place = files[0].parent / "manifest.json"
     if not place.is_file():
         return
@@ -123,68 +220,3 @@ def _check_digests(files: Sequence[Path]) -> None:
         with open(path, "rb") as file:
             if path.name in told and hashlib.file_digest(file, "sha256").hexdigest() != told[path.name]:
                 raise InputError(f"{path}: altered since {place.name} was written; accepted: `generate` again mends it")
-
-
-PARTS = Layout("parts", "part-*-of-*.parquet", read_parts, named=True)
-
-
-def _present(roles: Roles, present: Sequence[str]) -> tuple[Roles, list[str]]:
-    """The roles, without a time that was not asked for by name and is not there; and the columns to read, each once."""
-    if roles.timestamp == Roles().timestamp and roles.timestamp not in present:
-        roles = roles._replace(timestamp="")
-    wanted = [*(name for name in roles if name), *(name for name in _DEMOGRAPHICS if name in present)]
-    return roles, list(dict.fromkeys(wanted))
-
-
-def _read_parquet(path: Path, roles: Roles) -> tuple[pa.Table, Roles]:
-    """The columns of `roles`, and the demographic ones that are there."""
-    read_head(path)
-    try:
-        present = list(pq.read_schema(path).names)
-        roles, wanted = _present(roles, present)
-        check_present(str(path), present, wanted)
-        return pq.read_table(path, columns=wanted), roles
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            f"{path}: truncated, or not a parquet file ({shown(error)}); accepted: a whole parquet file"
-        ) from None
-
-
-def _parquet_place(path: Path) -> Place:
-    return lambda row: f"{path}: row {row + 1}"
-
-
-def _read_typed(path: Path, separator: str, roles: Roles, wanted: Sequence[str]) -> pa.Table:
-    """Ids are numbers if all of them are, else text."""
-    types: dict[str, pa.DataType | None] = {name: pa.string() if name == "gender" else pa.float64() for name in wanted}
-    types |= {roles.user: None, roles.item: None, roles.rating: pa.float32()}
-    types |= {roles.timestamp: None} if roles.timestamp else {}
-    ids = (roles.user, roles.item)
-    try:
-        table = read_text(path, separator, types)
-    except InputError:  # perhaps a first block of numbers, then text, where numbers were guessed
-        return read_text(path, separator, types | {name: pa.string() for name in ids})
-    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_null)
-    text = [name for name in ids if not any(is_kind(table[name].type) for is_kind in numbers)]
-    return read_text(path, separator, types | dict.fromkeys(text, pa.string())) if text else table
-
-
-def _demographics(table: pa.Table) -> tuple[str | None, str | None]:
-    """The names of the columns of gender and age, None where there is none."""
-    gender, age = (name if name in table.column_names else None for name in _DEMOGRAPHICS)
-    return gender, age
-
-
-def _as_table(table: pa.Table, roles: Roles, place: Place) -> Table:
-    columns = columns_of(table, roles, place)
-    gender, age = _demographics(table)
-    if not (gender or age):
-        return Table(columns, place)
-    import pandas as pd  # here: see `scale.find_scale`
-
-    rows = people_of(table, roles.user, gender, age, place)._asdict()
-    frame = pd.DataFrame({name: column for name, column in rows.items() if column is not None}).drop_duplicates()
-    if frame["user"].duplicated().any():
-        return Table(columns, place, None, ("gender and age are left out: some users have more than one value",))
-    genders = frame["gender"].to_numpy().astype(np.str_) if gender else None
-    return Table(columns, place, People(frame["user"].to_numpy(), genders, frame["age"].to_numpy() if age else None))

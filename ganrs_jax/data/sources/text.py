@@ -1,216 +1,162 @@
-"""Delimited text, read in columns by pyarrow; after a failure it is read again by one thread, to find the line."""
+"""Delimited text, read by DuckDB; what it cannot read is made plainer where that is known to help, else explained."""
 
-import csv
-import re
-from collections.abc import Callable, Mapping, Sequence
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-import pyarrow as pa
-import pyarrow.csv as pacsv
+import duckdb
 
-from ganrs_jax.errors import InputError, Place
+from ganrs_jax.data.sources.dialect import Dialect, find_dialect, head_of, records
+from ganrs_jax.data.sources.engine import LONGEST, connect, paths_sql, quoted
+from ganrs_jax.data.sources.options import ReadOptions
+from ganrs_jax.data.sources.plain import Plain
+from ganrs_jax.data.sources.relation import LOOK, Relation, Table, read_relation
+from ganrs_jax.data.sources.whole_numbers import read_whole_numbers
+from ganrs_jax.errors import InputError, shown
 
-_HEAD = 1 << 16  # bytes of the first look
-_SHOWN = 60  # characters of a value in a message
-_MAGIC = {
-    b"PAR1": "a parquet file",
-    b"PK\x03\x04": "a zip file",
-    b"\x1f\x8b": "a gzip file",
-    b"\x93NUMPY": "an npy file",
-}
-_SEPARATORS = ("::", "\t", ";", ",", "|", " ")
-_CONVERSION = re.compile(r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to (\w+).*?: (.*)", re.S)
-_WIDTH = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)", re.S)
-_ACCEPTED = {
-    "int16": "whole numbers to 32767",
-    "int32": f"whole numbers from 0 to {2**31 - 1}",
-    "int64": f"whole numbers from 0 to {2**63 - 1}",
-    "float": "a number such as 3.5",
-    "date32": "a date such as 2005-09-06",
-    "string": "UTF-8 text",
-}
-Types = Mapping[str, pa.DataType | None]  # of the columns wanted, in order; None = found from the values
+_SHOWN_ROWS = 3  # of those dropped
+_CHUNK = 1 << 22  # characters
 
 
-def shown(value: object) -> str:
-    """A value as a message shows it: quoted, on one line, at most 60 characters."""
-    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
-    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")
+class _Rejected(NamedTuple):
+    """A line that the engine could not cut into the columns."""
+
+    file: str
+    line: int  # as the engine counts: one for each row, however many lines it has
+    kind: str
+    text: str
+    said: str
 
 
-def likely_separator(line: str) -> str:
-    """The separator that cuts a line into three fields or more; "" if none does."""
-    return next((separator for separator in _SEPARATORS if line.count(separator) >= 2), "")
-
-
-def read_head(path: Path) -> bytes:
-    """The first bytes of a file.
+def read_text(files: Sequence[Path], options: ReadOptions, plain: Plain) -> Table:
+    """The ratings of text files, parts of one table.
 
     Raises:
-      InputError: no such file, not a file, not readable, or empty.
+      InputError: the file, the line, what is wrong with it, and what is accepted.
     """
-    try:
-        with open(path, "rb") as file:
-            head = file.read(_HEAD)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise InputError(f"{path}: a folder; a file is needed") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    if not head:
-        raise InputError(f"{path}: the file is empty; ratings of at least 2 users and 2 items are needed")
-    return head
+    notes: list[str] = []
+    while True:
+        dialect, connection = find_dialect(files[0], options), connect()
+        relation = text_relation(files, dialect, connection if options.bad_rows == "drop" else None)
+        try:
+            table = read_relation(relation, options, connection)
+        except duckdb.Error as error:
+            plainer = [_plainer(file, options, plain) for file in files]
+            if not any(plainer):
+                raise _explained(files, dialect, error) from None
+            files = [better.file if better else file for file, better in zip(files, plainer, strict=True)]
+            notes += dict.fromkeys(better.note for better in plainer if better and better.note)
+            continue
+        if lost := _rejected(connection) if options.bad_rows == "drop" else []:
+            rows = ", ".join(f"row {_line(files, dialect, rejected)}" for rejected in lost[:_SHOWN_ROWS])
+            notes.append(f"{len(lost)} lines that are no rows dropped: {rows}{', ...' * (len(lost) > _SHOWN_ROWS)}")
+        return table._replace(notes=(*notes, *table.notes))
 
 
-def first_line(path: Path) -> str:
-    """The first line of a text file that is not blank, without a byte-order mark.
+def text_relation(
+    files: Sequence[Path], dialect: Dialect, rejects: duckdb.DuckDBPyConnection | None = None
+) -> Relation:
+    """Text as a relation, every column of it text; `rejects` is where lines that are no rows are kept, if anywhere."""
+    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(dialect.names)))
+    sql = (
+        f"read_csv({paths_sql(files)}, auto_detect = false, header = false, skip = {dialect.skip}, "
+        f"delim = {quoted(dialect.separator)}, quote = {quoted(dialect.quote)}, escape = {quoted(dialect.escape)}, "
+        f"columns = {{{columns}}}, nullstr = '', compression = 'none', max_line_size = {LONGEST}, "
+        f"store_rejects = {str(rejects is not None).lower()})"
+    )
 
-    Raises:
-      InputError: as read_head, or the file is binary, not UTF-8, or has only blank lines.
-    """
-    head = read_head(path)
-    for magic, kind in _MAGIC.items():
-        if head.startswith(magic):
-            raise InputError(f"{path}: looks like {kind}; a text table is needed (a parquet file must end in .parquet)")
-    zero = head.find(b"\0")
-    if zero >= 0:
-        raise InputError(f"{path}: byte {zero} is zero, so this is no text file; UTF-8 text or .parquet is accepted")
-    line = next((line for line in head.removeprefix(b"\xef\xbb\xbf").splitlines() if line.strip()), b"")
-    if not line:
-        raise InputError(f"{path}: only blank lines; ratings of at least 2 users and 2 items are needed")
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: row 1 is {shown(line)}, which is not UTF-8; UTF-8 text is accepted") from None
+    def place(row: int) -> str:
+        lost = {(rejected.file, rejected.line) for rejected in _rejected(rejects)} if rejects else set()
+        for path, line, counted in _lines(files, dialect):
+            if (str(path.resolve()), counted) not in lost:
+                if row == 0:
+                    return f"{path}: row {line}"
+                row -= 1
+        return f"{files[-1]}: the last row"
 
+    kinds = ["VARCHAR"] * len(dialect.names)
 
-def header_names(line: str, separator: str) -> list[str]:
-    """The column names of a header line."""
-    return line.split(separator) if len(separator) > 1 else next(csv.reader([line], delimiter=separator))
+    def look(column: int) -> list[str]:
+        first = itertools.islice(records(head_of(files[0]), dialect), LOOK)
+        return [record.fields[column] for record in first if column < len(record.fields)]
 
-
-def check_present(where: str, names: Sequence[str], wanted: Sequence[str]) -> None:
-    """Raises InputError unless each wanted column is there once."""
-    for name in wanted:
-        if names.count(name) != 1:
-            fault = "occurs twice" if name in names else "is missing"
-            listed = ", ".join(shown(each)[1:-1] for each in names[:12]) + (", ..." if len(names) > 12 else "")
-            raise InputError(f"{where}: column {name!r} {fault}; columns present: {listed}")
+    quick = functools.partial(read_whole_numbers, files, dialect)
+    return Relation(sql, dialect.names, kinds, str(files[0]), place, str(dialect), look=look, quick=quick)
 
 
-def read_text(path: Path, separator: str, types: Types, names: Sequence[str] = ()) -> pa.Table:
-    """Columns of a delimited text file.
-
-    Args:
-      path: the file.
-      separator: one character, or "::".
-      types: of the columns wanted.
-      names: all columns of a file without a header line; () = the first line names them.
-
-    Raises:
-      InputError: missing, empty or binary file, wrong separator, missing column, a row with another number of columns,
-        a value that is not of the type.
-    """
-    line = first_line(path)
-    if line.count(separator) < 2:
-        likely, name = likely_separator(line), {"\t": "tab", " ": "space"}
-        hint = (
-            f"{name.get(likely, repr(likely))} is the likely one, see `separator`" if likely else "no other fits either"
-        )
-        fewer = f"fewer than 3 columns with the separator {name.get(separator, repr(separator))}"
-        raise InputError(f"{path}: row 1 is {shown(line)}: {fewer}; {hint}")
-    header = () if names else header_names(line, separator)
-    if header:
-        check_present(f"{path}: row 1", header, list(types))
-    if separator != "::":
-        return parsed(path, [path], types, names or header, separator=separator, has_header=not names)
-    # pyarrow's separators are one character long: between two fields there is an empty one
-    names, skipped = [part for name in names or header for part in (name, f"::{name}")][:-1], 0
-    if header:
-        with open(path, "rb") as lines:
-            skipped = next(number for number, line in enumerate(lines, 1) if line.strip(b"\xef\xbb\xbf \t\r\n"))
-    return parsed(path, [path], types, names, separator=":", skipped=skipped)
-
-
-def parsed(
-    source: Path | bytes,
-    files: Sequence[Path],
-    types: Types,
-    names: Sequence[str],
-    *,
-    separator: str = ",",
-    quoted: bool = True,
-    has_header: bool = False,
-    skipped: int = 0,
-    rows_before: int = 0,
-) -> pa.Table:
-    """What pyarrow reads of a file, or of bytes that begin after `rows_before` rows of the files.
-
-    Raises:
-      InputError: the line that pyarrow cannot read, its column and value, and what is accepted.
-    """
-
-    def read(*, threads: bool) -> pa.Table:
-        return pacsv.read_csv(
-            pa.BufferReader(source) if isinstance(source, bytes) else source,
-            pacsv.ReadOptions(use_threads=threads, column_names=None if has_header else list(names), skip_rows=skipped),
-            pacsv.ParseOptions(delimiter=separator, quote_char='"' if quoted else False),
-            pacsv.ConvertOptions(
-                column_types={name: kind for name, kind in types.items() if kind is not None},
-                include_columns=list(types),
-                null_values=[""],  # "NA" or "nan" is a value, to be named in the message
-            ),
-        )
-
-    try:
-        return read(threads=True)
-    except (pa.ArrowInvalid, UnicodeDecodeError):
-        pass  # threads lose count of the rows
-    try:
-        return read(threads=False)
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        # pyarrow counts skipped lines as rows, also blank ones
-        raise _explained(error, files, names, 1 - skipped if skipped else rows_before) from None
-
-
-def _explained(error: Exception, files: Sequence[Path], names: Sequence[str], rows_before: int) -> InputError:
-    """What pyarrow says of a csv block, as file, row, column, value and what is accepted."""
-    text = str(error)
-    if match := _CONVERSION.search(text):
-        column, row, kind, value = match.groups()
-        name = names[int(column)] if int(column) < len(names) else f"number {int(column) + 1}"
-        value = value.removeprefix("invalid value ").strip("'")
-        where = line_of(files, rows_before + int(row) - 1) if row else str(files[0])
-        if value.startswith("invalid UTF8"):
-            return InputError(f"{where}: {name} is not UTF-8; accepted: UTF-8 text")
-        return InputError(f"{where}: {name} is {shown(value)}; accepted: {_ACCEPTED.get(kind, kind)}")
-    if match := _WIDTH.search(text):
-        row, expected, got = (int(group) for group in match.groups())
-        if any(name.startswith("::") for name in names):  # not counting the empty ones between two colons
-            expected, got = (expected + 1) // 2, (got + 1) // 2
-        where = line_of(files, rows_before + row - 1)
-        return InputError(f"{where}: {got} columns found; accepted: {expected}")
-    return InputError(f"{files[0]}: cannot be read as a text table: {shown(text)}")
-
-
-def is_filled(line: bytes) -> bool:
-    """Whether a line counts as a row for pyarrow, which skips empty ones."""
-    return bool(line.rstrip(b"\r\n"))
-
-
-def line_of(files: Sequence[Path], row: int, counts: Callable[[bytes], bool] = is_filled) -> str:
-    """Says "FILE: row LINE" of the row-th line, from 0, that counts; scans the files, so it is for messages only."""
+def _lines(files: Sequence[Path], dialect: Dialect) -> Iterator[tuple[Path, int, int]]:
+    """Of each row: its file, its line, and its line as the engine counts. Scans the files, so it is for messages."""
     for path in files:
-        with open(path, "rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if counts(line):
-                    if row == 0:
-                        return f"{path}: row {number}"
-                    row -= 1
-    return f"{files[-1]}: the last row"
+        within = 0  # lines inside quotes
+        with open(path, encoding="utf-8", errors="replace", newline="") as lines:
+            for record in records(lines, dialect):
+                yield path, record.line, record.line - within
+                within += record.last - record.line
 
 
-def text_place(path: Path, has_header: bool) -> Place:
-    """Where a message says that a row of a text file is: by its line."""
-    return lambda row: line_of([path], row + has_header)
+def _line(files: Sequence[Path], dialect: Dialect, rejected: _Rejected) -> int:
+    """The line of what was rejected."""
+    for path, line, counted in _lines(files, dialect):
+        if (str(path.resolve()), counted) == (rejected.file, rejected.line):
+            return line
+    return rejected.line
+
+
+class _Plainer(NamedTuple):
+    file: Path
+    note: str
+
+
+def _plainer(path: Path, options: ReadOptions, plain: Plain) -> _Plainer | None:
+    """A copy in UTF-8 with lines ended alike, of a file that is not so already."""
+    returns = feeds = pairs = 0
+    try:
+        with open(path, encoding="utf-8", newline="") as text:
+            while chunk := text.read(_CHUNK):
+                returns, feeds = returns + chunk.count("\r"), feeds + chunk.count("\n")
+                pairs += chunk.count("\r\n")
+    except UnicodeDecodeError:
+        if options.encoding:
+            return None
+        try:
+            file, name = plain.recoded(path, "cp1252"), "Windows-1252"
+        except InputError:  # a byte that Windows-1252 does not have
+            file, name = plain.recoded(path, "latin-1"), "Latin-1"
+        return _Plainer(file, f"not UTF-8: read as {name}, see `encoding`")
+    alike = returns == 0 or feeds == 0 or returns == feeds == pairs
+    return None if alike else _Plainer(plain.recoded(path, "utf-8"), "")
+
+
+def _rejected(connection: duckdb.DuckDBPyConnection) -> list[_Rejected]:
+    """The lines that were no rows, in order."""
+    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'").fetchall():
+        return []  # nothing was scanned for rejects
+    rows = connection.execute(
+        "SELECT s.file_path, e.line, min(e.error_type::VARCHAR), min(e.csv_line), min(e.error_message) "
+        "FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) GROUP BY 1, 2 ORDER BY 1, 2"
+    ).fetchall()
+    return [_Rejected(*row) for row in rows]
+
+
+def _explained(files: Sequence[Path], dialect: Dialect, error: Exception) -> InputError:
+    """What keeps text from being read."""
+    accepted = "accepted: rows of as many columns, their `separator` and `quote`, or `bad_rows=drop`"
+    connection = connect()
+    counts = ", ".join(f"count(c{number})" for number in range(len(dialect.names)))
+    try:
+        connection.execute(f"SELECT {counts} FROM {text_relation(files, dialect, connection).sql}").fetchall()
+        lost = _rejected(connection)
+    except duckdb.Error:
+        lost = []
+    if not lost:
+        return InputError(f"{files[0]}: cannot be read as a table ({shown(str(error).splitlines()[0])}); {accepted}")
+    first = lost[0]
+    file = next((path for path in files if str(path.resolve()) == first.file), files[0])
+    fault = first.said.splitlines()[0].removesuffix(".")
+    if "COLUMNS" in first.kind:
+        fault = f"{fault.rpartition(' ')[2]} columns of {len(dialect.names)}"
+    others = f" (one of {len(lost)} such rows)" if len(lost) > 1 else ""
+    where = f"{file}: row {_line(files, dialect, first)}"
+    return InputError(f"{where}: {shown(first.text or '')}: {fault}{others}; {accepted}")
