@@ -28,9 +28,10 @@ def published_recipe(progress: Progress) -> dict[str, Any]:
     if FLAGS.recipe not in ("ganrs", "wganrs"):
         raise InputError(f"--recipe={FLAGS.recipe}; accepted: ganrs, wganrs")
     begin = time.monotonic()
-    config, ratings = recipe_config(), read_source()
-    asked = request(get_recipe(FLAGS.recipe), 0)  # checked before any work
+    config, ratings, recipe = recipe_config(), read_source(), get_recipe(FLAGS.recipe)
+    asked = request(recipe, 0)
     assert isinstance(asked, RawSamplesRequest)
+    recipe.check_request(ratings, config, asked)
     reading = time.monotonic() - begin
     first = _pass(asked, config, ratings, progress)
     until_file = process_seconds()

@@ -120,7 +120,9 @@ def _check_flags() -> None:
 def _check_filled(num_samples: int, users: list[int]) -> None:
     most = max([FLAGS.items, *users])
     if most > num_samples:
-        raise InputError(f"--num_samples={num_samples} cannot fill {most} users or items; accepted: more samples")
+        raise InputError(
+            f"--num_samples={num_samples} cannot fill {most} users or items; accepted: --num_samples={most}"
+        )
 
 
 def _samples(name: str, ratings: int) -> int:

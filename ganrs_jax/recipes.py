@@ -35,7 +35,7 @@ class Recipe:
         work, on one that cannot be met.
       generate: (model, request, report) -> Dataset.
       lane_floats: fields of the settings that lanes of one `fit` may differ in.
-      blocks: (model, completed request, report) -> Blocks, of a recipe whose datasets can be made in parts.
+      blocks: (model, request, report) -> Blocks, of a recipe whose datasets can be made in parts.
     """
 
     name: str
@@ -86,6 +86,7 @@ _ALL = (
         request=GroupsRequest,
         check_config=cganrs.check_config,
         fit=cganrs.fit,
+        check_request=cganrs.check_request,
         complete=cganrs.complete,
         generate=cganrs.generate,
     ),

@@ -13,6 +13,7 @@ from ganrs_jax.recipes import RECIPES, get_recipe
 from ganrs_jax.training.lanes import best_lane
 from ganrs_jax.trees import as_tree
 from tests.models import ASKED, PUBLISHED, quick
+from tests.offers import offered
 
 BAD_VALUES = {
     "objective": "nonsense",
@@ -165,6 +166,38 @@ def test_requests_that_cannot_be_filled_are_refused(change, words, trained):
     for name in PUBLISHED:
         with pytest.raises(InputError, match=words):
             RECIPES[name].generate(trained(name), dataclasses.replace(ASKED[name], **change))
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"num_users": 3001},
+        {"num_users": 5000, "num_items": 4000},
+        {"num_samples": 70},
+        {"num_samples": 10},
+        {"num_users": 2990},
+        {"num_users": 2**40},  # more than memory holds samples for
+    ],
+    ids=str,
+)
+def test_each_request_that_is_offered_is_filled(name, asked, trained):
+    recipe, request = RECIPES[name], dataclasses.replace(ASKED[name], **{"num_users": 0, "num_items": 0} | asked)
+    try:
+        recipe.complete(trained(name), request)
+    except InputError as error:
+        for other in offered(str(error), request):
+            recipe.complete(trained(name), other)
+
+
+def test_a_group_that_samples_cannot_fill_is_told_of_requests_they_fill(trained):
+    request = dataclasses.replace(ASKED["cganrs"], num_users=2999)
+    with pytest.raises(
+        InputError, match=r"group \w+: \d+ users cannot be filled by \d+ of `num_samples=3000`"
+    ) as error:
+        RECIPES["cganrs"].complete(trained("cganrs"), request)
+    fewer, more = offered(str(error.value), request)
+    assert (fewer.num_users < 2999, more.num_samples > 3000) == (True, True)
 
 
 def test_a_request_without_numbers_takes_the_sources(trained):

@@ -62,7 +62,7 @@ def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0)
     flags.DEFINE_integer(
         "num_items",
         num_items,
-        "Items wanted; 0 = as many as the source has, in recipe profile at most half the ratings.",
+        "Items wanted; 0 = as many as the source has, in recipe profile fewer where the ratings are few.",
     )
     flags.DEFINE_integer(
         "num_samples", num_samples, "Raw samples drawn (ganrs, wganrs, cganrs); 0 = the source's ratings."
@@ -109,15 +109,10 @@ def check_request() -> None:
             f"--num_ratings={FLAGS.num_ratings} and --num_samples={FLAGS.num_samples}; "
             "accepted: --num_ratings for recipe profile, --num_samples for the published ones"
         )
-    filler = "num_ratings" if FLAGS.num_ratings else "num_samples"
-    rows = FLAGS[filler].value
     for name in ("num_samples", "num_ratings", "num_users", "num_items"):
         size = int(getattr(FLAGS, name))
         if not (1 if FLAGS[name].present else 0) <= size <= _MOST:
             raise InputError(f"--{name}={size}; accepted: 1 to {_MOST}")
-        if name in ("num_users", "num_items") and rows and size > rows:
-            accepted = f"accepted: 1 to {rows}, or more {filler[4:]}"
-            raise InputError(f"--{name}={size} cannot be filled by --{filler}={rows}; {accepted}")
     if FLAGS["sigma"].present and not 0 < FLAGS.sigma < math.inf:
         raise InputError(f"--sigma={FLAGS.sigma:g}; accepted: a finite number over 0")
     for name in ("activity", "popularity"):

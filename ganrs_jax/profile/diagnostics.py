@@ -5,8 +5,8 @@ import numpy as np
 from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.plan import Plan
 from ganrs_jax.profile.settings import RatingsRequest
-from ganrs_jax.sampling.apportion import total_variation
 from ganrs_jax.sampling.distributions import distribution_weights, parse_distribution
+from ganrs_jax.sampling.feasibility import total_variation
 
 _POTENTIALS = 0.02  # total variation between wanted and expected item shares: ten times what solving stops at
 _DISTRIBUTION = 0.05  # total variation between the shares of a degree distribution and what a dataset can hold of it

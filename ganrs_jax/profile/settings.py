@@ -5,15 +5,16 @@ import dataclasses
 from ganrs_jax.checks import check_choice, check_memory, check_range
 from ganrs_jax.errors import InputError
 from ganrs_jax.networks.adversarial import OBJECTIVES, OPTIMIZERS
-from ganrs_jax.sampling.apportion import DegreeSpecs, check_counts, nearest_ratings
+from ganrs_jax.profile.sizes import MOST, completed_sizes, nearest_requests
+from ganrs_jax.requests import told_offers
 from ganrs_jax.sampling.distributions import DegreeDistribution, parse_distribution, parse_histogram
+from ganrs_jax.sampling.feasibility import DegreeRequest, Fault, SourceDegrees, check_degrees
 from ganrs_jax.statistics.summary import SourceSummary
 
 LANE_FLOATS = ("gan_learning_rate", "beta1", "beta2", "clip", "gradient_penalty", "average")  # may differ by lane
 _COPIES = {"num_users": 4, "num_items": 12}  # of a vector that memory holds, measured
 _SIGMAS = (0.2, 3.0)  # of the noise; vectors of more lie where no user or item ever was
 _SEEDS = 2**32  # a key is made of 32 bits
-_MOST = 2**31 - 1  # users, items or ratings: ids are 32 bits wide
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +65,7 @@ class RatingsRequest:
     """The dataset that is wanted of recipe profile; omitted sizes default to the source's."""
 
     num_users: int = 0  # users; 0 = the source's
-    num_items: int = 0  # items; 0 = the source's, or half as many as the ratings where that is fewer
+    num_items: int = 0  # items; 0 = the source's, or fewer where the ratings are few (`sizes.completed_sizes`)
     num_ratings: int = 0  # ratings, exactly; 0 = as many per user as in the source
     sigma: float = 0.0  # standard deviation of the noise, 0.2 to 3 ("variability"); 0 = the recipe's own
     seed: int = 0  # of everything random in generation
@@ -80,45 +81,42 @@ def complete_request(
     activity: DegreeDistribution,
     popularity: DegreeDistribution,
 ) -> RatingsRequest:
-    """The request with the source's sizes where it has none.
-
-    An omitted number of ratings follows the users, and fewer items take their share of it: a user rates as much, of
-    the source's items, as in the source; or as near to it as sizes so far from the source's allow.
+    """The request with all sizes: those left out as `sizes.completed_sizes` has them.
 
     Args:
       activity, popularity: of the source.
 
     Raises:
-      InputError: on a request that no dataset can meet, naming the nearest one that can be met.
+      InputError: on a request that no dataset can meet, naming the nearest ones that can be met.
     """
     for name in ("num_users", "num_items", "num_ratings", "sigma"):
         value = getattr(request, name)
-        if not 0 <= value <= _MOST:
+        if not 0 <= value <= MOST:
             raise InputError(f"`{name}={value}` is out of range; accepted: a number over 0, or 0 for the default")
     if not 0 <= request.seed < _SEEDS:
         raise InputError(f"`seed={request.seed}` is out of range; accepted: 0 to {_SEEDS - 1}")
     if not (request.sigma == 0 or _SIGMAS[0] <= request.sigma <= _SIGMAS[1]):
         raise InputError(f"`sigma={request.sigma:g}` is out of range; accepted: {_SIGMAS[0]:g} to {_SIGMAS[1]:g}")
-    width = config.interaction_rank + config.rating_rank + config.style_rank + 3
-    for name, copies in _COPIES.items():
-        check_memory(name, getattr(request, name), 4 * copies * width)
-    wanted_activity = parse_distribution(request.activity, "activity")
-    wanted_popularity = parse_distribution(request.popularity, "popularity")
-    distributions = DegreeSpecs(wanted_activity, wanted_popularity, activity, popularity)
-    # Omitted sizes: the source's density, as near as the other sizes allow.
-    num_users = request.num_users or source.users
-    share = min(1.0, (request.num_items or source.items) / source.items)
-    natural = max(1, round(source.ratings * num_users / source.users * share))
-    num_ratings = request.num_ratings or max(natural, num_users, request.num_items)
-    num_items = request.num_items or max(1, min(source.items, num_ratings // 2))
-    if not request.num_ratings and request.activity == request.popularity == "source":
-        num_ratings = nearest_ratings(num_users, num_items, num_ratings, distributions)
     parse_histogram(request.rating_histogram, source.scale, "rating_histogram")
-    check_counts(num_users, num_items, num_ratings, distributions)
+    width = config.interaction_rank + config.rating_rank + config.style_rank + 3
+    degrees = SourceDegrees(activity, popularity)
+
+    def completed(asked: DegreeRequest) -> tuple[DegreeRequest, Fault | None]:
+        for name, copies in _COPIES.items():
+            check_memory(name, getattr(asked, name), 4 * copies * width)
+        sizes = completed_sizes(asked, source, degrees)
+        return sizes, check_degrees(sizes, degrees)[1]
+
+    distributions = (parse_distribution(getattr(request, name), name) for name in ("activity", "popularity"))
+    asked = DegreeRequest(request.num_users, request.num_items, request.num_ratings, *distributions)
+    sizes, fault = completed(asked)
+    if fault:
+        offers = nearest_requests(asked, source, completed)
+        raise InputError(f"{fault.found}; accepted: {told_offers(offers)}")
     return dataclasses.replace(
         request,
-        num_users=num_users,
-        num_items=num_items,
-        num_ratings=num_ratings,
+        num_users=sizes.num_users,
+        num_items=sizes.num_items,
+        num_ratings=sizes.num_ratings,
         sigma=request.sigma or config.sigma,
     )

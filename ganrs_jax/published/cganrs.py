@@ -19,7 +19,7 @@ from ganrs_jax.published import ganrs
 from ganrs_jax.published import settings as published
 from ganrs_jax.published.decoding import assemble, cluster, draw
 from ganrs_jax.published.model import Groups, PublishedModel
-from ganrs_jax.published.settings import LANE_FLOATS, GanrsConfig, GroupsRequest, complete_request
+from ganrs_jax.published.settings import LANE_FLOATS, GanrsConfig, GroupsRequest, complete_request, unfilled
 from ganrs_jax.training.lanes import check_lanes
 from ganrs_jax.training.loop import Report, silent
 from ganrs_jax.training.stages import Stages
@@ -59,15 +59,24 @@ def fit(
     for config in configs:
         check_config(config)
     check_lanes(seeds, configs, LANE_FLOATS)  # before the first one's grouping is taken for all
-    known, names, code = user_groups(ratings, configs[0].group)
+    part, label, groups = grouped(ratings, configs[0].group)
+    return ganrs.fit(seeds, part, configs, report, stages, recipe="cganrs", label=label, groups=groups)
+
+
+def grouped(ratings: Ratings, grouping: str) -> tuple[Ratings, np.ndarray, Groups]:
+    """The ratings of users whose group is known, the group of each, int32 [N], and the groups.
+
+    Raises:
+      InputError: as `user_groups`.
+    """
+    known, names, code = user_groups(ratings, grouping)
     rows = known[ratings.user]
     label = code[ratings.user[rows]].astype(np.int32)
     part = dataclasses.replace(
         ratings, user=ratings.user[rows], item=ratings.item[rows], rating=ratings.rating[rows], timestamp=None
     )
     users, ratings_of = (np.bincount(x, minlength=len(names)).tolist() for x in (code[known], label))
-    groups = Groups(configs[0].group, tuple(names), tuple(users), tuple(ratings_of))
-    return ganrs.fit(seeds, part, configs, report, stages, recipe="cganrs", label=label, groups=groups)
+    return part, label, Groups(grouping, tuple(names), tuple(users), tuple(ratings_of))
 
 
 def user_groups(ratings: Ratings, grouping: str) -> tuple[np.ndarray, list[str], np.ndarray]:
@@ -104,6 +113,13 @@ class GroupSizes(NamedTuple):
     samples: np.ndarray
 
 
+def check_request(ratings: Ratings, config: CganrsConfig, request: GroupsRequest) -> None:
+    """As `ganrs.check_request`; raises InputError as `user_groups` and `group_sizes` do."""
+    part, label, groups = grouped(ratings, config.group)
+    users, items = (len(np.unique(ids)) for ids in (part.user, part.item))
+    _sized_groups(request, groups, (users, items, len(label)), config.sigma)
+
+
 def complete(model: PublishedModel, request: GroupsRequest) -> GroupsRequest:
     """The request with the source's sizes where it has none; raises InputError as `group_sizes` does."""
     return group_sizes(model, request).request
@@ -115,9 +131,14 @@ def group_sizes(model: PublishedModel, request: GroupsRequest) -> GroupSizes:
     Raises:
       InputError: for group shares that name other groups, do not sum to one, or cannot be filled.
     """
-    source, groups = model.source, model.groups
-    assert groups is not None
-    request = complete_request(request, source.users, source.items, source.ratings, model.config.sigma)
+    source = model.source
+    assert model.groups is not None
+    return _sized_groups(request, model.groups, (source.users, source.items, source.ratings), model.config.sigma)
+
+
+def _sized_groups(
+    request: GroupsRequest, groups: Groups, source_sizes: tuple[int, int, int], sigma: float
+) -> GroupSizes:
     shares = np.array(groups.num_users) / np.sum(groups.num_users)
     if request.group_shares:
         shares = np.array([request.group_shares.get(name, 0.0) for name in groups.names])
@@ -127,16 +148,23 @@ def group_sizes(model: PublishedModel, request: GroupsRequest) -> GroupSizes:
             raise InputError(
                 f"`group_shares={given}`; accepted: shares of {', '.join(groups.names)}, none below 0, summing to 1"
             )
-    users = _rounded(shares, request.num_users)
     activity = np.array(groups.num_ratings) / np.array(groups.num_users)
-    samples = _rounded(users * activity / (users @ activity), request.num_samples)
-    short = np.flatnonzero(users > samples)
-    if len(short):
-        raise InputError(
-            f"group {groups.names[short[0]]}: {users[short[0]]} users cannot be filled by {samples[short[0]]} of "
-            f"`num_samples={request.num_samples}`; accepted: fewer users or more samples"
-        )
-    return GroupSizes(request, users, samples)
+
+    def sizes(request: GroupsRequest) -> GroupSizes:
+        users = _rounded(shares, request.num_users)
+        return GroupSizes(request, users, _rounded(users * activity / (users @ activity), request.num_samples))
+
+    def unfilled_group(request: GroupsRequest) -> str:
+        if found := unfilled(request):
+            return found
+        _, users, samples = sizes(request)
+        for name, number, filling in zip(groups.names, users, samples, strict=True):
+            if number > filling:
+                of = f"{filling} of `num_samples={request.num_samples}`"
+                return f"group {name}: {number} users cannot be filled by {of}"
+        return ""
+
+    return sizes(complete_request(request, *source_sizes, sigma, unfilled_group))
 
 
 def generate(model: PublishedModel, request: GroupsRequest, report: Report = silent) -> Dataset:

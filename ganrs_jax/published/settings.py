@@ -1,16 +1,18 @@
 """What the user sets of the published recipes: the config of a training, and the request of a dataset."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from ganrs_jax.checks import check_choice, check_memory, check_range
+from ganrs_jax.checks import check_choice, check_memory, check_range, free_memory
 from ganrs_jax.errors import InputError
 from ganrs_jax.networks.adversarial import OPTIMIZERS
+from ganrs_jax.requests import changes, last_number, nearest_number, told_offers
 
 # Settings in which lanes may differ, besides their seeds.
 LANE_FLOATS = ("embedding_learning_rate", "gan_learning_rate", "beta1", "clip", "slope", "momentum", "dropout")
 _SAMPLE_BYTES = 200  # of memory at the peak per raw sample, measured
+_MOST = 2**31 - 1  # samples that are offered where it is not known what memory holds
 _SEEDS = 2**32  # a key is made of 32 bits
 
 
@@ -76,12 +78,30 @@ class GroupsRequest(RawSamplesRequest):
 Request = TypeVar("Request", bound=RawSamplesRequest)
 
 
-def complete_request(request: Request, num_users: int, num_items: int, num_ratings: int, sigma: float) -> Request:
+def unfilled(request: RawSamplesRequest) -> str:
+    """What a message says of more users or items than samples; "" if there are none."""
+    for name in ("num_users", "num_items"):
+        if getattr(request, name) > request.num_samples:
+            return f"`{name}={getattr(request, name)}` cannot be filled by `num_samples={request.num_samples}`"
+    return ""
+
+
+def complete_request(
+    request: Request,
+    num_users: int,
+    num_items: int,
+    num_ratings: int,
+    sigma: float,
+    unfilled: Callable[[Request], str] = unfilled,
+) -> Request:
     """The request with the source's sizes, and the recipe's sigma, where it has none.
 
+    Args:
+      unfilled: as the function of that name, for recipes that must fill more than users and items.
+
     Raises:
-      InputError: on a number that is negative or not finite, more users or items than samples, or more samples than
-        memory holds.
+      InputError: on a number that is negative or not finite, more samples than memory holds, or fewer than fill the
+        users and items, naming the nearest requests that can be filled.
     """
     for name in ("num_users", "num_items", "num_samples", "sigma"):
         value = getattr(request, name)
@@ -97,10 +117,23 @@ def complete_request(request: Request, num_users: int, num_items: int, num_ratin
         sigma=request.sigma or sigma,
     )
     check_memory("num_samples", request.num_samples, _SAMPLE_BYTES)
-    for name in ("num_users", "num_items"):
-        if getattr(request, name) > request.num_samples:
-            raise InputError(
-                f"`{name}={getattr(request, name)}` cannot be filled by `num_samples={request.num_samples}`; "
-                f"accepted: 1 to {request.num_samples}, or more samples"
-            )
+    if found := unfilled(request):
+        raise InputError(f"{found}; accepted: {told_offers(_nearest_requests(request, unfilled))}")
     return request
+
+
+def _nearest_requests(request: Request, unfilled: Callable[[Request], str]) -> list[dict[str, object]]:
+    """Fewer users and items, and more samples if memory holds them: the nearest numbers that are filled."""
+    users, items, samples = request.num_users, request.num_items, request.num_samples
+
+    def fits(**sizes: int) -> bool:
+        return not unfilled(dataclasses.replace(request, **sizes))
+
+    items = min(items, samples)
+    users = last_number(lambda number: fits(num_users=number, num_items=items), 1, min(users, samples) + 1)
+    fewer = dataclasses.replace(request, num_users=users, num_items=items)
+    offers = [changes(request, fewer, ("num_users", "num_items"))]
+    least, most = max(request.num_users, request.num_items), min(_MOST, free_memory() // _SAMPLE_BYTES or _MOST)
+    enough = least <= most and fits(num_samples=least)
+    more = least if enough else nearest_number(least, least, most, lambda number: fits(num_samples=number))
+    return [*offers, {"num_samples": more}] if more else offers

@@ -103,6 +103,7 @@ class DegreeSpec:
     kind: str  # source | power | lognormal | uniform | file
     parameter: float = 0.0  # exponent of power, sigma of lognormal
     path: str = ""  # of kind file
+    weights: np.ndarray | None = dataclasses.field(default=None, compare=False, repr=False)  # in the file's order
 
     def __str__(self) -> str:
         """The text that `parse_distribution` reads."""
@@ -133,8 +134,7 @@ def parse_distribution(text: str, parameter: str) -> DegreeSpec:
         return DegreeSpec(kind, value)
     if not is_file(text):
         raise InputError(f"`{parameter}={text}`: no distribution and no file; accepted: {_FORMS}")
-    read_weights(text, f"`{parameter}={text}`")
-    return DegreeSpec("file", path=text)
+    return DegreeSpec("file", path=text, weights=read_weights(text, f"`{parameter}={text}`"))
 
 
 class DegreeDistribution(NamedTuple):
@@ -166,7 +166,7 @@ def distribution_weights(spec: DegreeSpec, source: DegreeDistribution | None, si
       size: users or items wanted.
 
     Raises:
-      InputError: if the distribution's file cannot be read any more, or holds another number of weights than size.
+      InputError: if the distribution's file holds another number of weights than size.
     """
     if spec.kind == "source":
         assert source is not None
@@ -180,10 +180,12 @@ def distribution_weights(spec: DegreeSpec, source: DegreeDistribution | None, si
         return np.exp(spec.parameter * ndtri((np.arange(size, 0, -1) - 0.5) / size))
     if spec.kind == "uniform":
         return np.ones(size)
-    weights = read_weights(spec.path, spec.path)
-    if len(weights) != size:
-        raise InputError(f"{spec.path}: {len(weights)} weights; accepted: {size}, one for each user or item wanted")
-    return np.sort(weights)[::-1]
+    assert spec.weights is not None
+    if len(spec.weights) != size:
+        raise InputError(
+            f"{spec.path}: {len(spec.weights)} weights; accepted: {size}, one for each user or item wanted"
+        )
+    return np.sort(spec.weights)[::-1]
 
 
 Entries = list[tuple[float | None, float]]  # (level or None, share)
@@ -199,7 +201,8 @@ def parse_histogram(text: str, scale: Scale, parameter: str) -> np.ndarray | Non
       parameter: its name, for messages.
 
     Raises:
-      InputError: as `histogram_entries`, a level off the scale, or another number of shares than levels.
+      InputError: as `histogram_entries`, a level off the scale, another number of shares than levels, or a sum that is
+        not 1 within 0.001.
     """
     if text == "source":
         return None
@@ -213,6 +216,7 @@ def parse_histogram(text: str, scale: Scale, parameter: str) -> np.ndarray | Non
     else:
         shares = np.zeros(len(levels))
         shares[[_place(level, scale, parameter) for level, _ in entries]] = [share for _, share in entries]
+    _check_sum(entries, f"`{parameter}={_short(text)}`")
     return shares / shares.sum()
 
 
@@ -227,8 +231,8 @@ def histogram_entries(text: str, parameter: str) -> Entries:
       (level, share) of each entry, the level None in all where the text gives shares alone.
 
     Raises:
-      InputError: none of the forms, a level twice, a share that is negative or not finite, or a sum that is not
-        1 within 0.001; a file's entry is named by its row.
+      InputError: none of the forms, a level twice, or a share that is negative or not finite; a file's entry is named
+        by its row.
     """
     if is_file(text):
         rows = read_lines(text, f"`{parameter}={text}`")
@@ -238,7 +242,6 @@ def histogram_entries(text: str, parameter: str) -> Entries:
     levels = [level for level, _ in entries]
     if levels.count(None) not in (0, len(levels)) or (levels[0] is not None and len(set(levels)) < len(levels)):
         raise InputError(f"`{parameter}={_short(text)}`: a level is missing or twice; accepted: {_SHARES_FORMS}")
-    _check_sum(entries, f"`{parameter}={_short(text)}`")
     return entries
 
 

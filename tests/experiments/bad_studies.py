@@ -20,10 +20,13 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "grid of text": ((*GRID, "--users=ten"), ["--users=ten; accepted: numbers over 0"]),
     "grid of nobody": ((*GRID, "--users="), ["--users=; accepted: numbers over 0"]),
     "grid of negatives": ((*GRID, "--sigmas=1,-1"), ["--sigmas=1,-1; accepted: numbers over 0"]),
-    "grid too small": ((*GRID, "--num_samples=50"), ["--num_samples=50 cannot fill 100 users or items"]),
+    "grid too small": (
+        (*GRID, "--num_samples=50"),
+        ["--num_samples=50 cannot fill 100 users or items; accepted: --num_samples=100"],
+    ),
     "grid too small for its source": (
         ("published_grid", "--sources=planted", "--workdir=run", "--users=300000"),
-        ["--num_samples=240000 cannot fill 300000 users or items; accepted: more samples"],
+        ["--num_samples=240000 cannot fill 300000 users or items; accepted: --num_samples=300000"],
     ),
     "grid of the absent": ((*GRID, "--sources=netflix"), ["netflix", "give --source_path; the source planted needs"]),
     "grid of no ratings": ((*GRID, "--source_seed=-2"), ["--source_seed=-2; accepted: 0 or more"]),
@@ -31,7 +34,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "grid of one source flag": ((*GRID, "--source=planted"), ["unknown flag --source ", "--sources"]),
     "quickstart too small": (
         (*QUICKSTART, "--num_ratings=99"),
-        ["--num_ratings=99 is less than one for each of --num_users=600; accepted: 600 to"],
+        ["--num_ratings=99 is less than one for each of --num_users=600; accepted: --num_users="],
     ),
     "quickstart nowhere": ((*QUICKSTART, "--workdir=afile"), ["cannot be written: afile is a file"]),
     "benchmark too small": ((*BENCHMARK, "--num_samples=99"), ["--num_users=100 cannot be filled by"]),

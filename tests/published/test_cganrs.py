@@ -5,7 +5,7 @@ import pytest
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.published import cganrs
-from tests.models import ASKED
+from tests.models import ASKED, quick
 
 REQUEST = ASKED["cganrs"]
 
@@ -50,6 +50,13 @@ def test_groups_share_one_catalogue(generator):
 def test_shares_that_cannot_be_are_refused(given, generator):
     with pytest.raises(InputError, match="accepted: shares of F, M, none below 0, summing to 1"):
         cganrs.generate(generator, dataclasses.replace(REQUEST, group_shares=given))
+
+
+def test_requests_are_refused_before_training_too(ratings):
+    config = quick("cganrs")
+    cganrs.check_request(ratings, config, REQUEST)
+    with pytest.raises(InputError, match=r"group .* cannot be filled by .*; accepted: `num_users="):
+        cganrs.check_request(ratings, config, dataclasses.replace(REQUEST, num_users=2999))
 
 
 def test_ages_become_bands(ratings):

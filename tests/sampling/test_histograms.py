@@ -5,7 +5,7 @@ import pytest
 
 from ganrs_jax.data.scale import Scale
 from ganrs_jax.errors import InputError
-from ganrs_jax.sampling.distributions import histogram_entries, parse_histogram
+from ganrs_jax.sampling.distributions import parse_histogram
 
 STARS = Scale(1, 5)
 HALVES = Scale(0.5, 2, 0.5)
@@ -47,6 +47,7 @@ def test_as_many_levels_as_a_scale_may_have():
         ("0=0.5,1=0.5", "rating 0 is off the scale"),
         ("1.5=1", "rating 1.5 is off the scale"),
         ("0.5,0.5", "`f=0.5,0.5`: 2 shares; accepted: 5, one for each of 1 to 5 in steps of 1"),
+        ("1=0.2,6=0.6", "rating 6 is off the scale"),  # before a sum, whose nearest shares would be refused
         ("1=0.2,5=0.6", "the shares sum to 0.8; accepted: shares that sum to 1, the nearest 1=0.25,5=0.75"),
         ("1,1,1,1,4", "the shares sum to 8; accepted: .*the nearest 0.125,0.125,0.125,0.125,0.5"),
         ("1=0", "the shares sum to 0; accepted: shares that sum to 1$"),
@@ -70,7 +71,7 @@ def test_what_is_no_histogram(text, words):
 def test_the_nearest_is_accepted():
     shares = np.random.default_rng(0).uniform(0, 1, 10)
     with pytest.raises(InputError) as error:
-        histogram_entries(",".join(f"{share:.6f}" for share in shares), "f")
+        parse_histogram(",".join(f"{share:.6f}" for share in shares), Scale(1, 10), "f")
     nearest = parse_histogram(str(error.value).rpartition("nearest ")[2], Scale(1, 10), "f")
     np.testing.assert_allclose(nearest, shares / shares.sum(), atol=1e-3)
 
