@@ -64,7 +64,8 @@ def main() -> None:
     process = processes()
     generator = load_generator(Path(FLAGS.generator).expanduser())
     recipe = get_recipe(generator.recipe)
-    asked = recipe.complete(generator, request(recipe, FLAGS.seed))
+    asked = request(recipe, FLAGS.seed)
+    recipe.complete(generator, asked)  # or refused before any work
     if FLAGS.num_shards:
         make_parts(out, generator, asked, process)
         return

@@ -21,6 +21,8 @@ from ganrs_jax.export.shards import (
 )
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.recipes import Model, Request, get_recipe
+from ganrs_jax.report.comparison import asked_and_chosen, exactly
+from ganrs_jax.requests import given_sizes
 from ganrs_jax.sampling.distributions import is_file
 
 _FROM_FILES = ("activity", "popularity", "rating_histogram")  # that may be in files
@@ -29,17 +31,21 @@ _FROM_FILES = ("activity", "popularity", "rating_histogram")  # that may be in f
 def make_parts(out: Path, generator: Model, asked: Request, process: Process) -> None:
     """Makes the parts that are this process's and are not there yet, whole.
 
+    Args:
+      asked: the request, with the sizes that were given.
+
     Raises:
       InputError: for a recipe that makes datasets as a whole, or a folder of another request.
     """
-    blocks = get_recipe(generator.recipe).blocks
-    if blocks is None:
+    recipe = get_recipe(generator.recipe)
+    if recipe.blocks is None:
         raise InputError(
             f"--num_shards={FLAGS.num_shards}: recipe {generator.recipe} makes datasets as a whole; accepted: recipe "
             "profile, or --out=FILE.parquet without --num_shards"
         )
-    assert isinstance(asked, RatingsRequest)
-    facts = _facts(generator, asked)
+    request = recipe.complete(generator, asked)
+    assert isinstance(request, RatingsRequest)
+    facts = _facts(generator, request)
     check_agreed(json.dumps({"num_shards": FLAGS.num_shards, **facts}, sort_keys=True).encode(), "generator")
     folder = open_folder(out, FLAGS.num_shards, facts)
     mine = [FLAGS.shard] if FLAGS.shard >= 0 else list(range(FLAGS.num_shards))[process.index :: process.count]
@@ -50,35 +56,39 @@ def make_parts(out: Path, generator: Model, asked: Request, process: Process) ->
     warnings = told_warnings(folder, mine[0]) if mine and not missing else []
     if missing:
         progress = Progress(workdir)
-        made = blocks(generator, asked, progress)
+        made = recipe.blocks(generator, asked, progress)
         check_plan(folder, made)
         warnings = made.metadata["warnings"]
         for shard in missing:
             write_part(folder, shard, made, progress)
     process.barrier()
-    parts = finish(folder, asked.num_ratings)
+    parts = finish(folder, request.num_ratings)
     if FLAGS.shard < 0 and not parts:
         lost = next(shard for shard in range(FLAGS.num_shards) if whole_part(folder, shard) is None)
         raise InputError(
             f"{folder.place(lost)}: not there, or not whole, though all parts were made; accepted: a folder that all "
             "processes see, and the same command again"
         )
-    workdir.results({**folder.header, "parts": [part._asdict() for part in parts], "warnings": warnings})
-    sizes = f"{asked.num_users:,} users, {asked.num_items:,} items, {asked.num_ratings:,} ratings"
-    whole = f", now whole: {folder.num_shards} parts, {sizes}, exactly as asked"
-    outcome = f"{len(missing)} parts written to {folder.path}{whole if parts else '; others are still to come'}"
+    given = given_sizes(asked)
+    found = {"asked": given, "parts": [part._asdict() for part in parts], "warnings": warnings}
+    workdir.results({**folder.header, **found})
+    sizes = f"{request.num_users:,} users, {request.num_items:,} items, {request.num_ratings:,} ratings"
+    whole = f", now whole: {folder.num_shards} parts, {sizes}{exactly(given)}"
+    wanted = asked_and_chosen(given, dataclasses.asdict(request), generator.source.ratings / generator.source.users)
+    written = f"{len(missing)} parts written to {folder.path}{whole if parts else '; others are still to come'}"
+    outcome = f"{wanted}; {written}"
     say("\n".join([outcome, *(f"WARNING {line}" for line in warnings)]))
 
 
-def _facts(generator: Model, asked: RatingsRequest) -> dict[str, object]:
-    """All that the bytes of the parts depend on, beside the machine."""
+def _facts(generator: Model, request: RatingsRequest) -> dict[str, object]:
+    """All that the rows of the parts depend on, beside the machine."""
     return {
         "recipe": generator.recipe,
-        "request": dataclasses.asdict(asked),
+        "request": dataclasses.asdict(request),
         "distribution_files": {
             name: hashlib.sha256(Path(text).read_bytes()).hexdigest()[:16]
             for name in _FROM_FILES
-            if is_file(text := getattr(asked, name))
+            if is_file(text := getattr(request, name))
         },
         "generator": generator_digest(Path(FLAGS.generator).expanduser()),
         "source": {"name": generator.source.name, "digest": generator.source.digest},

@@ -5,6 +5,7 @@ import numpy as np
 from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.plan import Plan
 from ganrs_jax.profile.settings import RatingsRequest
+from ganrs_jax.requests import told_per_user
 from ganrs_jax.sampling.distributions import distribution_weights, parse_distribution
 from ganrs_jax.sampling.feasibility import total_variation
 
@@ -12,11 +13,16 @@ _POTENTIALS = 0.02  # total variation between wanted and expected item shares: t
 _DISTRIBUTION = 0.05  # total variation between the shares of a degree distribution and what a dataset can hold of it
 _SPECTRUM = 0.08  # mean relative error of the singular values at the end of training, from which a warning is due
 _DISTANCE = 0.15  # sliced Wasserstein between generated and real vectors, whose parts have a standard deviation of 1
+_ACTIVE = 1.5  # times the source's ratings per user, or its inverse
 _MANY_ITEMS, _MANY_USERS, _DENSE = 5, 50, 3  # times the source's: a dataset then varies within what so few show
 
 
-def warnings_of(model: ProfileModel, request: RatingsRequest, plan: Plan) -> list[str]:
-    """A line for each fault: what was found, and what to do."""
+def warnings_of(model: ProfileModel, asked: RatingsRequest, request: RatingsRequest, plan: Plan) -> list[str]:
+    """A line for each fault: what was found, and what to do.
+
+    Args:
+      asked: the request as it was made; `request` has all sizes.
+    """
     facts, source, lines = model.training, model.source, []
     # Training.
     restarts, spectrum_error = facts.get("restarts", 0), facts.get("spectrum_error", 0.0)
@@ -40,15 +46,22 @@ def warnings_of(model: ProfileModel, request: RatingsRequest, plan: Plan) -> lis
             "ask for a less steep popularity, more users or fewer ratings"
         )
     for name in ("activity", "popularity"):
-        asked, distribution, counts = (getattr(x, name) for x in (request, model, plan.interactions))
-        weights = distribution_weights(parse_distribution(asked, name), distribution, len(counts))
+        wanted, distribution, counts = (getattr(x, name) for x in (request, model, plan.interactions))
+        weights = distribution_weights(parse_distribution(wanted, name), distribution, len(counts))
         part = total_variation(weights, np.sort(counts)[::-1])
         if part > _DISTRIBUTION:
             lines.append(
-                f"`{name}={asked}`: {part:.0%} of the ratings are elsewhere than the distribution has them, "
-                "as no pair is rated twice and all have a rating; a less steep one, or fewer ratings, would be met"
+                f"`{name}={wanted}`: {part:.0%} of the ratings are elsewhere than the distribution has them, "
+                "as no pair is rated twice and all have a rating; with other sizes, or a less steep one, fewer would be"
             )
-    # Sizes far from the source's.
+    # Sizes far from the source's, chosen or asked for.
+    own_activity = source.ratings / source.users
+    times_as_active = request.num_ratings / request.num_users / own_activity
+    if not asked.num_ratings and not 1 / _ACTIVE <= times_as_active <= _ACTIVE:
+        lines.append(
+            f"no number of ratings was asked for, and {request.num_ratings:,} were chosen to go with the other sizes: "
+            + told_per_user(request.num_ratings, request.num_users, own_activity)
+        )
     sizes = (
         ("items", request.num_items, source.items, _MANY_ITEMS),
         ("users", request.num_users, source.users, _MANY_USERS),

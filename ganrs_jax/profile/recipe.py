@@ -26,6 +26,7 @@ from ganrs_jax.profile.gan import fit_with_restarts, gan_spec, standardised
 from ganrs_jax.profile.model import ProfileModel, VectorColumns
 from ganrs_jax.profile.plan import block_rows, make_plan
 from ganrs_jax.profile.settings import LANE_FLOATS, ProfileConfig, RatingsRequest, check_config, complete_request
+from ganrs_jax.requests import given_sizes
 from ganrs_jax.sampling.distributions import degree_distribution
 from ganrs_jax.statistics.summary import describe_source
 from ganrs_jax.training.lanes import check_lanes, stacked_floats
@@ -108,18 +109,21 @@ def complete(model: ProfileModel, request: RatingsRequest) -> RatingsRequest:
 
 
 def blocks(model: ProfileModel, request: RatingsRequest, report: Report = silent) -> Blocks:
-    """The dataset of a completed request by blocks of users, each made by itself."""
+    """The dataset of a request by blocks of users, each made by itself."""
+    asked, request = request, complete(model, request)
     # 4. Plan: what all blocks have in common.
     plan = make_plan(model, request, report)
     metadata = {
         "recipe": model.recipe,
         "request": dataclasses.asdict(request),
+        "asked": given_sizes(asked),
+        "source_ratings_per_user": model.source.ratings / model.source.users,
         "source": model.source.name,
         "training": dict(model.training),
         "plan": plan.digest,
         "potentials_error": float(f"{plan.interactions.potentials.error:.2g}"),  # the last digits are the machine's
         "noise_factor": float(f"{plan.ratings.link.noise_factor:.4g}"),
-        "warnings": warnings_of(model, request, plan),
+        "warnings": warnings_of(model, asked, request, plan),
     }
     # 5. Rows, a block of users at a time.
     return Blocks(
@@ -133,8 +137,9 @@ def generate(model: ProfileModel, request: RatingsRequest, report: Report = sile
     Raises:
       InputError: on a request that no dataset can meet, or one that memory cannot hold as a whole.
     """
-    request = complete(model, request)
-    check_memory("num_ratings", request.num_ratings, _ROW, ", or in parts, which hold no more at a time")
+    check_memory(
+        "num_ratings", complete(model, request).num_ratings, _ROW, ", or in parts, which hold no more at a time"
+    )
     made = blocks(model, request, report)
     parts = []
     for number in range(made.num_blocks):

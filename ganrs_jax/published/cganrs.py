@@ -173,7 +173,7 @@ def generate(model: PublishedModel, request: GroupsRequest, report: Report = sil
     Raises:
       InputError: as `group_sizes`.
     """
-    request, users, counts = group_sizes(model, request)
+    asked, (request, users, counts) = request, group_sizes(model, request)
     assert model.groups is not None
     label = np.repeat(np.arange(len(users), dtype=np.int32), counts)
     samples, size = draw(model, request, label), model.config.embedding_size
@@ -187,7 +187,7 @@ def generate(model: PublishedModel, request: GroupsRequest, report: Report = sil
             model, request, samples[mine][:, :size], int(users[group]), "users", report, int(group)
         )
     column = np.repeat(np.array(model.groups.names), users)
-    return assemble(model, request, samples, user, items, {model.groups.grouping: column})
+    return assemble(model, request, samples, user, items, {model.groups.grouping: column}, asked)
 
 
 def _rounded(shares: np.ndarray, total: int) -> np.ndarray:

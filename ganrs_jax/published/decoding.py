@@ -13,6 +13,7 @@ from ganrs_jax.published.kmeans import fit_kmeans
 from ganrs_jax.published.model import PublishedModel
 from ganrs_jax.published.settings import LANE_FLOATS, RawSamplesRequest
 from ganrs_jax.published.unit_scale import from_unit, match_moments
+from ganrs_jax.requests import given_sizes
 from ganrs_jax.training.lanes import lane, stacked_floats
 from ganrs_jax.training.loop import Report, silent
 
@@ -59,13 +60,19 @@ def assemble(
     users: np.ndarray,
     items: np.ndarray,
     groups: dict[str, np.ndarray],
+    asked: RawSamplesRequest | None = None,
 ) -> Dataset:
-    """Steps 5 and 6: ratings back on the scale, one per (user, item) pair, and how many samples were dropped."""
+    """Steps 5 and 6: ratings back on the scale, one per (user, item) pair, and how many samples were dropped.
+
+    Args:
+      asked: the request as it was made, where it left out sizes that `request` has.
+    """
     rating = from_unit(match_moments(np.asarray(samples[:, -1]), model.rating_mean, model.rating_std), model.scale)
     distinct = drop_duplicates(users, items, rating, model.scale)
     metadata = {
         "recipe": model.recipe,
         "request": dataclasses.asdict(request),
+        "asked": given_sizes(asked or request),
         "rows": len(distinct.rows),
         "users": len(np.unique(users[distinct.rows])),
         "items": len(np.unique(items[distinct.rows])),

@@ -123,8 +123,8 @@ def generate(model: PublishedModel, request: RawSamplesRequest, report: Report =
     Raises:
       InputError: for a request that samples cannot fill.
     """
-    request = complete(model, request)
+    asked, request = request, complete(model, request)
     samples, size = draw(model, request), model.config.embedding_size
     users = cluster(model, request, samples[:, :size], request.num_users, "users", report)
     items = cluster(model, request, samples[:, size : 2 * size], request.num_items, "items", report)
-    return assemble(model, request, samples, users, items, {})
+    return assemble(model, request, samples, users, items, {}, asked)

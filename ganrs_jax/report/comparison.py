@@ -1,8 +1,10 @@
 """Text tables, and what was asked beside what was made."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ganrs_jax.data.dataset import Dataset
+from ganrs_jax.requests import SIZES, told_per_user
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -15,13 +17,27 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
+def asked_and_chosen(asked: Mapping[str, int], request: Mapping[str, Any], own_per_user: float) -> str:
+    """Which sizes were asked for and which were chosen: "asked 10 users; chosen 1,682 items, ...".
+
+    Args:
+      asked: sizes that were given, by name.
+      request: with all sizes.
+      own_per_user: ratings per user of the source.
+    """
+    told = {name: f"{request[name]:,} {name[4:]}" for name in SIZES if name in request}
+    if "num_ratings" in told.keys() - asked.keys():
+        told["num_ratings"] += f" ({told_per_user(request['num_ratings'], request['num_users'], own_per_user)})"
+    given, chosen = (", ".join(told[n] for n in told if (n in asked) == of) for of in (True, False))
+    return f"asked {given or 'no sizes'}" + (f"; chosen {chosen}" if chosen else "")
+
+
 def outcome(dataset: Dataset, place: str) -> str:
-    """What was asked and what came out, in a line; a line for each warning follows."""
-    facts, asked = dataset.metadata, dataset.metadata["request"]
-    wanted, unit = (asked["num_samples"], "samples") if "num_samples" in asked else (asked["num_ratings"], "ratings")
-    sizes = f"{asked['num_users']:,} users, {asked['num_items']:,} items, {wanted:,} {unit}"
+    """What was asked, what was chosen and what came out, in a line; a line for each warning follows."""
+    facts, asked, request = dataset.metadata, dataset.metadata["asked"], dataset.metadata["request"]
     made = f"written {facts['users']:,} users, {facts['items']:,} items, {facts['rows']:,} ratings"
-    if "dropped_identical" in facts:
+    if "num_samples" in request:
+        wanted = request["num_samples"]
         dropped = (
             f"dropped {wanted - facts['rows']:,}: {facts['dropped_identical']:,} identical, "
             f"{facts['dropped_conflicting']:,} of pairs with three or more ratings, "
@@ -29,5 +45,13 @@ def outcome(dataset: Dataset, place: str) -> str:
         )
         line = f"{made} ({100 * facts['rows'] / wanted:.0f} %) to {place}; {dropped}"
     else:
-        line = f"{made} to {place}{', exactly as asked' if made.endswith(sizes) else ''}"
-    return "\n".join([f"asked {sizes}; {line}", *(f"WARNING {text}" for text in facts.get("warnings", ()))])
+        found = {"num_users": facts["users"], "num_items": facts["items"], "num_ratings": facts["rows"]}
+        exact = all(found[name] == request[name] for name in asked or found)
+        line = f"{made} to {place}{exactly(asked) if exact else ''}"
+    sizes = asked_and_chosen(asked, request, facts.get("source_ratings_per_user", 0.0))
+    return "\n".join([f"{sizes}; {line}", *(f"WARNING {text}" for text in facts.get("warnings", ()))])
+
+
+def exactly(asked: Mapping[str, int]) -> str:
+    """Of sizes that came out as wanted; only those that were given were asked for."""
+    return ", exactly as asked" if asked else ", exactly as chosen"

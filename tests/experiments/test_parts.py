@@ -49,7 +49,8 @@ def test_shards_and_devices_change_no_row(
 def test_parts_made_one_by_one_and_a_broken_one(launch, profile_generator, tmp_path, whole):
     flags = (f"--generator={profile_generator}", *SIZES, "--num_shards=2", "--out=out")
     first = launch("generate", *flags, "--shard=1")
-    assert "1 parts written to out; others are still to come" in first.stdout
+    sizes = "asked 1,300 users, 90 items, 20,000 ratings"
+    assert f"{sizes}; 1 parts written to out; others are still to come" in first.stdout
     launch("generate", *flags, "--shard=0")
     pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
     before = digests(tmp_path / "out")

@@ -27,11 +27,21 @@ LAUNCHES = {
     ),
     "generate": (
         ["--generator=GENERATOR", "--out=out.csv", "--workdir=run"],
-        ["asked 100 users, 100 items, 2,500 ratings; written 100 users, 100 items, 2,500 ratings", "exactly as asked"],
+        [
+            "asked 100 users, 100 items; chosen 2,500 ratings (25 per user, as in the source); "
+            "written 100 users, 100 items, 2,500 ratings",
+            "exactly as asked",
+        ],
     ),
     "quickstart": (
         [*PROFILE, "--workdir=run"],
-        ["on a scale of 1 to 5 in steps of 1", "exactly as asked", "c2st AUC, user profiles", "split-half", "figure:"],
+        [
+            "on a scale of 1 to 5 in steps of 1",
+            "asked no sizes; chosen 80 users",
+            "c2st AUC, user profiles",
+            "split-half",
+            "figure:",
+        ],
     ),
     "published_grid": ([*WORLD[1:], *QUICK_FLAGS["ganrs"], "--workdir=run"], ["rows by published rule", "planted"]),
     "benchmark": ([*WORLD, *QUICK_FLAGS["ganrs"], "--workdir=run"], ["steady s", "K-means, users", "peak memory"]),

@@ -138,12 +138,17 @@ def warnings(generator, **asked) -> str:
     return "\n".join(profile.generate(generator, RatingsRequest(**asked)).metadata["warnings"])
 
 
-@pytest.mark.parametrize("asked", [{"num_items": 2}, {"num_users": 6}, {"num_items": 3000}])
-def test_sizes_alone_are_met_by_some_number_of_ratings(asked, generator):
+@pytest.mark.parametrize(("asked", "far"), [({"num_items": 2}, 1), ({"num_users": 6}, 0), ({"num_items": 3000}, 1)])
+def test_sizes_alone_are_met_by_some_number_of_ratings(asked, far, generator):
     request = profile.complete(generator, RatingsRequest(**asked))
-    made = profile.generate(generator, request)
+    made = profile.generate(generator, RatingsRequest(**asked))
     assert len(made.rating) == request.num_ratings
     assert (len(np.unique(made.user)), len(np.unique(made.item))) == (request.num_users, request.num_items)
+    assert made.metadata["request"] == dataclasses.asdict(request)
+    assert made.metadata["asked"] == asked
+    chosen = [line for line in made.metadata["warnings"] if "no number of ratings was asked for" in line]
+    assert len(chosen) == far
+    assert all(f", and {request.num_ratings:,} were chosen" in line and "25 in the source" in line for line in chosen)
 
 
 def with_facts(model: ProfileModel, **facts) -> ProfileModel:
