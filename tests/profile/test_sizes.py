@@ -95,7 +95,7 @@ def requests(draw, summary: SourceSummary, files: list[str]):
     return RatingsRequest(*asked, activity=draw(forms), popularity=draw(forms))
 
 
-@settings(max_examples=60, deadline=None, database=None, derandomize=True)
+@settings(max_examples=100, deadline=None, database=None, derandomize=True)
 @given(data=st.data())
 def test_a_request_is_met_or_told_of_requests_that_are(files, data):
     source = data.draw(sources())
