@@ -132,8 +132,8 @@ def test_small_preset(name, launch, profile_generator, tmp_path, monkeypatch):
     "name", sorted(set(EXPERIMENTS) - {"generate", "fidelity", "benchmark", "study", "train_generator", "privacy"})
 )
 def test_small_preset_as_it_is(name, spawn_in, tmp_path):
-    """Two need a generator, and `quickstart` trains it as `train_generator` does; each suite of `benchmark` is launched
-    below, the study's preset in `test_study`.
+    """Two need a generator, and `quickstart` trains it as `train_generator` does; the suites of `benchmark` and
+    the study's preset are launched in files of their own.
     """
     done = spawn_in(tmp_path, name, "--preset=small", "--workdir=run", **AS_USERS)
     assert done.returncode == 0, done.stderr
@@ -183,36 +183,3 @@ def test_closed_streams_do_no_harm(environment, tmp_path):
     line = " ".join(command("train_generator", "--recipe=ganrs", "--preset=small", "--workdir=run")) + " <&- >&- 2>&-"
     assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env=environment | AS_USERS, timeout=LONGEST).returncode == 0
     assert (tmp_path / "run" / "generator" / "manifest.json").is_file()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("suite", "words"),
-    [
-        ("profile_training", ["who rates what", "GAN", "one seed", "2 seeds"]),
-        ("generation", ["rows and files", "2,500 rows: ", "a second steady, plan included"]),
-        ("baselines", ["deepmf", "epoch of a model s", "times as long"]),
-        ("scaling", ["rows/s", "6 datasets"]),
-    ],
-)
-def test_every_suite_of_benchmark(suite, words, spawn_in, profile_generator, tmp_path):
-    """In a process of its own: what is timed is run again with the same keys, which tests do not allow."""
-    given = [*WORLD, "--config.gan_steps=100", f"--generator={profile_generator}"]
-    if suite == "scaling":  # training several seeds is timed by the suite of training
-        given += ["--config.structure_rounds=0", "--config.predictability_rounds=0", "--lanes=1"]
-    done = spawn_in(tmp_path, "benchmark", "--preset=small", f"--suite={suite}", "--workdir=run", *given)
-    assert done.returncode == 0, done.stderr
-    for word in words:
-        assert word in done.stdout
-    found = json.loads((tmp_path / "run" / "results.json").read_text())
-    assert found["suite"] == suite
-    assert {"ganrs_jax", "jax", "flax"} <= found["versions"].keys()
-    assert min(found["matmul_flops"], found["copy_bytes"], found["peak_memory_mib"]) > 0
-    assert all(of["share_of_roofline"] > 0 for of in found["rooflines"].values())
-    if suite == "scaling":
-        assert [cell["axis"] for cell in found["cells"]] == ["rows"] * 2 + ["items"] * 2 + ["users"] * 2 + ["seeds"]
-        assert all(cell["rows_per_s"] > 0 < cell["peak_memory_mib"] for cell in found["cells"])
-        assert 0 < found["cells"][0]["compile_s"] < 2 * found["cells"][0]["first_s"]  # of two threads at most
-        assert (tmp_path / "run" / "scaling.svg").is_file()
-    if suite == "generation":
-        assert not list((tmp_path / "run").glob("tmp*"))
