@@ -129,7 +129,11 @@ def test_small_preset(name, launch, profile_generator, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", sorted(set(EXPERIMENTS) - {"generate", "fidelity", "benchmark", "study", "train_generator", "privacy"})
+    "name",
+    sorted(
+        set(EXPERIMENTS)
+        - {"generate", "fidelity", "benchmark", "study", "train_generator", "privacy", "evaluate_baselines"}
+    ),
 )
 def test_small_preset_as_it_is(name, spawn_in, tmp_path):
     """Two need a generator, and `quickstart` trains it as `train_generator` does; the suites of `benchmark` and

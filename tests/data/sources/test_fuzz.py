@@ -66,7 +66,7 @@ FILES = {
     "u.data": next(iter(RELEASES["ml100k"].files.values())).encode(),
     "ratings.dat": next(iter(RELEASES["ml1m"].files.values())).encode(),
     "rating.csv": next(iter(RELEASES["myanimelist"].files.values())).encode(),
-    "combined_data_1.txt": next(iter(RELEASES["netflix"].files.values())).encode(),
+    "combined_data_1.txt": "".join(f"{text}\n" for text in RELEASES["netflix"].files.values()).encode(),
 }
 _OPTIONS = [
     {},
