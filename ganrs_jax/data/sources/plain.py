@@ -150,7 +150,7 @@ class Plain:
         left = _allowed(path.stat().st_size)
         try:
             with zipfile.ZipFile(path) as held:
-                members = [m for m in held.infolist() if not m.is_dir() and _is_data(m.filename)]
+                members = [m for m in held.infolist() if _is_data(m.filename)]
                 if not 0 < len(members) <= _MOST_MEMBERS:
                     raise InputError(f"{path}: {len(members)} files in it; accepted: 1 to {_MOST_MEMBERS}")
                 for member in members:
@@ -212,9 +212,13 @@ def _copy(source: Any, target: IO[bytes], path: Path, most: int | None) -> int:
 
 
 def _is_data(name: str) -> bool:
-    """Not what operating systems add to archives."""
+    """A file, and none that operating systems add to archives."""
     parts = PurePosixPath(name).parts
-    return not any(part.startswith((".", "__MACOSX")) for part in parts if part != "..")
+    return (
+        bool(parts)
+        and not name.endswith("/")
+        and not any(part.startswith((".", "__MACOSX")) for part in parts if part != "..")
+    )
 
 
 def _damaged(path: Path, kind: str, error: Exception) -> InputError:
