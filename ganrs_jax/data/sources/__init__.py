@@ -21,6 +21,8 @@ from ganrs_jax.errors import InputError
 if TYPE_CHECKING:
     import pandas
 
+_CHUNK = 1 << 22  # ratings counted at a time, so that 100 million take no memory to speak of
+
 __all__ = ["SOURCES", "ReadOptions", "Source", "load_ratings"]
 
 
@@ -82,17 +84,26 @@ def _read(found: Found, source: Source | None, options: ReadOptions, plain: Plai
     known, files = found
     place = files[0].parent if len(files) > 1 else files[0]
     scale = parse_scale(options.scale) or (source.scale if source else known.scale)
-    table = known.read(files, options, plain)
     unrated = unrated_values(options.unrated)
     if unrated is None:
         unrated = unrated_values(source.unrated if source else known.unrated) or ()
-    if source is None and table.form:
-        table = table._replace(notes=(f"{place}: {table.form}", *table.notes))
-    return _ratings(_rated(table, unrated), source.name if source else place.stem, str(place), scale, options)
+    # What is read gets no name here, so that each raw column is freed once it is numbered.
+    return _ratings(
+        _rated(known.read(files, options, plain), unrated),
+        source.name if source else place.stem,
+        str(place),
+        scale,
+        options,
+        tell_form=source is None,
+    )
 
 
-def _ratings(table: Table, name: str, place: str, scale: Scale | None, options: ReadOptions) -> Ratings:
-    columns, row_place, people, notes, _ = table
+def _ratings(
+    table: Table, name: str, place: str, scale: Scale | None, options: ReadOptions, *, tell_form: bool = False
+) -> Ratings:
+    columns, row_place, people, notes, form = table
+    if form and tell_form:
+        notes = (f"{place}: {form}", *notes)
     held = [columns]
     del columns, table  # from_columns then has the only reference, and frees each raw column when it is done with it
     ratings = from_columns(held.pop(), name=place, scale=scale, duplicates=options.duplicates, place=row_place)
@@ -116,7 +127,10 @@ def _rated(table: Table, unrated: Sequence[float]) -> Table:
 
 def _suspected(ratings: Ratings) -> tuple[str, ...]:
     """A warning of a lowest rating that may be a code for "not rated"."""
-    levels, counts = ratings.scale.levels, np.bincount(ratings.levels(), minlength=2)
+    levels, counts = ratings.scale.levels, np.zeros(len(ratings.scale.levels), np.int64)
+    for start in range(0, ratings.num_ratings, _CHUNK):
+        part = dataclasses.replace(ratings, rating=ratings.rating[start : start + _CHUNK])
+        counts += np.bincount(part.levels(), minlength=len(levels))
     used = np.flatnonzero(counts)
     lowest, share = levels[used[0]], counts[used[0]] / ratings.num_ratings
     if len(used) < 3:
