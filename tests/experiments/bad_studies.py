@@ -90,7 +90,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "study of no datasets": ((*STUDY, "--num_datasets=0"), ["--num_datasets=0; accepted: whole numbers from 1"]),
     "sizes in words": ((*STUDY, "--parts=sizes", "--sizes=10x10"), ["--sizes=10x10; accepted: USERSxITEMSxROWS"]),
     "sizes of none": ((*STUDY, "--parts=sizes"), ["--sizes is empty; accepted: USERSxITEMSxROWS"]),
-    "users in words": ((*STUDY, "--users=many"), ["--users=many; accepted: numbers over 0"]),
+    "users in words": ((*STUDY, "--parts=users", "--users=many"), ["--users=many; accepted: numbers over 0"]),
     "study of a model that is none": ((*STUDY, "--models=svd"), ["--models=svd; accepted: deepmf"]),
     "study with a threshold off the scale": ((*STUDY, "--threshold=0.5"), ["--threshold=0.5 is off the scale"]),
     "lanes in words": (
