@@ -50,7 +50,7 @@ def load_ratings(
         if not isinstance(source, (str, Path)):
             table = frame_table(source, options)
             table = _rated(table, unrated_values(options.unrated) or ())
-            ratings = _ratings(table, name, name, parse_scale(options.scale), options)
+            ratings = _ratings(table, name, name, parse_scale(options.scale), options, tell_form=True)
         elif known is None or (name not in SOURCES and Path(name).exists()):
             path = Path(name).expanduser()
             if not name or not (name == STANDARD_INPUT or path.exists()):

@@ -19,7 +19,8 @@ _HEAD = 1 << 20  # bytes of the first look
 _SEPARATORS = ("::", "\t", ";", "|", ",", " ")  # tried one by one where the sniffer finds fewer than three columns
 _NAMES = {"\t": "tabs", " ": "blanks", ",": "commas", ";": "semicolons"}
 _LEAST = 3  # columns: user, item, rating
-_BINARY = {b"PAR1": "a parquet file", b"ARROW1": "a feather file", b"\x93NUMPY": "an npy file", b"\x89HDF": "HDF5"}
+_BINARY = {b"\x93NUMPY": "an npy file", b"\x89HDF": "an HDF5 file", b"SQLite": "an SQLite database"}
+_REMARKS = ("#", "%")  # a line that begins so is no rating
 _LOOK = 1000  # rows
 _AMAZON = {  # a product is B and nine letters or digits, or an ISBN; a reviewer A and more of them
     "user": r"A[0-9A-Z]{9,24}",
@@ -38,10 +39,12 @@ class Dialect(NamedTuple):
     names: tuple[str, ...]  # of all columns, in their order
     skip: int  # lines before the first row: the header and what stands above it
     header: bool
+    above: int = 0  # lines above the table that are not blank
 
     def __str__(self) -> str:
         cut = _NAMES.get(self.separator, repr(self.separator))
-        return f"columns between {cut}, {'a header line' if self.header else 'no header line'}"
+        left_out = f", {self.above} lines above the table left out" if self.above else ""
+        return f"columns between {cut}, {'a header line' if self.header else 'no header line'}{left_out}"
 
 
 def find_dialect(path: Path, options: ReadOptions) -> Dialect:
@@ -62,6 +65,7 @@ def find_dialect(path: Path, options: ReadOptions) -> Dialect:
         )
         raise InputError(f"{path}: row {number} is {shown(line)}: {fewer}; accepted: another `separator`")
     names = tuple(name.strip() for name in first.fields)
+    above = sum(bool(line.strip()) for line in text.splitlines()[:skip])
     if options.columns:
         given = tuple(name.strip() for name in options.columns.split(","))
         if len(given) != len(names):
@@ -69,11 +73,11 @@ def find_dialect(path: Path, options: ReadOptions) -> Dialect:
                 f"{path}: row {number} is {shown(line)}, {len(names)} columns, and `columns={options.columns}` names "
                 f"{len(given)}; accepted: a name a column, - for one that is not needed"
             )
-        return Dialect(separator, quote, escape, given, skip, False)
+        return Dialect(separator, quote, escape, given, skip, False, above)
     if is_header(names, options):
-        return Dialect(separator, quote, escape, names, first.last, True)
+        return Dialect(separator, quote, escape, names, first.last, True, above)
     if found := _amazon(text, Dialect(separator, quote, escape, names, skip, False)):
-        return Dialect(separator, quote, escape, found, skip, False)
+        return Dialect(separator, quote, escape, found, skip, False, above)
     raise InputError(
         f"{path}: row {number} is {shown(line)}, which names no columns that are known; accepted: "
         "`columns=user,item,rating`, in the order of the table, if it is a rating; if it is a header, "
@@ -146,9 +150,7 @@ def head_of(path: Path) -> str:
         head = file.read(_HEAD)
     for magic, kind in _BINARY.items():
         if head.startswith(magic):
-            raise InputError(
-                f"{path}: looks like {kind}, and is not named so; accepted: a name that ends in its suffix"
-            )
+            raise InputError(f"{path}: looks like {kind}; accepted: text, JSON, parquet or feather")
     if (zero := head.find(b"\0")) >= 0:
         raise InputError(
             f"{path}: byte {zero} is zero, so this is no text in UTF-8; accepted: text, and its `encoding`"
@@ -184,15 +186,24 @@ def _sniffed(path: Path, text: str, options: ReadOptions) -> tuple[str, str, str
         if found and found[3] >= _LEAST:
             separator, quote, escape, _ = found
             quote = quote if quote in ('"', "'") else '"'
-            return separator, quote, escape if escape in (quote, "\\") else quote, _above(text, separator)
+            return (
+                separator,
+                quote,
+                escape if escape in (quote, "\\") else quote,
+                _above(text, separator, bool(options.columns)),
+            )
     separator = given or (likely[0] if likely else ",")
-    return separator, '"', '"', _above(text, separator)
+    return separator, '"', '"', _above(text, separator, bool(options.columns))
 
 
-def _above(text: str, separator: str) -> int:
-    """Lines before the first that has enough separators; 0 if none has."""
+def _above(text: str, separator: str, headerless: bool) -> int:
+    """Lines before the first that has enough separators, 0 if none has.
+
+    Above a header may stand a title; above the first rating a remark alone, for else it may be a rating cut short.
+    """
     for number, line in enumerate(text.splitlines()):
-        if line.count(separator) >= _LEAST - 1:
+        cut_short = headerless and line.strip() and not line.startswith(_REMARKS)
+        if cut_short or line.count(separator) >= _LEAST - 1:
             return number
     return 0
 

@@ -140,7 +140,7 @@ def test_amazons_columns_are_known_by_what_they_hold_and_said(order, tmp_path):
     ratings = read(tmp_path, text)
     assert ratings.user_ids.tolist() == sorted(row[0] for row in AMAZON)
     assert "no header line" in ratings.notes[0]
-    assert "user, item" in ratings.notes[0] or "user = user" in ratings.notes[0]
+    assert "user = user, item = item" in ratings.notes[0]
     (tmp_path / "t.csv").write_text(text.replace("A2CX7LUOHB2NDG", "0000000017"))
     assert "`columns=user,item,rating`" in failure(tmp_path / "t.csv")
 
@@ -153,6 +153,16 @@ def test_headerless_columns_are_as_said(tmp_path):
     assert "4 columns, and `columns=user,item,rating` names 3" in failure(
         tmp_path / "t.csv", ReadOptions(columns="user,item,rating")
     )
+
+
+def test_what_stands_above_a_table_is_told_and_no_rating_is_taken_for_it(tmp_path):
+    ratings = read(tmp_path, "# made by hand\nMy ratings\n" + CSV)
+    assert triples(ratings) == EXPECTED
+    assert "a header line, 2 lines above the table left out" in ratings.notes[0]
+    rows = "2,1\n" + lines("{},{},{}")
+    (tmp_path / "t.csv").write_text(rows)
+    assert "t.csv: row 1 is '2,1'" in failure(tmp_path / "t.csv", ReadOptions(columns="user,item,rating"))
+    assert triples(read(tmp_path, "# by hand\n" + lines("{},{},{}"), columns="user,item,rating")) == EXPECTED
 
 
 def test_equal_ratings_are_refused():
