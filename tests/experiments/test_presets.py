@@ -128,18 +128,9 @@ def test_small_preset(name, launch, profile_generator, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    sorted(
-        set(EXPERIMENTS)
-        - {"generate", "fidelity", "benchmark", "study", "train_generator", "privacy", "evaluate_baselines"}
-    ),
-)
-def test_small_preset_as_it_is(name, spawn_in, tmp_path):
-    """Two need a generator, and `quickstart` trains it as `train_generator` does; the suites of `benchmark` and
-    the study's preset are launched in files of their own.
-    """
-    done = spawn_in(tmp_path, name, "--preset=small", "--workdir=run", **AS_USERS)
+def test_the_small_preset_of_quickstart_as_it_is(spawn_in, tmp_path):
+    """Compiled as users have it, and no smaller; the study's likewise is in `test_study`."""
+    done = spawn_in(tmp_path, "quickstart", "--preset=small", "--workdir=run", **AS_USERS)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "run" / "results.json").read_text())
 

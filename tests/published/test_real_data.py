@@ -30,9 +30,8 @@ def test_the_share_of_rows_is_that_of_the_study(data_dir):
     """200 samples per item and noise of 2, as there, on a tenth of its catalogue; few iterations decide it."""
     ratings = load_ratings("ml100k", ReadOptions(data_dir=data_dir, download=False))
     generator = ganrs.fit([0], ratings, [GanrsConfig(kmeans_iterations=3)])[0]
-    for users in (1000, 2000):
-        facts = ganrs.generate(generator, RawSamplesRequest(users, 400, 80_000, 2.0, 0)).metadata
-        assert 0.18 < facts["rows_by_published_rule"] / 80_000 < 0.64
+    facts = ganrs.generate(generator, RawSamplesRequest(1000, 400, 80_000, 2.0, 0)).metadata
+    assert 0.18 < facts["rows_by_published_rule"] / 80_000 < 0.64
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ class Format(NamedTuple):
     first_line: str = ""  # regular expression of the first line that together with the file's name tells the format
     unrated: str = ""  # the rating that means "seen, not rated"
     users: Users | None = None
-    reader: Callable[[Sequence[Path]], Table] | None = None  # of what is no table
+    reader: Callable[[Sequence[Path], ReadOptions, Plain], Table] | None = None  # of what is no table
     check: Callable[[Sequence[Path]], None] | None = None  # of the files, before they are read
 
     def is_named(self, line: str) -> bool:
@@ -60,7 +60,7 @@ class Format(NamedTuple):
         if self.check:
             self.check(files)
         if self.reader:
-            return self.reader([plain.file(path) for path in files])
+            return self.reader([plain.file(path) for path in files], options, plain)
         told = options
         if not options.names_a_table:
             columns = "" if self.columns and self.header and _matches(self.header, files[0], plain) else self.columns

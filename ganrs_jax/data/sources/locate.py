@@ -172,6 +172,7 @@ def _in_folder(folder: Path, formats: Sequence[Format], options: ReadOptions, pl
         if files:
             return Found(known, files)
     tables = [path for path in held if plain_suffix(path) in SUFFIXES]
+    tables = [path for path in tables if plain.file(path).stat().st_size] or tables  # Spark writes empty parts
     if len(tables) == 1:
         return recognise(tables[0], formats, options, plain)
     if len(tables) > 1 and len({plain_suffix(path) for path in tables}) == 1:

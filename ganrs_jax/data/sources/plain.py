@@ -50,6 +50,7 @@ class Plain:
     def __init__(self, options: ReadOptions) -> None:
         self._options = options
         self._given: dict[str, str] = {}  # plain path -> what was given
+        self._files: dict[Path, Path] = {}  # what was given, and each plain file -> the plain file
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Plain":
@@ -74,13 +75,19 @@ class Plain:
         Raises:
           InputError: nothing there, not readable, damaged, or one that unpacks to absurdly much.
         """
+        if path not in self._files:
+            self._files[path] = plain = self._unpacked(path)
+            self._files[plain] = plain
+        return self._files[path]
+
+    def _unpacked(self, path: Path) -> Path:
         path = self._seekable(path)
         kind = self._options.compression or _compression(path)
         if kind in ("", "none"):
             return path
         if kind == "zip":
             return self._unzipped(path)
-        plain = self._copy_of(path, path.stem if path.suffix.lower() in _SUFFIXES else path.name)
+        plain = self.copy_of(path, path.stem if path.suffix.lower() in _SUFFIXES else path.name)
         try:
             with open(path, "rb") as packed, _unpacking(packed, kind) as unpacked, open(plain, "wb") as file:
                 _copy(unpacked, file, path, _allowed(path.stat().st_size))
@@ -103,7 +110,7 @@ class Plain:
         Raises:
           InputError: if it is not of this encoding.
         """
-        plain = self._copy_of(path, path.name)
+        plain = self.copy_of(path)
         try:
             with (
                 open(path, encoding=encoding, newline=None) as text,
@@ -115,16 +122,17 @@ class Plain:
             raise InputError(f"{path}: is not text in {encoding} ({error}); accepted: another `encoding`") from None
         return plain
 
-    def _copy_of(self, path: Path | str, name: str) -> Path:
-        """Where a plain copy of a path is to be."""
-        plain = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="ganrs_jax-"))) / name
+    def copy_of(self, path: Path | str, name: str = "") -> Path:
+        """Where a plain copy of a path is to be, of its own name by default."""
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="ganrs_jax-")))
+        plain = folder / (name or Path(path).name)
         self._given[str(plain)] = str(path)
         return plain
 
     def _seekable(self, path: Path) -> Path:
         """A copy of what can be read once only."""
         if str(path) == STANDARD_INPUT:
-            plain = self._copy_of("standard input", "standard_input")
+            plain = self.copy_of("standard input", "standard_input")
             with open(plain, "wb") as file:
                 _copy(sys.stdin.buffer, file, Path(STANDARD_INPUT), None)
             return plain
@@ -132,7 +140,7 @@ class Plain:
             with open(path, "rb") as stream:
                 if stat.S_ISREG(path.stat().st_mode):
                     return path
-                plain = self._copy_of(path, path.name)
+                plain = self.copy_of(path)
                 with open(plain, "wb") as file:
                     _copy(stream, file, path, None)
         except FileNotFoundError:
@@ -145,7 +153,7 @@ class Plain:
 
     def _unzipped(self, path: Path) -> Path:
         """The files of a zip file, in a folder; the one file where it holds one."""
-        folder = self._copy_of(path, path.stem)
+        folder = self.copy_of(path, path.stem)
         self._given[f"{folder}/"] = f"{path}: "
         left = _allowed(path.stat().st_size)
         try:

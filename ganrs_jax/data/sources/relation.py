@@ -26,7 +26,7 @@ from ganrs_jax.errors import InputError, Place, shown
 
 _BATCH = 1 << 20  # rows
 LOOK = 1000  # rows that the form of ratings and times is found from
-_SHOWN_ROWS = 3  # of those dropped
+SHOWN_ROWS = 3  # of those dropped
 
 
 class Relation(NamedTuple):
@@ -270,5 +270,5 @@ def _form(relation: Relation, roles: Roles, form: TimeForm | None, decimal_comma
 
 def _dropped_note(marks: np.ndarray, what: str, place: Place) -> str:
     rows = np.flatnonzero(marks)
-    first = ", ".join(place(int(row)).rpartition(": ")[2] for row in rows[:_SHOWN_ROWS])
-    return f"{len(rows)} rows {what} dropped: {first}{', ...' if len(rows) > _SHOWN_ROWS else ''}"
+    first = ", ".join(place(int(row)).rpartition(": ")[2] for row in rows[:SHOWN_ROWS])
+    return f"{len(rows)} rows {what} dropped: {first}{', ...' if len(rows) > SHOWN_ROWS else ''}"

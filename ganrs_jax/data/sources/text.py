@@ -12,11 +12,10 @@ from ganrs_jax.data.sources.dialect import Dialect, find_dialect, head_of, recor
 from ganrs_jax.data.sources.engine import LONGEST, connect, paths_sql, quoted
 from ganrs_jax.data.sources.options import ReadOptions
 from ganrs_jax.data.sources.plain import Plain
-from ganrs_jax.data.sources.relation import LOOK, Relation, Table, read_relation
+from ganrs_jax.data.sources.relation import LOOK, SHOWN_ROWS, Relation, Table, read_relation
 from ganrs_jax.data.sources.whole_numbers import read_whole_numbers
 from ganrs_jax.errors import InputError, shown
 
-_SHOWN_ROWS = 3  # of those dropped
 _CHUNK = 1 << 22  # characters
 
 
@@ -50,8 +49,8 @@ def read_text(files: Sequence[Path], options: ReadOptions, plain: Plain) -> Tabl
             notes += dict.fromkeys(better.note for better in plainer if better and better.note)
             continue
         if lost := _rejected(connection) if options.bad_rows == "drop" else []:
-            rows = ", ".join(f"row {_line(files, dialect, rejected)}" for rejected in lost[:_SHOWN_ROWS])
-            notes.append(f"{len(lost)} lines that are no rows dropped: {rows}{', ...' * (len(lost) > _SHOWN_ROWS)}")
+            rows = ", ".join(f"row {_line(files, dialect, rejected)}" for rejected in lost[:SHOWN_ROWS])
+            notes.append(f"{len(lost)} lines that are no rows dropped: {rows}{', ...' * (len(lost) > SHOWN_ROWS)}")
         return table._replace(notes=(*notes, *table.notes))
 
 

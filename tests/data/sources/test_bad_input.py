@@ -92,8 +92,9 @@ FILES = {
     "netflix no header": ("mv_0000001.txt", "1,2,2005-09-06\n", ["mv_0000001.txt: row 1", "movie header"]),
     "netflix date": ("mv_1.txt", "1:\n\n1,2,2005-09-06\n1,3,yesterday\n", ["mv_1.txt: row 4: date is 'yesterday'"]),
     "netflix rating": ("mv_1.txt", "1:\n1,x,2005-09-06\n", ["mv_1.txt: row 2: rating is 'x'"]),
-    "netflix hole": ("mv_1.txt", "1:\n1,,2005-09-06\n", ["mv_1.txt: row 2: rating is empty", "user,rating,date"]),
+    "netflix hole": ("mv_1.txt", "1:\n1,,2005-09-06\n", ["mv_1.txt: row 2: rating is empty", "`missing=drop`"]),
     "netflix scale": ("mv_1.txt", "1:\n1,3,2005-09-06\n2:\n1,6,2005-09-06\n", ["row 4: rating 6", "1 to 5"]),
+    "netflix short": ("mv_1.txt", "1:\n2,3,2005-09-06\n1,3\n", ["mv_1.txt: row 3", "3 columns of 4"]),
     "netflix only headers": ("mv_1.txt", "1:\n2:\n", ["no ratings found"]),
 }
 

@@ -264,6 +264,7 @@ def test_packed_files(kind, tmp_path):
         ratings = read(tmp_path, data, name)
         assert triples(ratings) == EXPECTED
         assert ratings.name == "t"
+        assert triples(read(tmp_path, data, name, compression={"gz": "gzip"}.get(kind, kind))) == EXPECTED
     (tmp_path / "cut").mkdir()
     path = tmp_path / "cut" / f"t.csv.{kind}"
     path.write_bytes(packed(kind, os.urandom(50_000))[:-200])
@@ -315,6 +316,8 @@ def test_a_folder_of_parts_of_one_table(suffix, tmp_path):
         else:
             rows.to_csv(path, index=False)
     (tmp_path / "_SUCCESS").write_text("")
+    if suffix != ".parquet":  # an empty partition
+        (tmp_path / f"part-00002-3f1c-c000{suffix}").write_bytes(gzip.compress(b"") if suffix == ".csv.gz" else b"")
     (tmp_path / ".part-00000.crc").write_bytes(b"\0")
     assert triples(load_ratings(str(tmp_path))) == EXPECTED
     if suffix == ".csv":

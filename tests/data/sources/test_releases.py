@@ -149,6 +149,25 @@ def test_netflix_blocks_join_without_a_seam(monkeypatch, tmp_path):
     assert triples(load_ratings(str(tmp_path))) == expected
 
 
+def test_netflix_holds_any_ids_and_its_bad_lines_may_go(monkeypatch, tmp_path):
+    from ganrs_jax.data.sources import netflix
+
+    path = tmp_path / "combined_data_1.txt"
+    path.write_bytes(
+        b"tt1:\r\nu1,4,2005-09-06\r\n007,5,2005-09-07\r\n\r\n7,3,2005-09-07\r\n9:\r\n4294967296,2,2005-09-08"
+    )
+    expected = {("u1", "tt1", 4.0), ("007", "tt1", 5.0), ("7", "tt1", 3.0), ("4294967296", "9", 2.0)}
+    for block in (netflix._BLOCK, 40):
+        monkeypatch.setattr(netflix, "_BLOCK", block)
+        ratings = load_ratings(str(tmp_path))
+        assert triples(ratings) == expected
+        assert ratings.timestamp.tolist() == [1125964800, 1126051200, 1126051200, 1126137600]
+    path.write_text("1:\n5,4,2005-09-06\n7,,2005-09-07\n8,1\n2:\n4294967296,3,2005-09-07\n5,3,soon\n")
+    ratings = load_ratings(str(path), ReadOptions(missing="drop", bad_rows="drop"))
+    assert triples(ratings) == {(5, 1, 4.0), (4294967296, 2, 3.0)}
+    assert [note.rpartition(": ")[2] for note in ratings.notes] == ["row 4", "row 3", "row 7"]
+
+
 def test_netflix_star_is_a_seeded_part(data_dir):
     RELEASES["netflix"].write(data_dir)
     options = ReadOptions(max_users=2, min_user_ratings=1, source_seed=4)
