@@ -9,6 +9,11 @@ DUPLICATE_POLICIES = ("last", "first", "error")
 _MAX_ID = 2**63 - 1
 _CHUNK = 1 << 22  # rows numbered at a time, so that the index of 100 million rows takes no memory to speak of
 
+_MOST_HASH_BITS, _MORE_HASH_BITS = (
+    28,
+    5,
+)  # of repeated pairs; 5 more than their number has: one in 32 others looks alike
+
 
 def numbered(ids: "np.ndarray | pa.DictionaryArray", what: str, place: Place) -> tuple[np.ndarray, np.ndarray]:
     """Index of each id [N] among the distinct ones, int32 [N], and those ids, ascending.
@@ -64,10 +69,17 @@ def unrepeated(
     del pair
     if len(twice) == 0:
         return None, ""
-    # Few rows have a user and an item of such a pair: they alone are looked at.
-    users, items = np.zeros(int(user.max()) + 1, bool), np.zeros(width, bool)
-    users[twice // width] = items[twice % width] = True
-    rows = np.flatnonzero(users[user] & items[item])
+    # Few rows are of such a pair: those whose pair has the same hash as one of them are looked at, and no other.
+    bits = min(_MOST_HASH_BITS, len(twice).bit_length() + _MORE_HASH_BITS)
+    marked = np.zeros(1 << bits, bool)
+    marked[_hashes(twice, bits)] = True
+    parts = [slice(start, start + _CHUNK) for start in range(0, len(user), _CHUNK)]
+    rows = np.concatenate(
+        [
+            part.start + np.flatnonzero(marked[_hashes(user[part] * np.int64(width) + item[part], bits)])
+            for part in parts
+        ]
+    )
     if time is not None:
         rows = rows[np.argsort(time[rows], kind="stable")]
     if policy == "last":
@@ -86,6 +98,12 @@ def unrepeated(
         np.flatnonzero(keep),
         f"{name}: {len(twice)} repeated (user, item) pairs dropped, the {policy} rating{order} kept",
     )
+
+
+def _hashes(pairs: np.ndarray, bits: int) -> np.ndarray:
+    """Numbers of so many bits, spread evenly (Knuth's multiplicative hashing, by the golden ratio)."""
+    hashes: np.ndarray = (pairs.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - bits)
+    return hashes
 
 
 def _by_labels(codes: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -70,7 +70,7 @@ def seconds_of(column: pa.ChunkedArray, form: TimeForm, where: str, name: str) -
     if form.kind in ("date", "text"):
         return _dates(column, form)
     unread = column.is_null().to_numpy()
-    numbers = column.fill_null(0).to_numpy()
+    numbers = (column.fill_null(0) if column.null_count else column).to_numpy()
     if form.kind == "decimal":
         unread |= ~np.isfinite(numbers)
         numbers = np.where(unread, 0.0, numbers)

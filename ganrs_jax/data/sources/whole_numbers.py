@@ -24,28 +24,25 @@ def read_whole_numbers(files: Sequence[Path], dialect: Dialect, roles: Roles) ->
         return None
     if not all(_is_plain(file, dialect) for file in files):
         return None
-    kinds = {"user": pa.int64(), "item": pa.int64(), "rating": pa.float32(), "timestamp": pa.int64()}
     columns = {role: str(number) for role, number in roles._asdict().items() if number is not None}
-    found: dict[str, list[pa.Array]] = {role: [] for role in columns}
-    for file in files:
+    for kind in (pa.int32(), pa.int64()):  # ids of 32 bits are most, and take half the time that follows
+        kinds = {"user": kind, "item": kind, "rating": pa.float32(), "timestamp": pa.int64()}
         try:
-            table = pacsv.read_csv(
-                file,
-                pacsv.ReadOptions(
-                    skip_rows=dialect.skip, column_names=[str(number) for number in range(len(dialect.names))]
-                ),
-                pacsv.ParseOptions(delimiter=dialect.separator, quote_char=dialect.quote or False),
-                pacsv.ConvertOptions(
-                    column_types={name: kinds[role] for role, name in columns.items()},
-                    include_columns=list(columns.values()),
-                    null_values=[],
-                ),
-            )
+            tables = [_read(file, dialect, {columns[role]: kinds[role] for role in columns}) for file in files]
         except (pa.ArrowException, OSError):
-            return None
-        for role, name in columns.items():
-            found[role] += table[name].chunks
-    return found
+            continue
+        return {role: [chunk for table in tables for chunk in table[name].chunks] for role, name in columns.items()}
+    return None
+
+
+def _read(file: Path, dialect: Dialect, kinds: dict[str, pa.DataType]) -> pa.Table:
+    """The columns of these numbers, and no other."""
+    return pacsv.read_csv(
+        file,
+        pacsv.ReadOptions(skip_rows=dialect.skip, column_names=[str(number) for number in range(len(dialect.names))]),
+        pacsv.ParseOptions(delimiter=dialect.separator, quote_char=dialect.quote or False),
+        pacsv.ConvertOptions(column_types=kinds, include_columns=list(kinds), null_values=[]),
+    )
 
 
 def _is_plain(file: Path, dialect: Dialect) -> bool:
