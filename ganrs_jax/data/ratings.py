@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Columns(NamedTuple):
     """Raw columns as a reader found them, all [N]; ids are whole numbers, or a dictionary of text.
 
-    Times are int64 seconds, or datetime64[ns] where some are within a second.
+    Times are int64 seconds, or datetime64, of ns or us, where some are within a second.
     """
 
     user: "np.ndarray | pa.DictionaryArray"
@@ -237,4 +237,4 @@ def _check_levels(rating: np.ndarray, name: str) -> None:
 def _in_seconds(time: np.ndarray | None) -> np.ndarray | None:
     if time is None or time.dtype.kind != "M":
         return time
-    return time.view(np.int64) / 1e9
+    return time.view(np.int64) / {"ns": 1e9, "us": 1e6}[np.datetime_data(time.dtype)[0]]

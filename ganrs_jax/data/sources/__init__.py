@@ -126,18 +126,21 @@ def _rated(table: Table, unrated: Sequence[float]) -> Table:
 
 
 def _suspected(ratings: Ratings) -> tuple[str, ...]:
-    """A warning of a lowest rating that may be a code for "not rated"."""
+    """Warnings of a lowest or highest rating that may be a code for "not rated"."""
     levels, counts = ratings.scale.levels, np.zeros(len(ratings.scale.levels), np.int64)
     for start in range(0, ratings.num_ratings, _CHUNK):
         part = dataclasses.replace(ratings, rating=ratings.rating[start : start + _CHUNK])
         counts += np.bincount(part.levels(), minlength=len(levels))
     used = np.flatnonzero(counts)
-    lowest, share = levels[used[0]], counts[used[0]] / ratings.num_ratings
     if len(used) < 3:
         return ()
-    apart = used[1] - used[0] > 2 * np.diff(used[1:]).max()
-    frequent = lowest <= 0 and counts[used[0]] > counts[used[1:]].max()
-    if not (apart or (lowest < 0) or frequent):
-        return ()
-    why = f"{share:.0%} of the ratings" if frequent else f"apart from the others, {levels[used[1]]:g} to {levels[-1]:g}"
-    return (f'rating {lowest:g} is {why}: if it means "not rated", `unrated={lowest:g}` leaves it out',)
+    found = []
+    for end, others in ((used[0], used[1:]), (used[-1], used[:-1])):
+        value, low, high = levels[end], levels[others[0]], levels[others[-1]]
+        apart = np.abs(others - end).min() > 2 * np.diff(others).max() or (value < 0 <= low)
+        frequent = value <= 0 and counts[end] > counts[others].max()
+        if apart or frequent:
+            share = f"{counts[end] / ratings.num_ratings:.0%} of the ratings"
+            why = share if frequent else f"apart from the others, {low:g} to {high:g}"
+            found.append(f'rating {value:g} is {why}: if it means "not rated", `unrated={value:g}` leaves it out')
+    return tuple(found)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from ganrs_jax.data.sources.engine import connect
+from ganrs_jax.data.sources.engine import LONGEST, connect
 from ganrs_jax.data.sources.options import ReadOptions, separator_of
 from ganrs_jax.data.sources.roles import is_header
 from ganrs_jax.errors import InputError, shown
@@ -19,7 +19,13 @@ _HEAD = 1 << 20  # bytes of the first look
 _SEPARATORS = ("::", "\t", ";", "|", ",", " ")  # tried one by one where the sniffer finds fewer than three columns
 _NAMES = {"\t": "tabs", " ": "blanks", ",": "commas", ";": "semicolons"}
 _LEAST = 3  # columns: user, item, rating
-_BINARY = {b"\x93NUMPY": "an npy file", b"\x89HDF": "an HDF5 file", b"SQLite": "an SQLite database"}
+_BINARY = {
+    b"\x93NUMPY": "an npy file",
+    b"\x89HDF": "an HDF5 file",
+    b"SQLite": "an SQLite database",
+    b"7z\xbc\xaf": "a 7z archive",
+}
+_TAR = slice(257, 262)  # where an archive says "ustar"
 _REMARKS = ("#", "%")  # a line that begins so is no rating
 _LOOK = 1000  # rows
 _AMAZON = {  # a product is B and nine letters or digits, or an ISBN; a reviewer A and more of them
@@ -43,6 +49,7 @@ class Dialect(NamedTuple):
 
     def __str__(self) -> str:
         cut = _NAMES.get(self.separator, repr(self.separator))
+        cut += f", quotes {self.quote}" if self.quote not in ("", '"') else ""
         left_out = f", {self.above} lines above the table left out" if self.above else ""
         return f"columns between {cut}, {'a header line' if self.header else 'no header line'}{left_out}"
 
@@ -85,6 +92,21 @@ def find_dialect(path: Path, options: ReadOptions) -> Dialect:
     )
 
 
+def check_part(path: Path, first: Path, dialect: Dialect, options: ReadOptions) -> None:
+    """Raises InputError unless a part is written as the first one, of this dialect, is: the same lines are its rows."""
+    with open(path, "rb") as file:
+        text = file.read(_HEAD).decode("utf-8", "replace").removeprefix("\ufeff")
+    above = _above(text, dialect.separator, options)
+    row = next(records(text, dialect._replace(skip=above)), None)
+    if row is None:  # nothing in it
+        return
+    names = tuple(name.strip() for name in row.fields)
+    alike = (names == dialect.names and row.last == dialect.skip) if dialect.header else above == dialect.skip
+    if len(names) != len(dialect.names) or not alike:
+        line, number = _line(text, 0)
+        raise InputError(f"{path}: row {number} is {shown(line)}; accepted: parts that begin as {first.name} does")
+
+
 class Record(NamedTuple):
     """One row of a text table, and the numbers of its lines, from 1."""
 
@@ -113,6 +135,7 @@ def records(text: Iterator[str] | str, dialect: Dialect) -> Iterator[Record]:
         escapechar=None if doubled else dialect.escape,
     )
     last = dialect.skip
+    csv.field_size_limit(LONGEST)
     try:
         for fields in rows:
             first, last = last + 1, dialect.skip + rows.line_num
@@ -151,6 +174,8 @@ def head_of(path: Path) -> str:
     for magic, kind in _BINARY.items():
         if head.startswith(magic):
             raise InputError(f"{path}: looks like {kind}; accepted: text, JSON, parquet or feather")
+    if head[_TAR] == b"ustar":
+        raise InputError(f"{path}: a tar archive; accepted: one of its files, unpacked, or a zip file")
     if (zero := head.find(b"\0")) >= 0:
         raise InputError(
             f"{path}: byte {zero} is zero, so this is no text in UTF-8; accepted: text, and its `encoding`"
@@ -168,9 +193,11 @@ def _sniffed(path: Path, text: str, options: ReadOptions) -> tuple[str, str, str
     What a sample of rows has no quotes in may have them further down, so that quotes are off only where an option says.
     """
     given = separator_of(options.separator)
-    line, _ = _line(text, 0)
+    lines = [line for line in text.splitlines() if line.strip()]
+    line = next((line for line in lines if not line.startswith(_REMARKS)), lines[0])
     likely = [separator for separator in _SEPARATORS if line.count(separator) >= _LEAST - 1]
-    for separator in (given,) if given else ("", *likely):
+    colons = likely[:1] == ["::"]  # which nothing else has, whatever a field holds
+    for separator in (given,) if given else ("::",) if colons else ("", *likely):
         try:
             found = (
                 connect()
@@ -185,25 +212,37 @@ def _sniffed(path: Path, text: str, options: ReadOptions) -> tuple[str, str, str
             found = None
         if found and found[3] >= _LEAST:
             separator, quote, escape, _ = found
-            quote = quote if quote in ('"', "'") else '"'
+            quote = "'" if quote == "'" and _has_apostrophes_for_quotes(lines, separator) else '"'
             return (
                 separator,
                 quote,
                 escape if escape in (quote, "\\") else quote,
-                _above(text, separator, bool(options.columns)),
+                _above(text, separator, options),
             )
     separator = given or (likely[0] if likely else ",")
-    return separator, '"', '"', _above(text, separator, bool(options.columns))
+    return separator, '"', '"', _above(text, separator, options)
 
 
-def _above(text: str, separator: str, headerless: bool) -> int:
-    """Lines before the first that has enough separators, 0 if none has.
+def _has_apostrophes_for_quotes(lines: Sequence[str], separator: str) -> bool:
+    """Whether in each row, but for a header, the first field that is no number begins with an apostrophe."""
+    for line in lines[1:_LOOK]:
+        words = (field for field in line.split(separator) if not re.fullmatch(r"[-+.\d\s]*", field))
+        if not next(words, "'").lstrip().startswith("'"):
+            return False
+    return True
 
-    Above a header may stand a title; above the first rating a remark alone, for else it may be a rating cut short.
+
+def _above(text: str, separator: str, options: ReadOptions) -> int:
+    """Lines before the first that has enough separators, 0 if none has; a remark counts only if it names columns.
+
+    Above a header may stand a title; above the first rating remarks alone, for else it may be a rating cut short.
     """
     for number, line in enumerate(text.splitlines()):
-        cut_short = headerless and line.strip() and not line.startswith(_REMARKS)
-        if cut_short or line.count(separator) >= _LEAST - 1:
+        if line.startswith(_REMARKS):
+            if options.columns or not is_header(line.split(separator), options):
+                continue
+            return number
+        if (options.columns and line.strip()) or line.count(separator) >= _LEAST - 1:
             return number
     return 0
 

@@ -1,6 +1,7 @@
 """DuckDB, which reads and converts every table."""
 
 import functools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,5 +38,6 @@ def quoted(text: str) -> str:
 
 
 def paths_sql(files: Sequence[Path]) -> str:
-    """A list of files as SQL has it."""
-    return f"[{', '.join(quoted(str(file.resolve())) for file in files)}]"
+    """A list of files as SQL has it, no name of which is a pattern or tells of a column (`hive_partitioning`)."""
+    names = (re.sub(r"([\[*?])", r"[\1]", str(file.resolve())) for file in files)
+    return f"[{', '.join(map(quoted, names))}], hive_partitioning = false"

@@ -9,7 +9,27 @@ import pyarrow.compute as pc
 from ganrs_jax.data.sources.options import ReadOptions
 from ganrs_jax.errors import InputError
 
-MISSING = ("", "NULL", "null", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "None", "none", "<NA>", "NaT", "\\N")
+MISSING = (
+    "",
+    "NULL",
+    "null",
+    "NA",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "NaN",
+    "nan",
+    "None",
+    "none",
+    "<NA>",
+    "NaT",
+    "\\N",
+    "Null",
+    "NAN",
+    "(null)",
+    "<null>",
+)
+MISSING_SQL = ", ".join(f"'{token}'" for token in MISSING)
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _DECIMAL_COMMA = r"^\s*-?\d+,\d+\s*$"
 
@@ -20,11 +40,10 @@ def rating_sql(column: str, kind: str, decimal_comma: bool) -> str:
         return f"CAST({column} AS FLOAT)"
     text = f"CAST({column} AS VARCHAR)"
     number = f"replace({text}, ',', '.')" if decimal_comma else text
-    missing = ", ".join(f"'{token}'" for token in MISSING)
     # the engine would read 1_000 as a number too
     return (
         f"coalesce(TRY_CAST({number} AS FLOAT) + CASE WHEN contains({text}, '_') THEN 'inf'::FLOAT ELSE 0 END, "
-        f"CASE WHEN trim({text}) IN ({missing}) OR {text} IS NULL THEN NULL ELSE 'inf'::FLOAT END)"
+        f"CASE WHEN trim({text}) IN ({MISSING_SQL}) OR {text} IS NULL THEN NULL ELSE 'inf'::FLOAT END)"
     )
 
 
@@ -50,7 +69,8 @@ def number_sql(column: str, kind: str) -> str:
     if kind in _WHOLE:
         return f"CASE WHEN {column} >= 0 THEN CAST({column} AS BIGINT) END"
     if kind in ("FLOAT", "DOUBLE"):  # whole numbers with holes, as pandas has them
-        return f"CASE WHEN {column} = trunc({column}) AND {column} BETWEEN 0 AND 1e15 THEN CAST({column} AS BIGINT) END"
+        whole = f"{column} = trunc({column}) AND {column} BETWEEN 0 AND 1e15"
+        return f"CASE WHEN {whole} THEN TRY_CAST({column} AS BIGINT) END"
     text = f"CAST({column} AS VARCHAR)"
     number = f"TRY_CAST({text} AS BIGINT)"
     return f"CASE WHEN CAST({number} AS VARCHAR) = {text} AND {number} >= 0 THEN {number} END"
@@ -60,7 +80,11 @@ def text_sql(column: str, kind: str) -> str:
     """An id as text; NULL where it is missing."""
     if kind in ("FLOAT", "DOUBLE"):
         whole = f"{column} = trunc({column}) AND abs({column}) < 1e15"
-        return f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
+        return (
+            f"CASE WHEN {whole} THEN CAST(TRY_CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
+        )
+    if kind == "BLOB":  # text in UTF-8, or bytes
+        return f"coalesce(TRY(decode({column})), CAST({column} AS VARCHAR))"
     return f"CAST({column} AS VARCHAR)"
 
 
@@ -84,6 +108,14 @@ def ids_of(batches: Sequence[pa.Array], options: ReadOptions) -> tuple[np.ndarra
     return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array([*labels, ""], pa.string())), missing
 
 
+def with_line_ends(ids: np.ndarray | pa.DictionaryArray) -> np.ndarray:
+    """Which ids [N] go over a line end, bool [N] or [0]: a stray quote makes one of all up to the next quote."""
+    if not isinstance(ids, pa.DictionaryArray):
+        return np.zeros(0, bool)
+    lines = pc.match_substring_regex(ids.dictionary, r"[\r\n]").to_numpy(zero_copy_only=False)
+    return lines[ids.indices.to_numpy()] if lines.any() else np.zeros(0, bool)
+
+
 def _is_plain(label: str) -> bool:
     """Whether text is a whole number from 0 written the shortest way, of 64 bits."""
-    return label.isascii() and label.isdigit() and str(int(label)) == label and int(label) < 2**63
+    return label.isascii() and label.isdigit() and len(label) < 20 and str(int(label)) == label and int(label) < 2**63

@@ -26,6 +26,8 @@ from ganrs_jax.data.sources.tables import (
 )
 from ganrs_jax.errors import InputError
 
+_ABOUT = ("readme", "license", "licence", "citation", "changelog", "notice", "meta", "metadata")  # files about others
+
 
 class Found(NamedTuple):
     """The files that hold the ratings, and how to read them."""
@@ -171,7 +173,9 @@ def _in_folder(folder: Path, formats: Sequence[Format], options: ReadOptions, pl
             return recognise(files[0], formats, options, plain)
         if files:
             return Found(known, files)
-    tables = [path for path in held if plain_suffix(path) in SUFFIXES]
+    about = [path for path in held if path.name.partition(".")[0].lower() in _ABOUT]
+    tables = [path for path in held if path not in about and plain_suffix(path) in SUFFIXES]
+    tables = tables or [path for path in held if re.fullmatch(r"part-[mr-]*\d+", path.name)]  # Hadoop's
     tables = [path for path in tables if plain.file(path).stat().st_size] or tables  # Spark writes empty parts
     if len(tables) == 1:
         return recognise(tables[0], formats, options, plain)
@@ -183,5 +187,8 @@ def _in_folder(folder: Path, formats: Sequence[Format], options: ReadOptions, pl
             f"{folder}: {len(tables)} tables of different columns ({', '.join(path.name for path in tables[:4])} ...); "
             "accepted: one of them, or parts of one table"
         )
+    folders = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "_"))]
+    if len(folders) == 1 and held == about:
+        return _in_folder(folders[0], formats, options, plain)
     patterns = ", ".join(dict.fromkeys(known.pattern for known in formats))
     raise InputError(f"{folder}: holds nothing known; accepted: {patterns}, or one table, or parts of one")

@@ -6,6 +6,7 @@ line is a csv row; the movie is then repeated down to the next header. Any other
 left to the reader of tables, which is given a copy with the movie at the end of each line.
 """
 
+import codecs
 import dataclasses
 import re
 from collections.abc import Iterator, Sequence
@@ -131,7 +132,7 @@ def _pieces(path: Path) -> Iterator[bytes]:
             if cut == 0 and len(data) >= _BLOCK:
                 raise InputError(f"{path}: no line end in {len(data)} bytes; accepted: lines of user,rating,date")
             tail = data[cut:]
-            yield data[:cut]
+            yield data[:cut].removeprefix(codecs.BOM_UTF8)
     if tail:
         yield tail + b"\n"
 
@@ -175,7 +176,7 @@ def _place(files: Sequence[Path], row: int) -> str:
     for path in files:
         with open(path, "rb") as lines:
             for number, line in enumerate(lines, 1):
-                if line.strip() and not _HEADER.match(line):
+                if line.strip() and not _HEADER.match(line.removeprefix(codecs.BOM_UTF8)):
                     if row == 0:
                         return f"{path}: row {number}"
                     row -= 1

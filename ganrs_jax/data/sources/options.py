@@ -1,6 +1,5 @@
 """Options of reading ratings."""
 
-import codecs
 import dataclasses
 import os
 from pathlib import Path
@@ -103,8 +102,8 @@ def check_options(options: ReadOptions) -> None:
             raise InputError(f"`{name}={column}` is `{other}` too; accepted: another column{none}")
     if options.encoding:
         try:
-            codecs.lookup(options.encoding)
-        except LookupError:
+            "".encode(options.encoding)
+        except LookupError:  # also what is no encoding of text, such as base64
             raise InputError(
                 f"`encoding={shown(options.encoding)}`; accepted: utf-8, utf-16, latin-1, cp1252 ..."
             ) from None
@@ -117,7 +116,9 @@ def check_options(options: ReadOptions) -> None:
     unrated_values(options.unrated)
     check_quote(options.quote)
     parse_scale(options.scale)
-    separator_of(options.separator)
+    separator = separator_of(options.separator)
+    if options.quote and options.quote == separator:
+        raise InputError(f"`quote={shown(options.quote)}` is the `separator` too; accepted: another one, or none")
 
 
 def parse_scale(text: str) -> Scale | None:

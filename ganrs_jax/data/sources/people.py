@@ -6,6 +6,7 @@ from typing import NamedTuple
 import duckdb
 import numpy as np
 
+from ganrs_jax.data.sources.fields import MISSING_SQL, text_sql
 from ganrs_jax.data.sources.roles import find_column
 from ganrs_jax.errors import shown
 
@@ -22,7 +23,7 @@ class People(NamedTuple):
 
 
 def people_of(
-    connection: duckdb.DuckDBPyConnection, sql: str, names: Sequence[str], user: int
+    connection: duckdb.DuckDBPyConnection, sql: str, names: Sequence[str], kinds: Sequence[str], user: int
 ) -> tuple[People | None, tuple[str, ...]]:
     """The people of a relation, and a note where a column is left out: not asked for, it must not stand in the way.
 
@@ -34,9 +35,11 @@ def people_of(
         column = find_column(name, names)
         if column is None:
             continue
+        value = f"trim({text_sql(f'c{column}', kinds[column])})"
+        value = f"CASE WHEN {value} NOT IN ({MISSING_SQL}) THEN {value} END"
         rows = connection.execute(
-            f"SELECT CAST(c{user} AS VARCHAR), min(trim(CAST(c{column} AS VARCHAR))), "
-            f"max(trim(CAST(c{column} AS VARCHAR))) FROM {sql} WHERE c{user} IS NOT NULL GROUP BY 1 ORDER BY 1"
+            f"SELECT {text_sql(f'c{user}', kinds[user])}, min({value}), max({value}) FROM {sql} "
+            f"WHERE c{user} IS NOT NULL GROUP BY 1 ORDER BY 1"
         ).fetchnumpy()
         users, low, high = (np.ma.filled(column.astype(object), "") for column in rows.values())
         if (low != high).any():

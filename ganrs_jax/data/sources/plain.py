@@ -76,13 +76,15 @@ class Plain:
           InputError: nothing there, not readable, damaged, or one that unpacks to absurdly much.
         """
         if path not in self._files:
-            self._files[path] = plain = self._unpacked(path)
-            self._files[plain] = plain
+            plain = self._unpacked(path, self._options.compression)
+            if plain != path and plain.is_file():  # a packed file within a zip file
+                plain = self._unpacked(plain, "")
+            self._files[path] = self._files[plain] = plain
         return self._files[path]
 
-    def _unpacked(self, path: Path) -> Path:
+    def _unpacked(self, path: Path, kind: str) -> Path:
         path = self._seekable(path)
-        kind = self._options.compression or _compression(path)
+        kind = kind or _compression(path)
         if kind in ("", "none"):
             return path
         if kind == "zip":
@@ -103,6 +105,12 @@ class Plain:
         if not encoding or codecs.lookup(encoding).name in ("utf-8", "ascii"):
             return path
         return self.recoded(path, encoding)
+
+    def without_mark(self, path: Path) -> Path:
+        """The same text in UTF-8, without the mark that may stand at its start."""
+        with open(path, "rb") as file:
+            marked = file.read(3) == codecs.BOM_UTF8
+        return self.recoded(path, "utf-8-sig") if marked else path
 
     def recoded(self, path: Path, encoding: str) -> Path:
         """The text of a file in UTF-8, all its lines ended alike.
@@ -159,6 +167,8 @@ class Plain:
         try:
             with zipfile.ZipFile(path) as held:
                 members = [m for m in held.infolist() if _is_data(m.filename)]
+                if any(member.filename == "xl/workbook.xml" for member in members):
+                    raise InputError(f"{path}: an Excel workbook; accepted: the table saved as csv")
                 if not 0 < len(members) <= _MOST_MEMBERS:
                     raise InputError(f"{path}: {len(members)} files in it; accepted: 1 to {_MOST_MEMBERS}")
                 for member in members:

@@ -17,6 +17,7 @@ from ganrs_jax.data.sources.fields import (
     number_sql,
     rating_sql,
     text_sql,
+    with_line_ends,
 )
 from ganrs_jax.data.sources.options import NO_TIME, ReadOptions
 from ganrs_jax.data.sources.people import People, people_of
@@ -94,7 +95,7 @@ def read_relation(relation: Relation, options: ReadOptions, connection: duckdb.D
     if notes:
         table = kept(table, ~gone)
     # 4. Who the users are, where the table tells.
-    people, more = people_of(connection, relation.sql, relation.names, roles.user)
+    people, more = people_of(connection, relation.sql, relation.names, relation.kinds, roles.user)
     return table._replace(people=people, notes=(*table.notes, *more))
 
 
@@ -113,7 +114,8 @@ def _converted(
     user, no_user = ids_of(found.pop("user"), options)
     item, no_item = ids_of(found.pop("item"), options)
     rating = np.concatenate([batch.to_numpy(zero_copy_only=False) for batch in found.pop("rating")])
-    missing, unread = {roles.user: no_user, roles.item: no_item}, {}
+    missing = {roles.user: no_user, roles.item: no_item}
+    unread = {roles.user: with_line_ends(user), roles.item: with_line_ends(item)}
     if not np.isfinite(rating).all():
         missing[roles.rating], unread[roles.rating] = np.isnan(rating), np.isinf(rating)
     time = None
@@ -225,7 +227,7 @@ def _is_missing(
     """Of the rows that `lost`, bool [N], marks: which have no time, rather than one that cannot be read."""
     assert roles.timestamp is not None
     texts = connection.sql(_texts_sql(relation, roles, roles.timestamp)).to_arrow_reader(_BATCH)
-    empty = [pc.fill_null(pc.is_in(pc.utf8_trim_whitespace(b["c"]), pa.array(MISSING)), True) for b in texts]
+    empty = [pc.or_(pc.is_null(b["c"]), pc.is_in(pc.utf8_trim_whitespace(b["c"]), pa.array(MISSING))) for b in texts]
     return np.concatenate([batch.to_numpy(zero_copy_only=False) for batch in empty]) & lost
 
 
@@ -249,8 +251,11 @@ def _refused(
         )
     elif column == roles.timestamp:
         accepted = f"times of one form, its `time_format`, or `timestamp_column={NO_TIME}`"
+    elif column in (roles.user, roles.item):
+        accepted = "ids of one line (`quote=none` where quotes stand for themselves), or `bad_rows=drop`"
     else:
-        accepted = "a number such as 3.5, or `bad_rows=drop`"
+        comma = ", or `decimal=,`" if value and value.count(",") == 1 else ""
+        accepted = f"a number such as 3.5{comma}, or `bad_rows=drop`"
     return InputError(f"{relation.place(row)}: {found}{others}; accepted: {accepted}")
 
 

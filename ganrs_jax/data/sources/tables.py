@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,7 @@ def read_files(paths: Sequence[Path], options: ReadOptions, plain: Plain) -> Tab
         return _read(_feather(files), options)
     files = [plain.text(file) for file in files]
     if suffix in JSON_SUFFIXES or _begins(files[0], b"{", b"["):
-        return _read(_json(files, options), options)
+        return _json_table([plain.without_mark(file) for file in files], options)
     return read_text(files, options, plain)
 
 
@@ -65,12 +65,23 @@ def frame_table(frame: "pandas.DataFrame", options: ReadOptions) -> Table:
     Raises:
       InputError: as `read_files`, or a column of more than one type.
     """
-    names = [str(name) for name in frame.columns]
-    try:
-        view = pa.Table.from_pandas(frame.set_axis([f"c{n}" for n in range(len(names))], axis=1), preserve_index=False)
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        raise InputError(f"DataFrame: {shown(error)}; accepted: columns of one type each") from None
-    return _read(_arrow(view, names, "DataFrame", lambda row: f"DataFrame: row {row}"), options)
+    import pandas  # here: whoever has a frame has it already
+
+    names = options.columns.split(",") if options.columns else [str(name) for name in frame.columns]
+    if len(names) != frame.shape[1]:
+        raise InputError(f"DataFrame: {frame.shape[1]} columns; `columns={options.columns}` names {len(names)}")
+    columns: dict[str, pa.Array] = {}
+    for number, name in enumerate(names):
+        values = frame.iloc[:, number]
+        try:
+            columns[name if name not in columns else f"{name} {number}"] = pa.array(values, from_pandas=True)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            if all(isinstance(value, (int, str)) or pandas.isna(value) is True for value in values):
+                texts = [None if pandas.isna(value) else str(value) for value in values]
+                columns[name] = pa.array(texts, pa.string())
+            # else a column of things, which is no id and no rating
+    view = pa.table(list(columns.values()), [f"c{number}" for number in range(len(columns))])
+    return _read(_arrow(view, list(columns), "DataFrame", lambda row: f"DataFrame: row {row}"), options)
 
 
 def _read(relation: Relation, options: ReadOptions) -> Table:
@@ -115,26 +126,48 @@ def _by_part(files: Sequence[Path]) -> Place:
 
 def _parquet(files: Sequence[Path]) -> Relation:
     sql = f"read_parquet({paths_sql(files)})"
-    for file in files:
-        if file.stat().st_size == 0:
-            raise InputError(f"{file}: the file is empty; ratings of at least 2 users and 2 items are needed")
     try:
+        for file in files:
+            if file.stat().st_size == 0:
+                raise InputError(f"{file}: the file is empty; ratings of at least 2 users and 2 items are needed")
+            schema = pq.read_schema(file)
+            if file is files[0]:
+                first = schema
+            odd = any(pa.types.is_decimal256(kind) for kind in schema.types)  # the engine would round them
+            if odd or (schema.names, schema.types) != (first.names, first.types):
+                return _in_memory(files, pq.read_table)
+        names = first.names  # the engine would rename a second column of a name
         _, kinds = _described(sql)
-        names = pq.read_schema(files[0]).names  # the engine would rename a second column of a name
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
+    except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{files[0]}: truncated, or not a parquet file ({shown(str(error).splitlines()[0])}); accepted: a whole one"
+            f"{file}: truncated, or not a parquet file ({shown(str(error).splitlines()[0])}); accepted: a whole one"
         ) from None
     return Relation(_renamed(sql, len(names)), names, kinds, str(files[0]), _by_part(files))
 
 
 def _feather(files: Sequence[Path]) -> Relation:
-    try:
-        view = pa.concat_tables([pyarrow.feather.read_table(file, memory_map=True) for file in files])
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{files[0]}: not a whole feather file ({shown(error)}); accepted: a whole one") from None
-    names = view.column_names
-    return _arrow(view.rename_columns([f"c{n}" for n in range(len(names))]), names, str(files[0]), _by_row(files))
+    return _in_memory(files, lambda file: pyarrow.feather.read_table(file, memory_map=True))
+
+
+def _in_memory(files: Sequence[Path], read: Callable[[Path], pa.Table]) -> Relation:
+    """Files as one table of types that hold the values of all, a column of numbers and text none."""
+    views: list[pa.Table] = []
+    for file in files:
+        try:
+            view = read(file)
+            names = [*view.column_names]
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{file}: not a whole file ({shown(error)}); accepted: a whole one") from None
+        views.append(view)
+        try:
+            whole = pa.concat_tables(views, promote_options="permissive") if len(views) > 1 else view
+        except pa.ArrowException as error:
+            raise InputError(
+                f"{file}: columns of other types than those before it ({shown(error)}); accepted: parts of one table"
+            ) from None
+    names = whole.column_names
+    whole = whole.rename_columns([f"c{number}" for number in range(len(names))])
+    return _arrow(whole, names, str(files[0]), _by_row(files))
 
 
 def _arrow(view: pa.Table, names: Sequence[str], where: str, place: Place) -> Relation:
@@ -142,7 +175,7 @@ def _arrow(view: pa.Table, names: Sequence[str], where: str, place: Place) -> Re
     for number, field in enumerate(view.schema):
         if pa.types.is_float16(field.type):  # which the engine does not know
             view = view.set_column(number, field.name, view[field.name].cast(pa.float32()))
-        if pa.types.is_null(field.type):
+        if pa.types.is_null(field.type) or pa.types.is_decimal256(field.type):
             view = view.set_column(number, field.name, view[field.name].cast(pa.string()))
     try:
         _, kinds = _described("given", view)
@@ -151,23 +184,44 @@ def _arrow(view: pa.Table, names: Sequence[str], where: str, place: Place) -> Re
     return Relation("given", list(names), kinds, where, place, view=view)
 
 
-def _json(files: Sequence[Path], options: ReadOptions) -> Relation:
-    """Objects, one a line or in one array; numbers are kept as they are written."""
-    form = f"maximum_object_size = {LONGEST}, ignore_errors = {str(options.bad_rows == 'drop').lower()}"
+def _json_table(files: Sequence[Path], options: ReadOptions) -> Table:
+    """Objects, one a line or in one array; whole numbers of any size are kept, others are as numbers are."""
+    drop = options.bad_rows == "drop"
+    form = f"maximum_object_size = {LONGEST}, ignore_errors = {str(drop).lower()}"
     try:
         names, _ = _described(f"read_json({paths_sql(files)}, maximum_depth = 1, {form})")
         if names == ["json"]:
             raise InputError(f"{files[0]}: not a table; accepted: one JSON object a line, or one array of objects")
         columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
-        sql = f"read_json({paths_sql(files)}, columns = {{{columns}}}, {form})"
-        connect().execute(f"SELECT count(*) FROM {sql}")
-    except duckdb.Error as error:
-        said = str(error).splitlines()[0].partition('": ')[0].partition(", at")
+        sql = _renamed(f"read_json({paths_sql(files)}, columns = {{{columns}}}, {form})", len(names))
+        nothing = " AND ".join(f"c{number} IS NULL" for number in range(len(names)))
+        (lost,) = connect().execute(f"SELECT count(*) FILTER ({nothing}) FROM {sql}").fetchone() or (0,)
+    except duckdb.Error:
         raise InputError(
-            f"{files[0]}: not JSON{said[1]}{said[2]}; accepted: one object a line, or one array of objects"
+            f"{_bad_json(files)}not a JSON object; accepted: one object a line, or one array of objects, "
+            "or `bad_rows=drop`"
         ) from None
-    where = str(files[0])
-    return Relation(_renamed(sql, len(names)), names, ["VARCHAR"] * len(names), where, _by_row(files, "object"), "JSON")
+    kinds, place = ["VARCHAR"] * len(names), _by_row(files, "object")
+    if not (drop and lost):
+        return _read(Relation(sql, names, kinds, str(files[0]), place, "JSON"), options)
+    kept = f"(SELECT * FROM {sql} WHERE NOT ({nothing}))"
+    table = _read(Relation(kept, names, kinds, str(files[0]), place, "JSON"), options)
+    return table._replace(notes=(f"{lost} lines that are no objects dropped", *table.notes))
+
+
+def _bad_json(files: Sequence[Path]) -> str:
+    """The first line that is no JSON, of files that are none as a whole either."""
+    for file in files:
+        with open(file, encoding="utf-8", errors="replace") as lines:
+            for number, line in enumerate(lines, 1):
+                if number == 1 and line.lstrip().startswith("["):
+                    return f"{file}: "
+                try:
+                    json.loads(line or "0")
+                except ValueError:
+                    if line.strip():
+                        return f"{file}: row {number} is {shown(line.strip())}, "
+    return f"{files[0]}: "
 
 
 def with_people(table: Table, path: Path, written: ReadOptions) -> Table:
@@ -177,7 +231,7 @@ def with_people(table: Table, path: Path, written: ReadOptions) -> Table:
     else:
         users = text_relation([path], find_dialect(path, written))
     try:
-        people, notes = people_of(connect(), users.sql, users.names, 0)
+        people, notes = people_of(connect(), users.sql, users.names, users.kinds, 0)
     except duckdb.Error as error:
         raise InputError(f"{users.where}: cannot be read ({shown(str(error).splitlines()[0])})") from None
     return table._replace(people=people, notes=(*table.notes, *notes))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from ganrs_jax.data.sources.dialect import Dialect, find_dialect, head_of, records
+from ganrs_jax.data.sources.dialect import Dialect, Record, check_part, find_dialect, head_of, records
 from ganrs_jax.data.sources.engine import LONGEST, connect, paths_sql, quoted
 from ganrs_jax.data.sources.options import ReadOptions
 from ganrs_jax.data.sources.plain import Plain
@@ -38,6 +38,8 @@ def read_text(files: Sequence[Path], options: ReadOptions, plain: Plain) -> Tabl
     notes: list[str] = []
     while True:
         dialect, connection = find_dialect(files[0], options), connect()
+        for part in files[1:]:
+            check_part(part, files[0], dialect, options)
         relation = text_relation(files, dialect, connection if options.bad_rows == "drop" else None)
         try:
             table = read_relation(relation, options, connection)
@@ -49,8 +51,10 @@ def read_text(files: Sequence[Path], options: ReadOptions, plain: Plain) -> Tabl
             notes += dict.fromkeys(better.note for better in plainer if better and better.note)
             continue
         if lost := _rejected(connection) if options.bad_rows == "drop" else []:
-            rows = ", ".join(f"row {_line(files, dialect, rejected)}" for rejected in lost[:SHOWN_ROWS])
-            notes.append(f"{len(lost)} lines that are no rows dropped: {rows}{', ...' * (len(lost) > SHOWN_ROWS)}")
+            found = _lines_of(files, dialect, lost)
+            rows = ", ".join(f"row {first}" + f" to {last}" * (last > first) for first, last in found[:SHOWN_ROWS])
+            number = sum(last + 1 - first for first, last in found)
+            notes.append(f"{number} lines that are no rows dropped: {rows}{', ...' * (len(lost) > SHOWN_ROWS)}")
         return table._replace(notes=(*notes, *table.notes))
 
 
@@ -68,10 +72,10 @@ def text_relation(
 
     def place(row: int) -> str:
         lost = {(rejected.file, rejected.line) for rejected in _rejected(rejects)} if rejects else set()
-        for path, line, counted in _lines(files, dialect):
-            if (str(path.resolve()), counted) not in lost:
+        for path, resolved, record, counted in _records(files, dialect):
+            if (resolved, counted) not in lost:
                 if row == 0:
-                    return f"{path}: row {line}"
+                    return f"{path}: row {record.line}"
                 row -= 1
         return f"{files[-1]}: the last row"
 
@@ -85,22 +89,26 @@ def text_relation(
     return Relation(sql, dialect.names, kinds, str(files[0]), place, str(dialect), look=look, quick=quick)
 
 
-def _lines(files: Sequence[Path], dialect: Dialect) -> Iterator[tuple[Path, int, int]]:
-    """Of each row: its file, its line, and its line as the engine counts. Scans the files, so it is for messages."""
+def _records(files: Sequence[Path], dialect: Dialect) -> Iterator[tuple[Path, str, Record, int]]:
+    """Each row with its file, as given and as the engine has it, and its line as the engine counts.
+
+    Scans the files, so it is for messages.
+    """
     for path in files:
-        within = 0  # lines inside quotes
+        resolved, within = str(path.resolve()), 0  # lines inside quotes
         with open(path, encoding="utf-8", errors="replace", newline="") as lines:
             for record in records(lines, dialect):
-                yield path, record.line, record.line - within
+                yield path, resolved, record, record.line - within
                 within += record.last - record.line
 
 
-def _line(files: Sequence[Path], dialect: Dialect, rejected: _Rejected) -> int:
-    """The line of what was rejected."""
-    for path, line, counted in _lines(files, dialect):
-        if (str(path.resolve()), counted) == (rejected.file, rejected.line):
-            return line
-    return rejected.line
+def _lines_of(files: Sequence[Path], dialect: Dialect, lost: Sequence[_Rejected]) -> list[tuple[int, int]]:
+    """First and last line of each of what was rejected."""
+    found = {(rejected.file, rejected.line): (rejected.line, rejected.line) for rejected in lost}
+    for _, resolved, record, counted in _records(files, dialect):
+        if (resolved, counted) in found:
+            found[resolved, counted] = record.line, record.last
+    return list(found.values())
 
 
 class _Plainer(NamedTuple):
@@ -157,5 +165,5 @@ def _explained(files: Sequence[Path], dialect: Dialect, error: Exception) -> Inp
     if "COLUMNS" in first.kind:
         fault = f"{fault.rpartition(' ')[2]} columns of {len(dialect.names)}"
     others = f" (one of {len(lost)} such rows)" if len(lost) > 1 else ""
-    where = f"{file}: row {_line(files, dialect, first)}"
+    where = f"{file}: row {_lines_of(files, dialect, lost[:1])[0][0]}"
     return InputError(f"{where}: {shown(first.text or '')}: {fault}{others}; {accepted}")

@@ -1,5 +1,6 @@
 """Times of ratings: what form a column has them in, and seconds out of it, no digit of a second lost."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -8,11 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ganrs_jax.data.sources.options import NO_TIME, TIME_UNITS
-from ganrs_jax.errors import InputError
+from ganrs_jax.errors import InputError, shown
 
 _A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _MOST = 10**11  # a count of seconds below it is of before the year 5138; one of milliseconds above it, of after 1973
-_DAYS = (19_000_101, 21_001_231)  # between them a whole number may be a day written as YYYYMMDD
+# Between them a whole number may be a day, or a time of it, written as YYYYMMDD or YYYYMMDDhhmmss.
+_DAYS = ((19_000_101, 21_001_231, 1, "%Y%m%d"), (19_000_101 * 10**6, 21_001_232 * 10**6, 10**6, "%Y%m%d%H%M%S"))
+_MOST_SECONDS = 2**63 // 10**9  # that nanoseconds since 1970 can tell
 _WHOLE = r"^\s*[-+]?\d+\s*$"
 _DECIMAL = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
 
@@ -47,14 +50,16 @@ def time_form(kind: str, look: Sequence[object], given: str, where: str, name: s
     if "%" not in given and len(texts):
         for form, pattern in (("whole", _WHOLE), ("decimal", _DECIMAL)):
             if 2 * pc.sum(pc.match_substring_regex(texts, pattern)).as_py() >= len(texts):  # the odd ones are refused
-                return TimeForm(form, given)
+                whole = form == "whole" and not pc.any(pc.match_substring_regex(texts, r"^[^:-]*\d\.\d")).as_py()
+                return TimeForm("whole" if whole else "decimal", given)
     return TimeForm("text", given)
 
 
 def time_sql(column: str, form: TimeForm) -> str:
     """The column as the engine is to give it; NULL where it cannot be read, or is missing."""
     return {
-        "whole": f"TRY_CAST({column} AS BIGINT)",
+        # as a number with a fraction, which the engine would round, it can then be read in another form
+        "whole": f"CASE WHEN contains(CAST({column} AS VARCHAR), '.') THEN NULL ELSE TRY_CAST({column} AS BIGINT) END",
         "decimal": f"TRY_CAST({column} AS DOUBLE)",
         "date": column,
         "text": f"CAST({column} AS VARCHAR)",
@@ -62,7 +67,7 @@ def time_sql(column: str, form: TimeForm) -> str:
 
 
 def seconds_of(column: pa.ChunkedArray, form: TimeForm, where: str, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Times [N], and which of them could not be read: int64 seconds, or datetime64[ns] where some are within a second.
+    """Times [N], and which of them could not be read: int64 seconds, or datetime64 where some are within one.
 
     Raises:
       InputError: numbers that may be days or seconds, or are in no unit of time.
@@ -76,29 +81,47 @@ def seconds_of(column: pa.ChunkedArray, form: TimeForm, where: str, name: str) -
         numbers = np.where(unread, 0.0, numbers)
     unit = form.given if form.given in TIME_UNITS else _unit(numbers[~unread] if unread.any() else numbers, where, name)
     if form.kind == "decimal" and not (numbers == np.rint(numbers)).all():
-        return _nanoseconds(numbers * (10**9 / _A_SECOND[unit])), unread
-    numbers = numbers.astype(np.int64, copy=False)
-    if unit == "s" or not (numbers % _A_SECOND[unit]).any():
-        return (numbers if unit == "s" else numbers // _A_SECOND[unit]), unread
-    return (numbers * (10**9 // _A_SECOND[unit])).view("datetime64[ns]"), unread
+        finest = "ns" if np.abs(numbers).max(initial=0) / _A_SECOND[unit] < _MOST_SECONDS else "us"
+        numbers, unit = np.rint(numbers * (_A_SECOND[finest] / _A_SECOND[unit])), finest
+    return _in_seconds(numbers.astype(np.int64, copy=False), unit), unread
+
+
+def _in_seconds(numbers: np.ndarray, unit: str) -> np.ndarray:
+    """Whole seconds where all are, else as fine as the unit is: nanoseconds, or microseconds of other centuries."""
+    if unit == "s":
+        return numbers
+    seconds, parts = np.divmod(numbers, _A_SECOND[unit])
+    if not parts.any():
+        return seconds
+    finest = "ns" if np.abs(seconds).max(initial=0) < _MOST_SECONDS - 1 else "us"
+    if _A_SECOND[finest] >= _A_SECOND[unit]:
+        parts *= _A_SECOND[finest] // _A_SECOND[unit]
+    else:
+        parts //= _A_SECOND[unit] // _A_SECOND[finest]
+    return (seconds * _A_SECOND[finest] + parts).view(f"datetime64[{finest}]")
 
 
 def _unit(numbers: np.ndarray, where: str, name: str) -> str:
-    """The unit that puts the largest of the numbers in our centuries."""
+    """The unit that puts the numbers in our centuries."""
     if len(numbers) == 0:
         return "s"
     low, high = float(numbers.min()), float(numbers.max())
-    if _DAYS[0] <= low and high <= _DAYS[1]:
-        whole = np.unique(numbers.astype(np.int64))
-        if (
-            (whole // 100 % 100 - 1 < 12) & (whole % 100 - 1 < 31) & (whole // 100 % 100 > 0) & (whole % 100 > 0)
-        ).all():
-            raise InputError(
-                f"{where}: {name} is {whole[0]}, a day or a number of seconds; accepted: `time_format=%Y%m%d` or s, "
-                f"or `timestamp_column={NO_TIME}`"
-            )
+    for first, last, a_day, written in _DAYS:
+        if first <= low and high <= last:
+            day = np.unique(numbers.astype(np.int64)) // a_day
+            if (np.isin(day // 100 % 100, range(1, 13)) & np.isin(day % 100, range(1, 32))).all():
+                raise InputError(
+                    f"{where}: {name} is {int(low)}, a day or a number of seconds; accepted: `time_format={written}` "
+                    f"or s, ms or us, or `timestamp_column={NO_TIME}`"
+                )
     for unit, factor in _A_SECOND.items():
         if max(abs(low), abs(high)) < _MOST * factor:
+            least = high if unit == "s" else float(np.abs(numbers[numbers != 0]).min())
+            if unit != "s" and least < _MOST * factor / 1000:  # which alone would be of the next longer unit
+                found = f"{least:.0f} and {high:.0f}, in one unit centuries apart"
+                raise InputError(
+                    f"{where}: {name} is {found}; accepted: `time_format`, or `timestamp_column={NO_TIME}`"
+                )
             return unit
     raise InputError(f"{where}: {name} is {high:g}; accepted: seconds to nanoseconds, or `timestamp_column={NO_TIME}`")
 
@@ -109,24 +132,15 @@ def _dates(column: pa.ChunkedArray, form: TimeForm) -> tuple[np.ndarray, np.ndar
     if form.kind == "date":
         kind = column.type
         zone = kind.tz if pa.types.is_timestamp(kind) else None
-        try:
-            found = column.cast(pa.timestamp("ns", zone)).cast(pa.int64())
-        except pa.ArrowInvalid:  # before 1677 or after 2262
-            found = column.cast(pa.timestamp("s", zone), safe=False).cast(pa.int64())
-            return found.fill_null(0).to_numpy(), found.is_null().to_numpy()
-        return _whole_seconds(found.fill_null(0).to_numpy(), found.is_null().to_numpy())
+        unit = kind.unit if pa.types.is_timestamp(kind) else "s"
+        found = column.cast(pa.timestamp(unit, zone)).cast(pa.int64())
+        return _in_seconds(found.fill_null(0).to_numpy(), unit), found.is_null().to_numpy()
     form_of = form.given if "%" in form.given else "ISO8601"
-    parsed = pd.to_datetime(column.to_pandas(), format=form_of, utc=True, errors="coerce")
+    try:
+        parsed = pd.to_datetime(column.to_pandas(), format=form_of, utc=True, errors="coerce")
+    except (ValueError, re.error) as error:
+        raise InputError(f"`time_format={shown(form_of)}`: {shown(error)}; accepted: a form such as %d/%m/%Y") from None
     unread = parsed.isna().to_numpy()
-    return _whole_seconds(parsed.dt.tz_localize(None).to_numpy("datetime64[ns]").view(np.int64), unread)
-
-
-def _whole_seconds(nanoseconds: np.ndarray, unread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    nanoseconds = np.where(unread, 0, nanoseconds) if unread.any() else nanoseconds
-    if (nanoseconds % 10**9).any():
-        return nanoseconds.view("datetime64[ns]"), unread
-    return nanoseconds // 10**9, unread
-
-
-def _nanoseconds(numbers: np.ndarray) -> np.ndarray:
-    return np.rint(numbers).astype(np.int64).view("datetime64[ns]")
+    dates = parsed.dt.tz_localize(None).to_numpy()
+    numbers = np.where(unread, 0, dates.view(np.int64))
+    return _in_seconds(numbers, np.datetime_data(dates.dtype)[0]), unread

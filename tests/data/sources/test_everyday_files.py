@@ -354,7 +354,7 @@ def test_json(lines_, tmp_path):
     assert read(tmp_path, text, "t.json").user_ids.tolist() == ["007", "7"]
     assert read(tmp_path, text, "t.json").item_ids.tolist() == ["1", "12345678901234567890"]
     (tmp_path / "t.json").write_text('{"user": 1, "item": 2, "rating": 3}\n{"user": 1, "item":\n')
-    assert "t.json: not JSON" in failure(tmp_path / "t.json")
+    assert "not a JSON object" in failure(tmp_path / "t.json")
 
 
 def columns_of_every_type() -> dict[str, pa.Array]:
@@ -436,3 +436,154 @@ def test_an_empty_standard_input_is_named(monkeypatch):
         monkeypatch.setattr(sys, "stdin", nothing)
         with pytest.raises(InputError, match=r"^standard input: the file is empty"):
             load_ratings("-")
+
+
+PARTS = {  # of one table by name, and not by type or by how they are written
+    "numbers and fractions": ("parquet", [{"rating": [5, 3]}, {"rating": [1.5, 2.5]}], [5, 3, 1.5, 2.5]),
+    "feather, likewise": ("feather", [{"rating": [5, 3]}, {"rating": [1.5, 2.5]}], [5, 3, 1.5, 2.5]),
+    "numbers and text": (
+        "parquet",
+        [{"user": [7, 8]}, {"user": ["007", "9"]}],
+        "part-1.parquet: columns of other types",
+    ),
+    "a title above one": (
+        "csv",
+        ["# as of today\nuser,item,rating\na,1,5\n", "user,item,rating\nb,2,2\n"],
+        "part-1.csv: row 1",
+    ),
+    "another separator": ("csv", ["user,item,rating\na,1,5\n", "user;item;rating\nb;2;2\n"], "part-1.csv: row 1"),
+}
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_parts_that_differ_are_read_right_or_refused(case, tmp_path):
+    kind, parts, expected = PARTS[case]
+    for number, part in enumerate(parts):
+        path = tmp_path / f"part-{number}.{kind}"
+        if isinstance(part, str):
+            path.write_text(part)
+        else:
+            columns = {"user": [1, 2], "item": [number, number + 1], "rating": [4, 5]} | part
+            getattr(pd.DataFrame(columns), f"to_{kind}")(path)
+    if isinstance(expected, str):
+        assert expected in failure(tmp_path)
+    else:
+        assert load_ratings(str(tmp_path)).rating.tolist() == expected
+
+
+def test_apostrophes_are_quotes_only_where_they_stand_around_fields(tmp_path):
+    rows = "user,item,rating\nu1,{},5\nu1,{},3\nu2,{},2\nu2,{},1\n"
+    names = "'Til Dawn", "Rockin'", "'Til Dawn", "Rockin'"
+    assert set(read(tmp_path, rows.format(*names)).item_ids) == set(names)
+    quoted = rows.replace("u1", "'u1'").replace("u2", "'u2'").format(*["'Til, Dawn'", "'Rockin'"] * 2)
+    ratings = read(tmp_path, quoted)
+    assert set(ratings.item_ids) == {"Til, Dawn", "Rockin"}
+    assert "quotes '" in ratings.notes[0]
+
+
+def test_a_stray_quote_swallows_no_rows_unsaid(tmp_path):
+    tail = "".join(f"u{n}\ti{n % 7}\t{n % 5}\n" for n in range(30))
+    text = 'user\titem\trating\nu0\t"x\t3\n' + tail
+    (tmp_path / "t.tsv").write_text(text + 'u1\ty"\t3\n' + tail.replace("u", "w"))
+    assert "row 2: item is 'x" in (message := failure(tmp_path / "t.tsv"))
+    assert "`quote=none`" in message
+    assert read(tmp_path, text, "t.tsv", quote="none").num_ratings == 31
+    ratings = read(tmp_path, "user\titem\trating\n" + tail + 'u0\t"x\t3\n' + tail, "t.tsv", bad_rows="drop")
+    assert "31 lines that are no rows dropped: row 32 to 62" in ratings.notes
+
+
+def test_a_name_is_no_pattern_and_a_folder_no_column(tmp_path):
+    for name in ("r[1].csv", "user=5/r*.csv", "c0=7/r?.csv"):
+        (path := tmp_path / name).parent.mkdir(exist_ok=True)
+        path.write_text(CSV)
+        (path.parent / "r1.csv").write_text("user,item,rating\n8,8,1\n9,9,2\n")
+        assert triples(load_ratings(str(path))) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "seconds"),
+    [
+        ("1577836800.4", "1577836800.1", 1577836800.4),
+        ("9999-12-31", "2020-01-01", 253402214400),
+        ("9999-12-31T00:00:00.5", "2020-01-01", 253402214400.5),
+        ("9999999999.5", "10.0", 9999999999.5),
+    ],
+)
+def test_the_later_time_wins_in_any_century(first, second, seconds, tmp_path):
+    filler = second.partition(".")[0] + "\n"
+    rows = f"1,1,5,{first}\n1,1,1,{second}\n2,2,3,{filler}3,2,4,{filler}"
+    ratings = read(tmp_path, "user,item,rating,timestamp\n" + rows)
+    assert ratings.rating[0] == 5
+    assert ratings.timestamp[0] == seconds
+
+
+def test_times_in_two_units_and_days_with_times_are_asked_for(tmp_path):
+    rows = "user,item,rating,timestamp\n1,1,5,{}\n1,2,1,{}\n2,2,3,{}\n"
+    (tmp_path / "t.csv").write_text(rows.format(1577836900, 1577836800000, 1577836800))
+    assert "centuries apart" in failure(tmp_path / "t.csv")
+    days = rows.format(20200102030405, 20200102030406, 20200102030407)
+    (tmp_path / "t.csv").write_text(days)
+    assert "`time_format=%Y%m%d%H%M%S`" in failure(tmp_path / "t.csv")
+    assert read(tmp_path, days, time_format="%Y%m%d%H%M%S").timestamp.tolist() == [1577934245, 1577934246, 1577934247]
+    (tmp_path / "t.csv").write_text(rows.format("2020-01-01", "2020-01-02", "2020-01-03"))
+    assert "`time_format='%Q'`" in failure(tmp_path / "t.csv", ReadOptions(time_format="%Q"))
+
+
+def test_an_empty_time_is_missing_in_every_format(tmp_path):
+    frame = pd.DataFrame({"user": [1, 2, 1], "item": [1, 2, 3], "rating": [5, 3, 2], "timestamp": [None, 9, 8]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_parquet(tmp_path / "t.parquet")
+    frame.to_json(tmp_path / "t.jsonl", orient="records", lines=True)
+    for source in (frame, *(str(tmp_path / f"t.{kind}") for kind in ("csv", "parquet", "jsonl"))):
+        ratings = load_ratings(source, ReadOptions(missing="drop"))
+        assert triples(ratings) == {(2, 2, 3), (1, 3, 2)}
+
+
+def test_files_about_a_table_are_none(tmp_path):
+    for name, files in {
+        "a.zip": {"my.csv": CSV, "README.txt": "read me", "meta.json": "{}"},
+        "b.zip": {"README.md": "read me", "d/my.csv": CSV},
+    }.items():
+        assert triples(load_ratings(zipped(tmp_path / name, files))) == EXPECTED
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as file:
+        file.writestr("t.csv.gz", gzip.compress(CSV.encode()))
+    assert triples(load_ratings(str(tmp_path / "c.zip"))) == EXPECTED
+    (folder := tmp_path / "hadoop").mkdir()
+    (folder / "part-00000").write_text(CSV.partition("\n")[2])
+    (folder / "_SUCCESS").write_text("")
+    assert triples(load_ratings(str(folder), ReadOptions(columns="user,item,rating,timestamp"))) == EXPECTED
+
+
+def test_columns_that_are_not_needed_stand_in_nobodys_way():
+    frame = pd.DataFrame(
+        {"user": [7, "007", 2**70], "item": [1.0, 2.0, 1.0], "rating": [1, 2, 3], "note": [{}, 3j, None]}
+    )
+    assert load_ratings(frame).user_ids.tolist() == ["007", "1180591620717411303424", "7"]
+    unnamed = pd.DataFrame([[1, 2, 3], [2, 3, 4]])
+    assert load_ratings(unnamed, ReadOptions(columns="user,item,rating")).item_ids.tolist() == [2, 3]
+    people = frame.assign(user=[1.0, 1.0, 2.0], gender=["F", "F", "NA"], age=["20", "20", "NA"])
+    found = load_ratings(people).demographics
+    assert (found["gender"].tolist(), found["age"].tolist()) == (["F", ""], [20, -1])
+
+
+def test_lines_above_a_table_may_have_commas(tmp_path):
+    assert triples(read(tmp_path, "# exported\n# by, me, today\n" + CSV)) == EXPECTED
+    ratings = read(tmp_path, "% a matrix\n1 2 5\n2 3 4\n", "t.mtx.txt", columns="user,item,rating")
+    assert triples(ratings) == {(1, 2, 5), (2, 3, 4)}
+    text = "1::10::5::Action|Drama|War|X\n2::11::4::Action|Drama|War|X\n"
+    assert read(tmp_path, text, columns="user,item,rating,-").item_ids.tolist() == [10, 11]
+
+
+def test_lines_that_are_no_json_are_named_or_dropped_and_counted(tmp_path):
+    text = '\ufeff{"user": 1, "item": 2, "rating": 3}\n{"user": 1, "it\n{"user": 2, "item": 3, "rating": 1}\n'
+    (tmp_path / "t.jsonl").write_text(text, encoding="utf-8")
+    assert 't.jsonl: row 2 is \'{"user": 1, "it\'' in failure(tmp_path / "t.jsonl")
+    ratings = load_ratings(str(tmp_path / "t.jsonl"), ReadOptions(bad_rows="drop"))
+    assert triples(ratings) == {(1, 2, 3), (2, 3, 1)}
+    assert "1 lines that are no objects dropped" in ratings.notes
+
+
+def test_a_highest_rating_apart_from_the_others_is_warned_of(tmp_path):
+    rows = "".join(f"{u},{i},{1 + (u + i) % 5}\n" for u in range(5) for i in range(5)) + "1,9,99\n"
+    assert "rating 99 is apart" in read(tmp_path, "user,item,rating\n" + rows).notes[-1]
+    assert read(tmp_path, "user,item,rating\n" + rows, unrated="99").scale == Scale(1, 5)
