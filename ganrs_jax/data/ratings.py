@@ -237,4 +237,6 @@ def _check_levels(rating: np.ndarray, name: str) -> None:
 def _in_seconds(time: np.ndarray | None) -> np.ndarray | None:
     if time is None or time.dtype.kind != "M":
         return time
-    return time.view(np.int64) / {"ns": 1e9, "us": 1e6}[np.datetime_data(time.dtype)[0]]
+    a_second = {"ns": 10**9, "us": 10**6}[np.datetime_data(time.dtype)[0]]
+    seconds, parts = np.divmod(time.view(np.int64), a_second)  # nanoseconds of our time have more digits than a float
+    return seconds + parts / a_second

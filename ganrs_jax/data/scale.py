@@ -65,4 +65,6 @@ def check_on_scale(rating: np.ndarray, scale: Scale, place: Place) -> None:
         bad = (np.abs(steps - np.rint(steps)) > 1e-3) | (part < scale.low) | (part > scale.high)
         if bad.any():
             row = int(np.argmax(bad))
-            raise InputError(f"{place(start + row)}: rating {part[row]:g} is off the scale; accepted: {scale}")
+            raise InputError(
+                f"{place(start + row)}: rating {part[row]:g} is off the scale; accepted: {scale}, or another `scale`"
+            )

@@ -62,6 +62,8 @@ def find_dialect(path: Path, options: ReadOptions) -> Dialect:
     """
     text = head_of(path)
     separator, quote, escape, skip = _sniffed(path, text, options)
+    if not any(line.strip() for line in text.splitlines()[:skip]):
+        skip = 0  # blank lines are no rows anyway
     if options.quote:
         quote = "" if options.quote == "none" else options.quote
     first = next(records(text, Dialect(separator, quote, escape, (), skip, False)), None)
@@ -101,6 +103,8 @@ def check_part(path: Path, first: Path, dialect: Dialect, options: ReadOptions) 
     if row is None:  # nothing in it
         return
     names = tuple(name.strip() for name in row.fields)
+    if not any(line.strip() for line in text.splitlines()[:above]):
+        above = 0
     alike = (names == dialect.names and row.last == dialect.skip) if dialect.header else above == dialect.skip
     if len(names) != len(dialect.names) or not alike:
         line, number = _line(text, 0)
@@ -196,8 +200,9 @@ def _sniffed(path: Path, text: str, options: ReadOptions) -> tuple[str, str, str
     lines = [line for line in text.splitlines() if line.strip()]
     line = next((line for line in lines if not line.startswith(_REMARKS)), lines[0])
     likely = [separator for separator in _SEPARATORS if line.count(separator) >= _LEAST - 1]
-    colons = likely[:1] == ["::"]  # which nothing else has, whatever a field holds
-    for separator in (given,) if given else ("::",) if colons else ("", *likely):
+    # "::" nothing else has, and by a header's own separator its fields are names, whatever the fields below hold.
+    heads = [s for s in likely if s == "::" or is_header([name.strip("\"'") for name in line.split(s)], options)]
+    for separator in (given,) if given else (*heads[:1], "", *likely):
         try:
             found = (
                 connect()
@@ -239,9 +244,10 @@ def _above(text: str, separator: str, options: ReadOptions) -> int:
     """
     for number, line in enumerate(text.splitlines()):
         if line.startswith(_REMARKS):
-            if options.columns or not is_header(line.split(separator), options):
-                continue
-            return number
+            fields = line.split(separator)
+            if len(fields) == len(options.columns.split(",")) if options.columns else is_header(fields, options):
+                return number
+            continue
         if (options.columns and line.strip()) or line.count(separator) >= _LEAST - 1:
             return number
     return 0

@@ -16,6 +16,7 @@ from ganrs_jax.data.sources.options import ReadOptions
 from ganrs_jax.data.sources.plain import Plain
 from ganrs_jax.data.sources.relation import Table
 from ganrs_jax.data.sources.tables import check_parts, read_files, with_people
+from ganrs_jax.errors import InputError
 
 WHOLE_STARS = Scale(1.0, 5.0, 1.0)
 HALF_STARS = Scale(0.5, 5.0, 0.5)
@@ -73,9 +74,11 @@ class Format(NamedTuple):
         if not users.exists():
             return table
         header = "" if self.users.columns else "user_id:token"
-        return with_people(
-            table, users, ReadOptions(columns=self.users.columns, separator=self.users.separator, user_column=header)
-        )
+        written = ReadOptions(columns=self.users.columns, separator=self.users.separator, user_column=header)
+        try:
+            return with_people(table, users, written)
+        except InputError as error:  # not asked for, it must not stand in the way
+            return table._replace(notes=(*table.notes, f"demographics are left out: {error}"))
 
 
 def first_line(path: Path) -> str:
@@ -99,6 +102,7 @@ U_DATA = Format(
     WHOLE_STARS,
     _LINE,
     "tab",
+    first_line=r"(?!user)[^\t]*\t",
     users=Users("u.user", columns="user_id,age,gender,occupation,zip_code", separator="|"),
 )
 RATINGS_DAT = Format(
@@ -107,6 +111,7 @@ RATINGS_DAT = Format(
     None,
     _LINE,
     "::",
+    first_line=r"(?!user).*::",
     users=Users("users.dat", columns=_MOVIELENS_USERS, separator="::"),
 )
 RATINGS_CSV = Format(

@@ -179,13 +179,14 @@ def _in_folder(folder: Path, formats: Sequence[Format], options: ReadOptions, pl
     tables = [path for path in tables if plain.file(path).stat().st_size] or tables  # Spark writes empty parts
     if len(tables) == 1:
         return recognise(tables[0], formats, options, plain)
-    if len(tables) > 1 and len({plain_suffix(path) for path in tables}) == 1:
-        columns = {column_names(path, options, plain) for path in tables}
+    if len(tables) > 1:
+        columns = {(plain_suffix(path), column_names(path, options, plain)) for path in tables}
         if len(columns) == 1:
             return Found(TABLE, tables)
+        listed = ", ".join(path.name for path in tables[:4]) + (", ..." if len(tables) > 4 else "")
         raise InputError(
-            f"{folder}: {len(tables)} tables of different columns ({', '.join(path.name for path in tables[:4])} ...); "
-            "accepted: one of them, or parts of one table"
+            f"{folder}: {len(tables)} tables of different columns ({listed}); accepted: one of them, unpacked where "
+            "they are packed together, or parts of one table"
         )
     folders = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "_"))]
     if len(folders) == 1 and held == about:

@@ -20,7 +20,7 @@ from absl import logging
 
 from ganrs_jax.data.ratings import Columns
 from ganrs_jax.data.sources.formats import WHOLE_STARS, Format, first_line
-from ganrs_jax.data.sources.options import ReadOptions
+from ganrs_jax.data.sources.options import NO_TIME, ReadOptions
 from ganrs_jax.data.sources.plain import Plain
 from ganrs_jax.data.sources.relation import Table
 from ganrs_jax.data.sources.tables import read_files
@@ -46,11 +46,13 @@ def read_netflix(files: Sequence[Path], options: ReadOptions, plain: Plain) -> T
     Raises:
       InputError: a file that does not open with a movie header; a line that cannot be read.
     """
+    files = [path for path in files if path.stat().st_size]
     for path in files:
         line = first_line(path)
         if not _HEADER.match(line.encode()):
             raise InputError(f"{path}: row 1 is {shown(line)}; accepted: a movie header such as 123:")
-    if not options.ids:
+    timed = options.timestamp_column != NO_TIME
+    if timed and not options.ids:
         try:
             return _whole_numbers(files)
         except _OtherLinesError:
@@ -60,25 +62,32 @@ def read_netflix(files: Sequence[Path], options: ReadOptions, plain: Plain) -> T
         user_column="",
         item_column="",
         rating_column="",
-        timestamp_column="",
+        timestamp_column="" if timed else NO_TIME,
         columns="user,rating,date,item",
         separator=",",
         quote="none",
     )
-    return read_files([_table(path, plain) for path in files], told, plain)._replace(form="")
+    copies = [copy for path in files if (copy := _table(path, plain))]
+    if not copies:  # movies alone
+        return Table(Columns(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)), str)
+    return read_files(copies, told, plain)._replace(form="")
 
 
-def _table(path: Path, plain: Plain) -> Path:
-    """A copy with the movie at the end of each rating, and with blank lines for headers: lines keep their numbers."""
-    copy, movie = plain.copy_of(path), b""
+def _table(path: Path, plain: Plain) -> Path | None:
+    """A copy with the movie at the end of each rating, and with blank lines for headers: lines keep their numbers.
+
+    None where there is no rating.
+    """
+    copy, movie, rated = plain.copy_of(path), b"", False
     with open(copy, "wb") as file:
         for block in _blocks([path]):
             # What stands between two headers; each part but the first begins with the end of its header's line.
             first, *rest = _MOVIE.split(block)
+            rated = rated or any(part.strip() for part in (first, *rest[1::2]))
             file.write(_LINE_END.sub(b",%b\\1" % _escaped(movie), first))
             for movie, ratings in zip(rest[::2], rest[1::2], strict=True):
                 file.write(_LINE_END.sub(b",%b\\1" % _escaped(movie), ratings))
-    return copy
+    return copy if rated else None
 
 
 def _escaped(movie: bytes) -> bytes:
@@ -143,7 +152,7 @@ def _parsed(data: bytes) -> pa.Table:
     # An id begins with 1 to 9, or is 0; pyarrow would read 007 and +7 as 7 too, and take blanks away.
     text = np.frombuffer(b"\n" + data, np.uint8)
     begins = text[np.flatnonzero(text[:-1] == ord("\n")) + 1]
-    if b" " in data or b"\t" in data or not ((begins - ord("1") < 9) | (begins == ord("\n"))).all():
+    if b" " in data or b"\t" in data or b",,\n" in data or not ((begins - ord("1") < 9) | (begins == ord("\n"))).all():
         raise _OtherLinesError
     try:
         return pacsv.read_csv(

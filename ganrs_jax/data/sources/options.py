@@ -75,7 +75,8 @@ class ReadOptions:
     @property
     def names_a_table(self) -> bool:
         """Whether columns or a separator were given, which only a table of no known format needs."""
-        return any(getattr(self, name) for name in (*_COLUMN_FIELDS, "columns", "separator", "quote"))
+        given = [getattr(self, name) for name in (*_COLUMN_FIELDS[:3], "columns", "separator", "quote")]
+        return any(given) or self.timestamp_column not in ("", NO_TIME)
 
 
 def check_options(options: ReadOptions) -> None:

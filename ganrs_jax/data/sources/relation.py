@@ -70,18 +70,15 @@ def read_relation(relation: Relation, options: ReadOptions, connection: duckdb.D
         not options.decimal and has_decimal_commas(_first_values(connection, relation, roles.rating))
     )
     form = None if roles.timestamp is None else _time_form(connection, relation, roles.timestamp, options)
-    # 2. One scan of the rows, in batches.
-    expressions = {"rating": rating_sql(f"c{roles.rating}", relation.kinds[roles.rating], decimal_comma)}
-    if form is not None:
-        expressions["timestamp"] = time_sql(f"c{roles.timestamp}", form)
-    whole = not (options.ids or decimal_comma) and (form is None or form.kind == "whole")
-    found = relation.quick(roles) if relation.quick and whole else None
-    if found is None or any(pc.min(ids).as_py() < 0 for role in ("user", "item") for ids in found[role] if len(ids)):
-        found = _scanned(connection, relation, roles, expressions, options)
-    if not found["rating"]:
-        return Table(Columns(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)), relation.place)
-    # 3. Arrays, and what is missing in them or could not be read.
-    columns, missing, unread = _converted(connection, relation, roles, form, found, options)
+    # 2. One scan of the rows, in batches; and what is missing in them or could not be read.
+    columns, missing, unread = _rows(connection, relation, roles, form, options, decimal_comma)
+    if form is not None and form.kind == "whole" and roles.timestamp in unread:  # a fraction may come late
+        finer = _rows(connection, relation, roles, form._replace(kind="decimal"), options, decimal_comma)
+        if roles.timestamp not in finer[2]:
+            columns, missing, unread = finer
+    if len(columns.rating) == 0:
+        return Table(columns, relation.place)
+    # 3. The rows that are left.
     gone, notes = np.zeros(len(columns.rating), bool), []
     for marks, what, policy in ((missing, "empty or NULL", "missing"), (unread, "unreadable", "bad_rows")):
         if not marks:
@@ -100,6 +97,28 @@ def read_relation(relation: Relation, options: ReadOptions, connection: duckdb.D
 
 
 _Marks = dict[int, np.ndarray]  # column -> which rows, bool [N], at least one
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    roles: Roles,
+    form: TimeForm | None,
+    options: ReadOptions,
+    decimal_comma: bool,
+) -> tuple[Columns, _Marks, _Marks]:
+    """The columns of all rows, and where they are missing and unread."""
+    expressions = {"rating": rating_sql(f"c{roles.rating}", relation.kinds[roles.rating], decimal_comma)}
+    if form is not None and roles.timestamp is not None:
+        column, kind = f"c{roles.timestamp}", relation.kinds[roles.timestamp]
+        expressions["timestamp"] = text_sql(column, kind) if form.kind == "text" else time_sql(column, form)
+    whole = not (options.ids or decimal_comma) and (form is None or form.kind == "whole")
+    found = relation.quick(roles) if relation.quick and whole else None
+    if found is None or any(pc.min(ids).as_py() < 0 for role in ("user", "item") for ids in found[role] if len(ids)):
+        found = _scanned(connection, relation, roles, expressions, options)
+    if not found["rating"]:
+        return Columns(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)), {}, {}
+    return _converted(connection, relation, roles, form, found, options)
 
 
 def _converted(

@@ -70,18 +70,23 @@ def frame_table(frame: "pandas.DataFrame", options: ReadOptions) -> Table:
     names = options.columns.split(",") if options.columns else [str(name) for name in frame.columns]
     if len(names) != frame.shape[1]:
         raise InputError(f"DataFrame: {frame.shape[1]} columns; `columns={options.columns}` names {len(names)}")
-    columns: dict[str, pa.Array] = {}
+    columns: list[tuple[str, pa.Array]] = []
     for number, name in enumerate(names):
         values = frame.iloc[:, number]
+        if isinstance(values.dtype, pandas.SparseDtype):
+            values = values.sparse.to_dense()
+        elif isinstance(values.dtype, pandas.PeriodDtype):
+            values = values.dt.to_timestamp()
         try:
-            columns[name if name not in columns else f"{name} {number}"] = pa.array(values, from_pandas=True)
+            columns.append((name, pa.array(values, from_pandas=True)))
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
-            if all(isinstance(value, (int, str)) or pandas.isna(value) is True for value in values):
+            if all(isinstance(value, (int, float, str)) or pandas.isna(value) is True for value in values):
                 texts = [None if pandas.isna(value) else str(value) for value in values]
-                columns[name] = pa.array(texts, pa.string())
+                columns.append((name, pa.array(texts, pa.string())))
             # else a column of things, which is no id and no rating
-    view = pa.table(list(columns.values()), [f"c{number}" for number in range(len(columns))])
-    return _read(_arrow(view, list(columns), "DataFrame", lambda row: f"DataFrame: row {row}"), options)
+    view = pa.table([values for _, values in columns], [f"c{number}" for number in range(len(columns))])
+    names = [name for name, _ in columns]
+    return _read(_arrow(view, names, "DataFrame", lambda row: f"DataFrame: row {row}"), options)
 
 
 def _read(relation: Relation, options: ReadOptions) -> Table:
@@ -112,10 +117,10 @@ def _by_row(files: Sequence[Path], what: str = "row") -> Place:
     return lambda row: f"{name}: {what} {row + 1}"
 
 
-def _by_part(files: Sequence[Path]) -> Place:
+def _by_part(files: Sequence[Path], rows_of: Callable[[int], int]) -> Place:
     def place(row: int) -> str:
-        for file in files:
-            rows = pq.read_metadata(file).num_rows
+        for number, file in enumerate(files):
+            rows = rows_of(number)
             if row < rows:
                 return f"{file}: row {row + 1}"
             row -= rows
@@ -142,7 +147,13 @@ def _parquet(files: Sequence[Path]) -> Relation:
         raise InputError(
             f"{file}: truncated, or not a parquet file ({shown(str(error).splitlines()[0])}); accepted: a whole one"
         ) from None
-    return Relation(_renamed(sql, len(names)), names, kinds, str(files[0]), _by_part(files))
+    return Relation(
+        _renamed(sql, len(names)),
+        names,
+        kinds,
+        str(files[0]),
+        _by_part(files, lambda n: pq.read_metadata(files[n]).num_rows),
+    )
 
 
 def _feather(files: Sequence[Path]) -> Relation:
@@ -167,7 +178,7 @@ def _in_memory(files: Sequence[Path], read: Callable[[Path], pa.Table]) -> Relat
             ) from None
     names = whole.column_names
     whole = whole.rename_columns([f"c{number}" for number in range(len(names))])
-    return _arrow(whole, names, str(files[0]), _by_row(files))
+    return _arrow(whole, names, str(files[0]), _by_part(files, lambda number: views[number].num_rows))
 
 
 def _arrow(view: pa.Table, names: Sequence[str], where: str, place: Place) -> Relation:
@@ -189,7 +200,8 @@ def _json_table(files: Sequence[Path], options: ReadOptions) -> Table:
     drop = options.bad_rows == "drop"
     form = f"maximum_object_size = {LONGEST}, ignore_errors = {str(drop).lower()}"
     try:
-        names, _ = _described(f"read_json({paths_sql(files)}, maximum_depth = 1, {form})")
+        whole = f"sample_size = -1, maximum_sample_files = {len(files)}"  # a key may come late
+        names, _ = _described(f"read_json({paths_sql(files)}, maximum_depth = 1, {whole}, {form})")
         if names == ["json"]:
             raise InputError(f"{files[0]}: not a table; accepted: one JSON object a line, or one array of objects")
         columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)

@@ -36,8 +36,10 @@ def read_text(files: Sequence[Path], options: ReadOptions, plain: Plain) -> Tabl
       InputError: the file, the line, what is wrong with it, and what is accepted.
     """
     notes: list[str] = []
+    escape = ""
     while True:
         dialect, connection = find_dialect(files[0], options), connect()
+        dialect = dialect._replace(escape=escape or dialect.escape)
         for part in files[1:]:
             check_part(part, files[0], dialect, options)
         relation = text_relation(files, dialect, connection if options.bad_rows == "drop" else None)
@@ -45,17 +47,53 @@ def read_text(files: Sequence[Path], options: ReadOptions, plain: Plain) -> Tabl
             table = read_relation(relation, options, connection)
         except duckdb.Error as error:
             plainer = [_plainer(file, options, plain) for file in files]
-            if not any(plainer):
+            if any(plainer):
+                files = [better.file if better else file for file, better in zip(files, plainer, strict=True)]
+                notes += dict.fromkeys(better.note for better in plainer if better and better.note)
+            elif not escape and dialect.quote and any(_holds(file, f"\\{dialect.quote}") for file in files):
+                escape = "\\"  # as databases write; what was looked at had none
+            else:
                 raise _explained(files, dialect, error) from None
-            files = [better.file if better else file for file, better in zip(files, plainer, strict=True)]
-            notes += dict.fromkeys(better.note for better in plainer if better and better.note)
             continue
-        if lost := _rejected(connection) if options.bad_rows == "drop" else []:
+        lost = _rejected(connection) if options.bad_rows == "drop" else []
+        if lost:
             found = _lines_of(files, dialect, lost)
             rows = ", ".join(f"row {first}" + f" to {last}" * (last > first) for first, last in found[:SHOWN_ROWS])
             number = sum(last + 1 - first for first, last in found)
             notes.append(f"{number} lines that are no rows dropped: {rows}{', ...' * (len(lost) > SHOWN_ROWS)}")
-        return table._replace(notes=(*notes, *table.notes))
+        return table._replace(notes=(*notes, *table.notes, *_long_rows(files, dialect, relation.sql)))
+
+
+def _holds(file: Path, text: str) -> bool:
+    with open(file, encoding="utf-8", errors="replace", newline="") as lines:
+        return any(text in line for line in lines)
+
+
+def _num_lines(file: Path) -> int:
+    lines, last = 0, b"\n"
+    with open(file, "rb") as text:
+        while chunk := text.read(_CHUNK):
+            lines, last = lines + chunk.count(b"\n"), chunk[-1:]
+    return lines + (last != b"\n")
+
+
+def _long_rows(files: Sequence[Path], dialect: Dialect, sql: str) -> list[str]:
+    """A note of rows of several lines, which stray quotes make too."""
+    if not dialect.quote or not any(_holds(file, dialect.quote) for file in files):
+        return []
+    (rows,) = connect().execute(
+        f"SELECT count(*) FROM {sql}".replace("store_rejects = true", "ignore_errors = true")
+    ).fetchone() or (0,)
+    if sum(_num_lines(file) - dialect.skip for file in files) <= rows:
+        return []  # without looking at each
+    long = [(path, record) for path, _, record, _ in _records(files, dialect) if record.last > record.line]
+    if not long:
+        return []
+    path, first = long[0]
+    return [
+        f"{len(long)} rows go over several lines, within quotes, the first in {path}: row {first.line} to {first.last}"
+        "; `quote=none` reads quotes as they stand"
+    ]
 
 
 def text_relation(

@@ -41,7 +41,7 @@ def time_form(kind: str, look: Sequence[object], given: str, where: str, name: s
     if "INT" in kind and not kind.startswith("INTERVAL"):
         return TimeForm("text" if "%" in given else "whole", given)
     if kind.startswith(("FLOAT", "DOUBLE", "DECIMAL")):
-        return TimeForm("decimal", given)
+        return TimeForm("text" if "%" in given else "decimal", given)
     if kind != "VARCHAR" and not kind.startswith("ENUM"):
         raise InputError(
             f"{where}: {name} is of type {kind}; accepted: seconds, a date, or `timestamp_column={NO_TIME}`"
@@ -82,7 +82,12 @@ def seconds_of(column: pa.ChunkedArray, form: TimeForm, where: str, name: str) -
     unit = form.given if form.given in TIME_UNITS else _unit(numbers[~unread] if unread.any() else numbers, where, name)
     if form.kind == "decimal" and not (numbers == np.rint(numbers)).all():
         finest = "ns" if np.abs(numbers).max(initial=0) / _A_SECOND[unit] < _MOST_SECONDS else "us"
-        numbers, unit = np.rint(numbers * (_A_SECOND[finest] / _A_SECOND[unit])), finest
+        ratio, whole = _A_SECOND[finest] // _A_SECOND[unit], np.floor(numbers)
+        if ratio:  # nanoseconds of our time have more digits than a float
+            return _in_seconds(
+                whole.astype(np.int64) * ratio + np.rint((numbers - whole) * ratio).astype(np.int64), finest
+            ), unread
+        numbers = whole
     return _in_seconds(numbers.astype(np.int64, copy=False), unit), unread
 
 

@@ -20,8 +20,8 @@ FILES = {
     "header only": ("t.csv", HEADER, ["t.csv", "no ratings found", "at least 2 users"]),
     "no separator": ("t.csv", "hello\n", ["t.csv: row 1", "'hello'", "fewer than 3 columns"]),
     "one colon": ("t.csv", "a:b:c\n", ["t.csv: row 1", "fewer than 3 columns"]),
-    "u.data commas": ("u.data", lines("{},{},{},{}"), ["u.data: row 1", "fewer than 3 columns between tabs"]),
-    "ratings.dat commas": ("ratings.dat", lines("{},{},{},{}"), ["ratings.dat: row 1", "between '::'"]),
+    "u.data commas": ("u.data", lines("{},{},{},{}"), ["u.data: row 1", "names no columns"]),
+    "ratings.dat commas": ("ratings.dat", lines("{},{},{},{}"), ["ratings.dat: row 1", "names no columns"]),
     "column": ("t.csv", GOOD.replace("rating", "liking"), ["ratings", "present: user_id, item_id, liking"]),
     "column twice": ("t.csv", GOOD.replace("item_id", "rating"), ["t.csv", "item ids", "`item_column`"]),
     "doubled": (

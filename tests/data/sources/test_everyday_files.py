@@ -568,7 +568,12 @@ def test_columns_that_are_not_needed_stand_in_nobodys_way():
 
 def test_lines_above_a_table_may_have_commas(tmp_path):
     assert triples(read(tmp_path, "# exported\n# by, me, today\n" + CSV)) == EXPECTED
-    ratings = read(tmp_path, "% a matrix\n1 2 5\n2 3 4\n", "t.mtx.txt", columns="user,item,rating")
+    ratings = read(
+        tmp_path,
+        "%%MatrixMarket matrix coordinate real general\n% users\n1 2 5\n2 3 4\n",
+        "t.mtx.txt",
+        columns="user,item,rating",
+    )
     assert triples(ratings) == {(1, 2, 5), (2, 3, 4)}
     text = "1::10::5::Action|Drama|War|X\n2::11::4::Action|Drama|War|X\n"
     assert read(tmp_path, text, columns="user,item,rating,-").item_ids.tolist() == [10, 11]
@@ -587,3 +592,75 @@ def test_a_highest_rating_apart_from_the_others_is_warned_of(tmp_path):
     rows = "".join(f"{u},{i},{1 + (u + i) % 5}\n" for u in range(5) for i in range(5)) + "1,9,99\n"
     assert "rating 99 is apart" in read(tmp_path, "user,item,rating\n" + rows).notes[-1]
     assert read(tmp_path, "user,item,rating\n" + rows, unrated="99").scale == Scale(1, 5)
+
+
+def test_a_rating_is_no_header_of_a_movie_and_no_remark(tmp_path):
+    path = tmp_path / "combined_data_1.txt"
+    path.write_text("1:\n10,3,2005-01-01\n11,,\n12,4,2005-01-01\n2:\n10,5,2005-01-02\n")
+    assert "row 3: rating is empty" in failure(path)
+    path.write_text("a:\n#c,3,2005-01-01\nd,4,2005-01-01\nb:\n#c,5,2005-01-01\n")
+    assert triples(load_ratings(str(path))) == {("#c", "a", 3), ("d", "a", 4), ("#c", "b", 5)}
+    path.write_text("1:\n10,3,2005-01-01 \n11,4,soon\n2:\n10,5,2005-01-02\n")
+    assert triples(load_ratings(str(path), ReadOptions(timestamp_column="none"))) == {
+        (10, 1, 3),
+        (11, 1, 4),
+        (10, 2, 5),
+    }
+    text = "#a\tx\t1\t5\nb\ty\t2\t6\n#a\ty\t4\t6\n"
+    assert triples(read(tmp_path, text, "u.data")) == {("#a", "x", 1), ("b", "y", 2), ("#a", "y", 4)}
+
+
+def test_parts_of_the_netflix_layout_begin_as_they_like(tmp_path):
+    parts = ["1:\n007,5,2005-01-01\n8,4,2005-01-01\n", "2:\n3:\n\n007,3,2005-01-01\n", "", "4:\n"]
+    for number, part in enumerate(parts, 1):
+        (tmp_path / f"mv_{number}.txt").write_text(part)
+    assert triples(load_ratings(str(tmp_path))) == {("007", 1, 5), ("8", 1, 4), ("007", 3, 3)}
+
+
+def test_a_key_of_json_may_come_late(tmp_path):
+    first = "".join(f'{{"user": {n}, "item": {n % 9}, "rating": {n % 5}}}\n' for n in range(20_500))
+    (tmp_path / "t.jsonl").write_text(first + '{"user": 1, "item": "z", "rating": 5, "timestamp": 9}\n')
+    assert "timestamp is empty" in failure(tmp_path / "t.jsonl")
+
+
+def test_rows_of_several_lines_are_told(tmp_path):
+    rows = 'u1\ti1\t"Heroes\t5\nu2\ti2\tx\t4\nu3\ti3\tLow"\t3\nu4\ti4\ty\t2\n'
+    ratings = read(tmp_path, "user\titem\ttitle\trating\n" + rows, "t.tsv")
+    assert "1 rows go over several lines" in ratings.notes[-1]
+    assert "row 2 to 4" in ratings.notes[-1]
+
+
+def test_names_in_the_header_tell_the_separator(tmp_path):
+    assert read(tmp_path, "user\titem\trating\nu1\ta,b,c,d\t1\nu2\te,f,g,h\t2\n", "t.tsv").num_ratings == 2
+    assert read(tmp_path, CSV, "ratings.dat").num_ratings == len(ROWS)
+
+
+def test_a_fraction_of_a_second_may_come_late_and_is_kept(tmp_path):
+    rows = "".join(f"{n},{n % 7},{n % 5},{1577836800 + n}\n" for n in range(1500)) + "7,9,1,1577836800.25\n"
+    ratings = read(tmp_path, "user,item,rating,timestamp\n" + rows)
+    assert ratings.timestamp[-1] == 1577836800.25
+    assert ratings.timestamp[1400] == 1577836800 + 1400
+
+
+def test_an_escape_may_come_late(tmp_path):
+    text = "".join(f'"{n}";"{n % 9}";"{n % 5}"\n' for n in range(60_000)) + '"7";"a\\"b";"4"\n'
+    assert read(tmp_path, '"user";"item";"rating"\n' + text).item_ids[-1] == 'a"b'
+
+
+def test_columns_of_a_frame_of_one_name_and_of_other_kinds():
+    frame = pd.DataFrame({"user": ["a", "b"], "item": ["x", "y"], "rating": [1, 2]})
+    with pytest.raises(InputError, match="'rating' and 'rating' may both hold the ratings"):
+        load_ratings(pd.concat([frame, frame[["rating"]]], axis=1))
+    assert load_ratings(frame.assign(rating=[1, "2"], user=[1.5, "a"])).rating.tolist() == [1, 2]
+    months = frame.assign(timestamp=pd.PeriodIndex(["2020-01", "2020-02"], freq="M"))
+    assert load_ratings(months).timestamp.tolist() == [1577836800, 1580515200]
+
+
+def test_a_table_of_people_of_another_shape_is_left_out(tmp_path):
+    (tmp_path / "ratings.dat").write_text(
+        "1::0114508::8::1381006850\n2::0114508::7::1381006851\n1::0114509::7::1381006851\n"
+    )
+    (tmp_path / "users.dat").write_text("1::139564917\n")
+    ratings = load_ratings(str(tmp_path))
+    assert ratings.item_ids.tolist() == ["0114508", "0114509"]
+    assert "demographics are left out" in ratings.notes[-1]
