@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -81,9 +82,8 @@ def _long_rows(files: Sequence[Path], dialect: Dialect, sql: str) -> list[str]:
     """A note of rows of several lines, which stray quotes make too."""
     if not dialect.quote or not any(_holds(file, dialect.quote) for file in files):
         return []
-    (rows,) = connect().execute(
-        f"SELECT count(*) FROM {sql}".replace("store_rejects = true", "ignore_errors = true")
-    ).fetchone() or (0,)
+    lenient = re.sub("store_rejects = (true|false)", "ignore_errors = true", sql)
+    (rows,) = connect().execute(f"SELECT count(*) FROM {lenient}").fetchone() or (0,)
     if sum(_num_lines(file) - dialect.skip for file in files) <= rows:
         return []  # without looking at each
     long = [(path, record) for path, _, record, _ in _records(files, dialect) if record.last > record.line]
