@@ -1,14 +1,17 @@
-"""The recommenders by name: six networks of the study, and two references that are no networks."""
+"""The recommenders by name: six networks of the study, and references that are no networks."""
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders import (
     biases,
     binary_regression,
     deepmf,
+    ease,
+    item_knn,
     ncf_classification,
     ncf_classification_improved,
     ncf_regression,
     popularity,
+    pure_svd,
     vdeepmf,
 )
 from ganrs_jax.recommenders.interface import Recommender
@@ -22,6 +25,9 @@ RECOMMENDERS: dict[str, Recommender] = {
     "binary_regression": binary_regression.RECOMMENDER,
     "popularity": popularity.RECOMMENDER,
     "biases": biases.RECOMMENDER,
+    "item_knn": item_knn.RECOMMENDER,
+    "pure_svd": pure_svd.RECOMMENDER,
+    "ease": ease.RECOMMENDER,
 }
 
 

@@ -20,6 +20,27 @@ class Settings:
 
 
 @dataclasses.dataclass(frozen=True)
+class EaseConfig(Settings):
+    """Settings of EASE."""
+
+    penalty: float = 200.0  # of squared weights, above 0
+
+
+@dataclasses.dataclass(frozen=True)
+class NeighboursConfig(Settings):
+    """Settings of nearest neighbours."""
+
+    neighbours: int = 100  # of each item that are looked at
+
+
+@dataclasses.dataclass(frozen=True)
+class FactorsConfig(Settings):
+    """Settings of references of low rank."""
+
+    factors: int = 64  # numbers in a vector
+
+
+@dataclasses.dataclass(frozen=True)
 class NeuralConfig(Settings):
     """Settings of every network; the defaults are those published for MovieLens."""
 
@@ -67,8 +88,9 @@ def check(config: Settings) -> None:
     """Raises InputError naming the first field whose value cannot be, and what is accepted."""
     check_range(config, _present(config, "train_share"), above=0, below=1)
     check_range(config, _present(config, "embedding_size", "epochs", "batch_size", "hidden", "draws"), low=1)
+    check_range(config, _present(config, "neighbours", "factors"), low=1)
     check_range(config, _present(config, "first_dropout", "second_dropout"), low=0, below=1)
-    check_range(config, _present(config, "learning_rate"), above=0)
+    check_range(config, _present(config, "learning_rate", "penalty"), above=0)
     check_range(config, _present(config, "l2", "kl_weight"), low=0)
 
 

@@ -87,3 +87,9 @@ def scored_by_rating(rating: jax.Array, task: Task, reliability: jax.Array | Non
     """Ranks by the predicted rating [...], relevant from the threshold on; reliability NaN where none is given."""
     reliability = jnp.full_like(rating, jnp.nan) if reliability is None else reliability
     return Scored(rating, rating, rating >= task.threshold, reliability)
+
+
+def scored_by_rank(score: jax.Array) -> Scored:
+    """Ranks by scores [...] that are no ratings, and holds every item relevant."""
+    unknown = jnp.full_like(score, jnp.nan)
+    return Scored(score, unknown, jnp.ones_like(score, bool), unknown)

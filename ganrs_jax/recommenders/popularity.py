@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.recommenders.hyperparameters import Settings
-from ganrs_jax.recommenders.interface import Fitted, Recommender, Scored, Split, Task
+from ganrs_jax.recommenders.interface import Fitted, Recommender, Scored, Split, Task, scored_by_rank
 from ganrs_jax.training.loop import Report
 
 
@@ -24,9 +24,7 @@ def _fit(
 
 def popularity(count_I: jax.Array, user: jax.Array, item: jax.Array) -> Scored:
     """Scores by training rows an item; ids broadcast."""
-    score = jnp.broadcast_to(count_I[item], jnp.broadcast_shapes(user.shape, item.shape))
-    unknown = jnp.full_like(score, jnp.nan)
-    return Scored(score, unknown, jnp.ones_like(score, bool), unknown)
+    return scored_by_rank(jnp.broadcast_to(count_I[item], jnp.broadcast_shapes(user.shape, item.shape)))
 
 
 RECOMMENDER = Recommender(Settings, _fit)
