@@ -27,6 +27,7 @@ from ganrs_jax.data.sources.tables import read_files
 from ganrs_jax.errors import InputError, shown
 
 _BLOCK = 1 << 25  # bytes
+_SPAN = 1 << 18  # bytes, that the processor has at hand
 _DAY = 86_400  # seconds
 _SHORTEST = len("1,1,2005-09-06\n")  # bytes of a rating
 _ANY_HEADER = r"[^,\s]+:\s*$"
@@ -149,10 +150,9 @@ def _pieces(path: Path) -> Iterator[bytes]:
 def _parsed(data: bytes) -> pa.Table:
     """User, rating and date of the lines of a block; a header has the movie for the user, and no more."""
     data = data.replace(b"\r\n", b"\n") if b"\r" in data else data
-    # An id begins with 1 to 9, or is 0; pyarrow would read 007 and +7 as 7 too, and take blanks away.
-    text = np.frombuffer(b"\n" + data, np.uint8)
-    begins = text[np.flatnonzero(text[:-1] == ord("\n")) + 1]
-    if b" " in data or b"\t" in data or b",,\n" in data or not ((begins - ord("1") < 9) | (begins == ord("\n"))).all():
+    # An id begins with 1 to 9; pyarrow would read 007 and +7 as 7 too, and take blanks away.
+    odd = data[:1] not in b"123456789\n" or _begins_otherwise(data)
+    if odd or b" " in data or b"\t" in data or b",,\n" in data:
         raise _OtherLinesError
     try:
         return pacsv.read_csv(
@@ -163,6 +163,16 @@ def _parsed(data: bytes) -> pa.Table:
         )
     except (pa.ArrowException, UnicodeDecodeError):
         raise _OtherLinesError from None
+
+
+def _begins_otherwise(data: bytes) -> bool:
+    """Whether any line but the first begins with neither 1 to 9 nor its end."""
+    for start in range(0, len(data), _SPAN):
+        text = np.frombuffer(data, np.uint8, min(_SPAN + 1, len(data) - start), start)
+        first = text[1:]
+        if ((text[:-1] == ord("\n")) & (first - np.uint8(ord("1")) > 8) & (first != ord("\n"))).any():
+            return True
+    return False
 
 
 def _ratings(rows: pa.Table, movie: int) -> tuple[Sequence[np.ndarray], int]:

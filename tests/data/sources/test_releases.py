@@ -162,6 +162,12 @@ def test_netflix_holds_any_ids_and_its_bad_lines_may_go(monkeypatch, tmp_path):
         ratings = load_ratings(str(tmp_path))
         assert triples(ratings) == expected
         assert ratings.timestamp.tolist() == [1125964800, 1126051200, 1126051200, 1126137600]
+    for first in ("007", "+7", "7"):  # at the start of a block, and later
+        text = f"1:\n{first},5,2005-09-06\n77,4,2005-09-06\n{first},3,2005-09-06\n".replace("77,4", "2:\n77,4")
+        path.write_text(text)
+        for block in (1 << 20, 22):
+            monkeypatch.setattr(netflix, "_BLOCK", block)
+            assert first in load_ratings(str(path)).user_ids.astype(str)
     path.write_text("1:\n5,4,2005-09-06\n7,,2005-09-07\n8,1\n2:\n4294967296,3,2005-09-07\n5,3,soon\n")
     ratings = load_ratings(str(path), ReadOptions(missing="drop", bad_rows="drop"))
     assert triples(ratings) == {(5, 1, 4.0), (4294967296, 2, 3.0)}
