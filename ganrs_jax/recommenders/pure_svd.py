@@ -14,7 +14,7 @@ from ganrs_jax.checks import check_memory
 from ganrs_jax.recommenders.hyperparameters import FactorsConfig
 from ganrs_jax.recommenders.interface import Fitted, Recommender, Scored, Split, Task, scored_by_rank
 from ganrs_jax.recommenders.user_rows import UserRows
-from ganrs_jax.recommenders.who_rated_what import co_occurrences, indicators, rows_of
+from ganrs_jax.recommenders.who_rated_what import co_occurrences, indicators, training_rows
 from ganrs_jax.training.loop import Report
 
 _OVERSAMPLING, _POWERS = 16, 40  # directions beside those wanted, and products: spectra of ratings fall off slowly
@@ -27,7 +27,7 @@ def _fit(
 ) -> Fitted:
     check_memory("num_items", task.num_items, task.num_items * _COPIES)
     factors = min(configs[0].factors, task.num_users - 1, task.num_items - 1)
-    rows, size = rows_of(splits, task)
+    rows, size = training_rows(splits, task)
     lanes = []
     for each in rows:
         item_IxK = leading_eigenvectors(co_occurrences(each, task, size), factors)

@@ -16,7 +16,7 @@ from ganrs_jax.recommenders.interface import Fitted, Score, Scored, Split, Task,
 from ganrs_jax.recommenders.user_rows import UserRows, padded, user_rows, width
 
 _CELLS = 1 << 22  # of users x items held at once
-_FACTORS_OF_MEMORY = 12  # bytes a pair of items: what is counted, what is made of it, and one more beside them
+_WORKING_BYTES = 12  # bytes a pair of items: what is counted, what is made of it, and one more beside them
 
 
 class ItemWeights(NamedTuple):
@@ -35,13 +35,13 @@ def fit_item_weights(splits: Sequence[Split], task: Task, weigh: Callable[[jax.A
     Raises:
       InputError: more items than pairs of them fit in memory.
     """
-    check_memory("num_items", task.num_items, task.num_items * (4 * len(splits) + _FACTORS_OF_MEMORY))
-    rows, size = rows_of(splits, task)
+    check_memory("num_items", task.num_items, task.num_items * (4 * len(splits) + _WORKING_BYTES))
+    rows, size = training_rows(splits, task)
     lanes = [ItemWeights(weigh(co_occurrences(each, task, size)), each) for each in rows]
     return Fitted(jax.tree.map(lambda *x: jnp.stack(x), *lanes), _score(task, size))
 
 
-def rows_of(splits: Sequence[Split], task: Task) -> tuple[list[UserRows], int]:
+def training_rows(splits: Sequence[Split], task: Task) -> tuple[list[UserRows], int]:
     """Training rows of each lane, and a width that the rows of every user fit in."""
     rows = [
         user_rows(split.train_user, split.train_item, np.ones(len(split.train_user), bool), task.num_users)

@@ -108,14 +108,6 @@ def ids_of(batches: Sequence[pa.Array], options: ReadOptions) -> tuple[np.ndarra
     return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array([*labels, ""], pa.string())), missing
 
 
-def with_line_ends(ids: np.ndarray | pa.DictionaryArray) -> np.ndarray:
-    """Which ids [N] go over a line end, bool [N] or [0]: a stray quote makes one of all up to the next quote."""
-    if not isinstance(ids, pa.DictionaryArray):
-        return np.zeros(0, bool)
-    lines = pc.match_substring_regex(ids.dictionary, r"[\r\n]").to_numpy(zero_copy_only=False)
-    return lines[ids.indices.to_numpy()] if lines.any() else np.zeros(0, bool)
-
-
 def _is_plain(label: str) -> bool:
     """Whether text is a whole number from 0 written the shortest way, of 64 bits."""
     return label.isascii() and label.isdigit() and len(label) < 20 and str(int(label)) == label and int(label) < 2**63

@@ -17,7 +17,6 @@ from ganrs_jax.data.sources.fields import (
     number_sql,
     rating_sql,
     text_sql,
-    with_line_ends,
 )
 from ganrs_jax.data.sources.options import NO_TIME, ReadOptions
 from ganrs_jax.data.sources.people import People, people_of
@@ -133,8 +132,7 @@ def _converted(
     user, no_user = ids_of(found.pop("user"), options)
     item, no_item = ids_of(found.pop("item"), options)
     rating = np.concatenate([batch.to_numpy(zero_copy_only=False) for batch in found.pop("rating")])
-    missing = {roles.user: no_user, roles.item: no_item}
-    unread = {roles.user: with_line_ends(user), roles.item: with_line_ends(item)}
+    missing, unread = {roles.user: no_user, roles.item: no_item}, {}
     if not np.isfinite(rating).all():
         missing[roles.rating], unread[roles.rating] = np.isnan(rating), np.isinf(rating)
     time = None
@@ -270,8 +268,6 @@ def _refused(
         )
     elif column == roles.timestamp:
         accepted = f"times of one form, its `time_format`, or `timestamp_column={NO_TIME}`"
-    elif column in (roles.user, roles.item):
-        accepted = "ids of one line (`quote=none` where quotes stand for themselves), or `bad_rows=drop`"
     else:
         comma = ", or `decimal=,`" if value and value.count(",") == 1 else ""
         accepted = f"a number such as 3.5{comma}, or `bad_rows=drop`"

@@ -166,7 +166,7 @@ def _in_memory(files: Sequence[Path], read: Callable[[Path], pa.Table]) -> Relat
     for file in files:
         try:
             view = read(file)
-            names = [*view.column_names]
+            view.column_names  # noqa: B018 - raises where a name is no text
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise InputError(f"{file}: not a whole file ({shown(error)}); accepted: a whole one") from None
         views.append(view)

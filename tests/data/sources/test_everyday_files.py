@@ -484,12 +484,22 @@ def test_apostrophes_are_quotes_only_where_they_stand_around_fields(tmp_path):
 def test_a_stray_quote_swallows_no_rows_unsaid(tmp_path):
     tail = "".join(f"u{n}\ti{n % 7}\t{n % 5}\n" for n in range(30))
     text = 'user\titem\trating\nu0\t"x\t3\n' + tail
-    (tmp_path / "t.tsv").write_text(text + 'u1\ty"\t3\n' + tail.replace("u", "w"))
-    assert "row 2: item is 'x" in (message := failure(tmp_path / "t.tsv"))
-    assert "`quote=none`" in message
+    ratings = read(tmp_path, text + 'u1\ty"\t3\n' + tail.replace("u", "w"), "t.tsv")
+    assert "1 rows go over several lines" in ratings.notes[-1]
+    assert "row 2 to 33; `quote=none`" in ratings.notes[-1]
     assert read(tmp_path, text, "t.tsv", quote="none").num_ratings == 31
     ratings = read(tmp_path, "user\titem\trating\n" + tail + 'u0\t"x\t3\n' + tail, "t.tsv", bad_rows="drop")
     assert "31 lines that are no rows dropped: row 32 to 62" in ratings.notes
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet", "feather"])
+def test_an_id_may_go_over_a_line_end(kind, tmp_path):
+    frame = pd.DataFrame({"user": ["a\nb", "c"], "item": ["x", "y\n"], "rating": [1, 2]})
+    path = tmp_path / f"t.{kind}"
+    how = {"csv": {"index": False}, "json": {"orient": "records"}}
+    getattr(frame, f"to_{kind}")(path, **how.get(kind, {}))
+    for source in (frame, str(path)):
+        assert triples(load_ratings(source)) == {("a\nb", "x", 1), ("c", "y\n", 2)}
 
 
 def test_a_name_is_no_pattern_and_a_folder_no_column(tmp_path):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 
 _MISSING = {"", "NULL", "null", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "None", "none", "<NA>", "NaT", "\\N"}
+_MISSING |= {"Null", "NAN", "(null)", "<null>"}
 _TEXT = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp"), include_characters="\n\t,;|\"'\\:"),
     min_size=1,
