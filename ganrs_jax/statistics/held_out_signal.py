@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-import scipy.sparse.linalg as sla
-from threadpoolctl import threadpool_limits
+
+from ganrs_jax.statistics.spectrum import singular_triples
 
 RANKS = ((2, 10), (11, 30), (31, 100))  # from 1, both ends within; rank 1 is the degrees alone
 _ZERO = 1e-6  # a smaller singular value is rounding, as they come as square roots; the first is 1
@@ -23,7 +23,6 @@ class HeldOutSignal(NamedTuple):
     ranks_31_100: float
 
 
-@threadpool_limits.wrap(limits=1)  # vectors are short: threads lose more than they gain
 def held_out_signal(user: np.ndarray, item: np.ndarray, shape: tuple[int, int], seed: int = 0) -> HeldOutSignal | None:
     """Mean of u_k' D v_k over ranks k, where u_k, v_k are singular vectors of one half and D is the other half.
 
@@ -58,21 +57,11 @@ def held_out_signal(user: np.ndarray, item: np.ndarray, shape: tuple[int, int], 
     def half(rows: np.ndarray) -> sp.csr_array:
         return sp.csr_array((weight[rows], (user[rows], item[rows])), shape)
 
-    learnt, held = half(first), half(~first)
-    transposed = learnt.T.tocsr()  # a product with it is twice as fast as with learnt.T
-    # the first singular triple, of value 1, is taken out
     unit_U, unit_I = (np.sqrt(degree / max(1.0, degree.sum())) for degree in (degree_U, degree_I))
-    operator = sla.LinearOperator(
-        shape,
-        dtype=learnt.dtype,
-        matvec=lambda x: learnt @ x.ravel() - unit_U * (unit_I @ x.ravel()),
-        rmatvec=lambda x: transposed @ x.ravel() - unit_I * (unit_U @ x.ravel()),
-    )
-    start = np.random.default_rng(0).uniform(0.5, 1.5, min(shape))
-    left, values, right = sla.svds(operator, k=min(most, min(shape)) - 1, v0=start)
-    order = np.argsort(-values)
-    order = order[values[order] > _ZERO]
-    if len(order) < least - 1:
+    found = singular_triples(half(first), min(most, min(shape)) - 1, without=(unit_U, unit_I))
+    there = np.count_nonzero(found.values > _ZERO)
+    if there < least - 1:
         return None
-    signal = np.einsum("uk,uk->k", left[:, order], held @ right[order].T)  # from rank 2
+    again_UxK = half(~first) @ found.items_IxK[:, :there]
+    signal = np.einsum("uk,uk->k", found.users_UxK[:, :there], again_UxK)  # from rank 2
     return HeldOutSignal(*(float(signal[low - 2 : high - 1].mean()) for low, high in RANKS))
