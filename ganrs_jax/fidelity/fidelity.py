@@ -7,17 +7,9 @@ from typing import NamedTuple, ParamSpec, TypeVar
 import numpy as np
 
 from ganrs_jax.data.ratings import Ratings, Scale
-from ganrs_jax.fidelity.local_structure import (
-    MOST_ITEMS,
-    MOST_USERS,
-    bounded,
-    nearest_cosines,
-    recommender_metrics,
-    signal,
-    signal_metrics,
-)
+from ganrs_jax.fidelity import local_structure as local
 from ganrs_jax.fidelity.marginals import ks_distance, marginals, validity
-from ganrs_jax.fidelity.metrics import Fidelity, Metric, pair
+from ganrs_jax.fidelity.metrics import SAME_SIZE, Fidelity, Metric, pair
 from ganrs_jax.fidelity.ndcg import ndcg
 from ganrs_jax.fidelity.neighbours import density_coverage
 from ganrs_jax.fidelity.profiles import Profiles, profiles
@@ -31,7 +23,6 @@ from ganrs_jax.statistics.spectrum import Spectral
 _SPLITS = 3  # random splits of the real users into halves; their mean is steady enough, and each costs a comparison
 _ROW_SPLITS = 2  # of a dataset into rows to train on and to test with, for recommenders
 _LEAST_GAIN = 1e-3  # of factors over biases in the real data, for a share of it to be meant
-_SAME_SIZE = 1.1  # ratio of sizes up to which metrics that depend on it are read as they are
 Given = ParamSpec("Given")
 Measured = TypeVar("Measured")
 
@@ -68,15 +59,15 @@ class Side:
 
     @functools.cached_property
     def bounded(self) -> Sample:
-        return bounded(self.sample)
+        return local.bounded(self.sample)
 
     @functools.cached_property
     def signal(self) -> HeldOutSignal:
-        return self._of(signal, self.bounded)
+        return self._of(local.signal, self.bounded)
 
     @functools.cached_property
     def nearest_cosines(self) -> tuple[float, float]:
-        return self._of(nearest_cosines, self.bounded)
+        return self._of(local.nearest_cosines, self.bounded)
 
     @functools.cached_property
     def ndcg(self) -> np.ndarray:
@@ -180,10 +171,11 @@ def compare(
     if known.local_structure:
         metrics |= _compared(known.real, side, _LOCAL | _RECOMMENDERS, notes)
         if known.real.bounded is not known.real.sample or side.bounded is not side.sample:
-            notes.append(f"local structure is that of {MOST_USERS:,} users and {MOST_ITEMS:,} items at most")
+            users, items = local.MOST_USERS, local.MOST_ITEMS
+            notes.append(f"local structure is that of at most {users:,} users and {items:,} items")
     a, b = known.real.sample, side.sample
     sizes = ((a.num_users, b.num_users), (a.num_items, b.num_items), (len(a.rating), len(b.rating)))
-    if not all(1 / _SAME_SIZE <= x / y <= _SAME_SIZE for x, y in sizes):
+    if not all(1 / SAME_SIZE <= x / y <= SAME_SIZE for x, y in sizes):
         notes.append(
             "sizes differ: counts are compared relative to their means, and singular values, c2st, density, "
             "coverage and local structure are to be read with care"
@@ -241,13 +233,13 @@ _BETWEEN_HALVES: dict[str, Callable[[Side, Side], dict[str, Metric]]] = {
     "item profiles": lambda real, synthetic: _profiles("item", real.items, synthetic.items),
 }
 _LOCAL: dict[str, Callable[[Side, Side], dict[str, Metric]]] = {
-    "held-out signal": lambda real, synthetic: signal_metrics(real.signal, synthetic.signal),
+    "held-out signal": lambda real, synthetic: local.signal_metrics(real.signal, synthetic.signal),
     "neighbourhoods": lambda real, synthetic: {
         f"neighbours_{kind}": pair(a, b)
         for kind, a, b in zip(("items", "users"), real.nearest_cosines, synthetic.nearest_cosines, strict=True)
     },
 }
 _RECOMMENDERS: dict[str, Callable[[Side, Side], dict[str, Metric]]] = {
-    "recommenders": lambda real, synthetic: recommender_metrics(real.ndcg, synthetic.ndcg)
+    "recommenders": lambda real, synthetic: local.recommender_metrics(real.ndcg, synthetic.ndcg)
 }
 _GROUPS = {**_BETWEEN_HALVES, "learnability": _learnability}
