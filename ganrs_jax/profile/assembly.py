@@ -11,8 +11,16 @@ from ganrs_jax.profile.calibration import first_correlation
 from ganrs_jax.profile.embedding import ProfileEmbedding, degree_curve
 from ganrs_jax.profile.features import neutral_gain
 from ganrs_jax.profile.gan import SIDES, SideState, State, gan_spec
+from ganrs_jax.profile.local_directions import local_directions
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
-from ganrs_jax.profile.model import Entities, PopularityPreference, ProfileModel, ResponseStyle, VectorColumns
+from ganrs_jax.profile.model import (
+    Catalogue,
+    Entities,
+    PopularityPreference,
+    ProfileModel,
+    ResponseStyle,
+    VectorColumns,
+)
 from ganrs_jax.profile.settings import ProfileConfig
 from ganrs_jax.profile.vectors import find_quantiles, find_strata, fit_moments, generate_vectors
 from ganrs_jax.sampling.distributions import degree_distribution
@@ -59,6 +67,15 @@ def assemble(
         "noise_log_variance": np.float32(0),
         "source": describe_source(ratings),
     }
+    local = local_directions(
+        learned.user,
+        learned.item,
+        np.asarray(embedding.items.mean(0)[:, : columns.interaction_rank]),
+        configs[0].local_rank,
+        configs[0].least_users,
+    )
+    of_source["catalogue"] = Catalogue(np.asarray(embedding.items[:2]), local.loadings)
+    of_source["local_gain"] = np.sqrt(local.strength)
     models = []
     for seed, config, state, attempts in zip(seeds, configs, states, restarts, strict=True):
         distances = {f"{side}_distance": float(state[side].distance) for side in SIDES}

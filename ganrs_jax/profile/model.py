@@ -167,6 +167,13 @@ class Entities:
     degree_offset: np.float32  # of the log degree, that the first interaction factor has added (`embedding`)
 
 
+class Catalogue(NamedTuple):
+    """What is kept of the source's items: posterior draws of their vectors [R, I, D], and local loadings [I, K]."""
+
+    vectors: np.ndarray
+    local: np.ndarray
+
+
 @dataclasses.dataclass(frozen=True, repr=False)
 class ProfileModel:
     """A trained generator of the profile recipe: all that generation needs."""
@@ -174,6 +181,8 @@ class ProfileModel:
     config: ProfileConfig
     users: Entities
     items: Entities
+    catalogue: Catalogue
+    local_gain: np.ndarray  # [K], of the scores along the local directions; calibrated
     activity: DegreeDistribution  # ratings per user in the source
     popularity: DegreeDistribution  # ratings per item in the source
     factor_weights: np.ndarray  # [k, k], of the interaction factors, less the identity; calibrated

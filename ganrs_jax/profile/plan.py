@@ -14,8 +14,9 @@ import numpy as np
 
 from ganrs_jax.data.dataset import Rows
 from ganrs_jax.profile.features import item_features, user_features
+from ganrs_jax.profile.local_directions import local_interests
 from ganrs_jax.profile.mean_by_degree import rating_shift
-from ganrs_jax.profile.model import ProfileModel, VectorColumns
+from ganrs_jax.profile.model import Catalogue, ProfileModel, VectorColumns
 from ganrs_jax.profile.ordinal import Latent, OrdinalLink, ascending, fit_link, link_at
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.profile.vectors import VectorMap, sample_vectors, vector_map
@@ -51,6 +52,7 @@ class InteractionPlan(NamedTuple):
       activity: ratings of each user, int64 [U].
       user_map: from generated user vectors to those with the source's quantiles and moments.
       items: item vectors [I, D].
+      source_item: the item of the source that each is, or is like, [I].
       popularity: ratings that each item is wanted to have, int64 [I].
       potentials: of the items, for what is not preassigned.
       preassigned: pairs drawn beforehand.
@@ -60,6 +62,7 @@ class InteractionPlan(NamedTuple):
     activity: np.ndarray
     user_map: VectorMap
     items: jax.Array
+    source_item: np.ndarray
     popularity: np.ndarray
     potentials: Potentials
     preassigned: Preassigned
@@ -80,14 +83,14 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     counts = apportion(weights, num_ratings, 1, num_items)
     activity = _by_rank(model.columns.log_degree(jnp.concatenate(raw)[:num_users]), counts)
     # Items: likewise.
-    raw_items = sample_vectors(plan_key(request, 1), model, model.items, request.sigma, num_items)
-    items = vector_map(model, model.items, raw_items, request.sigma)(raw_items)
+    source_item, draw = chosen_items(plan_key(request, 1), model.catalogue, num_items)
+    items = jnp.asarray(model.catalogue.vectors[draw, source_item])
     weights = distribution_weights(parse_distribution(request.popularity, "popularity"), model.popularity, num_items)
-    popularity = _by_rank(model.columns.log_degree(raw_items), apportion(weights, num_ratings, 1, num_users))
+    popularity = _by_rank(model.columns.log_degree(items), apportion(weights, num_ratings, 1, num_users))
     # Potentials at which each item is expected to have the ratings it is wanted to have, solved on the first users.
-    features = item_features(model, items, short)
+    features = catalogue_features(model, items, source_item, short)
     some = min(len(raw), -(-_POTENTIAL_USERS // block))
-    users = [user_features(model, user_map(vectors), short) for vectors in raw[:some]]
+    users = [block_features(model, request, n, user_map(vectors), short) for n, vectors in enumerate(raw[:some])]
     first_users = jnp.concatenate(users)
 
     def potentials(active: np.ndarray, popular: np.ndarray, near: jax.Array | None = None) -> Potentials:
@@ -97,12 +100,14 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
 
     first = potentials(activity, popularity)
     nothing = Preassigned(*np.zeros((2, 0), np.int32))
-    plan = InteractionPlan(block, activity, user_map, items, popularity, first, nothing)
+    plan = InteractionPlan(block, activity, user_map, items, source_item, popularity, first, nothing)
     # Pairs of rare items are drawn beforehand, so that none is left out by chance.
     counts = preassigned_counts(popularity, num_users)
     if not counts.any():
         return plan
-    users += [user_features(model, user_map(vectors), short) for vectors in raw[some:]]
+    users += [
+        block_features(model, request, some + n, user_map(vectors), short) for n, vectors in enumerate(raw[some:])
+    ]
     padded = np.pad(activity, (0, -num_users % block)).reshape(-1, block).astype(np.float32)
     intercepts = jnp.concatenate(
         [assignment_intercepts(u, features, first.item, n) for u, n in zip(users, padded, strict=True)]
@@ -127,13 +132,40 @@ def draw_pairs(
     short = many(len(plan.popularity))
     activity = plan.activity[number * plan.block : (number + 1) * plan.block]
     activity = np.pad(activity, (0, plan.block - len(activity)))
-    users, items = user_features(model, users_BxD, short), item_features(model, plan.items, short)
+    users = block_features(model, request, number, users_BxD, short)
+    items = catalogue_features(model, plan.items, plan.source_item, short)
     key = jax.random.fold_in(plan_key(request, 3), number)
     block_of = plan.preassigned.user // plan.block
     mine = slice(*np.searchsorted(block_of, (number, number + 1)))
     user, item = (ids[mine].astype(np.int64) for ids in plan.preassigned)
     most = int(np.bincount(block_of, minlength=1).max())
     return assign(key, users, items, plan.potentials.item, activity, (user % plan.block, item), most)
+
+
+def block_features(
+    model: ProfileModel, request: RatingsRequest, number: int, users_BxD: jax.Array, short: bool
+) -> jax.Array:
+    """Features of the users of a block: what they care for locally, and what their vectors say."""
+    key = jax.random.fold_in(plan_key(request, 5), number)
+    interests = local_interests(key, (len(users_BxD), len(model.local_gain))) * model.local_gain[None]
+    return jnp.concatenate([interests, user_features(model, users_BxD, short)], 1)
+
+
+def catalogue_features(model: ProfileModel, items_IxD: jax.Array, source_item: np.ndarray, short: bool) -> jax.Array:
+    """Features of items, likewise."""
+    return jnp.concatenate([model.catalogue.local[source_item], item_features(model, items_IxD, short)], 1)
+
+
+def chosen_items(key: jax.Array, catalogue: Catalogue, num_items: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which item of the source each is, or is like, [I], and which of its posterior draws it has, [I].
+
+    All of the source's come once before any comes again, in an order of chance.
+    """
+    draws, own = catalogue.vectors.shape[:2]
+    copies = -(-num_items // own)
+    orders = [np.asarray(jax.random.permutation(jax.random.fold_in(key, copy), own)) for copy in range(copies)]
+    draw = np.repeat(np.arange(copies) % draws, own)
+    return np.concatenate(orders)[:num_items], draw[:num_items]
 
 
 def user_vectors(model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int) -> jax.Array:

@@ -23,6 +23,8 @@ class ProfileConfig:
 
     most_users: int = 16384  # learned from, a random part of more; degree distributions and histogram are of all
     interaction_rank: int = 24  # factors of who rates what
+    local_rank: int = 150  # directions of local structure beside them; 0 = none
+    least_users: int = 3  # of an item, for it to have local structure: that of fewer would be theirs
     rating_rank: int = 8  # factors of how users rate
     style_rank: int = 4  # numbers that tell how a user uses the scale
     embedding_rounds: int = 14  # of the interaction factors
@@ -53,10 +55,10 @@ def check_config(config: ProfileConfig) -> None:
     check_choice(config, "optimizer", OPTIMIZERS)
     check_range(config, ("beta1", "beta2", "average"), low=0, below=1)
     check_range(config, ("gan_learning_rate", "clip", "sigma"), above=0)
-    check_range(config, ("gradient_penalty", "structure_rounds", "predictability_rounds"), low=0)
+    check_range(config, ("gradient_penalty", "structure_rounds", "predictability_rounds", "local_rank"), low=0)
     check_range(config, ("posterior_draws",), low=2)
     embedding = ("most_users", "interaction_rank", "rating_rank", "style_rank", "embedding_rounds", "embedding_sweeps")
-    check_range(config, (*embedding, "critic_steps", "gan_steps", "gan_batch_size"), low=1)
+    check_range(config, (*embedding, "least_users", "critic_steps", "gan_steps", "gan_batch_size"), low=1)
     check_range(config, ("noise_size", "width", "blocks"), low=1)
 
 

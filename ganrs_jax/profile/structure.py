@@ -26,7 +26,8 @@ from ganrs_jax.profile.model import AffinityGain, PopularityPreference, ProfileM
 from ganrs_jax.profile.plan import draw_pairs, plan_interactions, user_vectors
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.profile.vectors import sample_vectors
-from ganrs_jax.statistics.spectrum import spectral
+from ganrs_jax.statistics.held_out_signal import signal_by_rank
+from ganrs_jax.statistics.spectrum import CORE, spectral
 from ganrs_jax.training.loop import Report, silent
 
 _MOST_PREFERENCE_BINS, _LEAST_USERS = 8, 50  # of degree; users in each, for a mean beyond chance
@@ -42,6 +43,8 @@ _LEAST_VALUE = 1e-4  # of the second singular value to the first; less is roundi
 _LEAST_GAIN, _MOST_GAIN = 0.3, 4.0  # in all: a gain whose statistic does not answer would run away
 _ONE_ROUND = (0.6, 1.6)  # bounds of what a gain is multiplied by in a round: each dataset has noise of its own
 _ONE_ROUND_WEIGHT = (0.6, 2.0)  # likewise of a weight
+_LOCAL_RESPONSE = 0.5  # power of a step of local gains
+BANDS = ((2, 10), (11, 20), (21, 30), (31, 50), (51, 70), (71, 100))  # of ranks, whose mean signal is compared
 _SPECTRUM_WEIGHT = 2.0  # of the singular values' error: more would give up leverages and popularity for it
 
 
@@ -114,11 +117,13 @@ class Structure(NamedTuple):
     users: Leverage
     items: Leverage
     popularity: PopularityByActivity
+    signal: np.ndarray
 
 
 class Parameters(NamedTuple):
     """What is calibrated: weights [k - 1] of the canonical directions, gains, popularity preference."""
 
+    local: np.ndarray
     weights: np.ndarray
     users: AffinityGain
     items: AffinityGain
@@ -156,7 +161,9 @@ def calibrate_structure(
     user_gain, item_gain = _neutral_gains(model, request, wanted)
     log_degree = wanted.popularity.log_degree.astype(np.float32)
     neutral = PopularityPreference(log_degree, np.zeros_like(log_degree))
-    tried = Parameters(np.ones(len(basis)), user_gain, item_gain, neutral)
+    tried = Parameters(np.asarray(model.local_gain), np.ones(len(basis)), user_gain, item_gain, neutral)
+    first = 2 + model.config.interaction_rank
+    band = np.searchsorted([high for _, high in BANDS[:-1]], first + np.arange(len(model.local_gain)))
     best, least, best_errors = None, np.inf, {}
     for number in range(rounds):
         found, step = _generated(
@@ -167,6 +174,7 @@ def calibrate_structure(
         errors = {
             "spectrum_error": float(np.mean(np.abs(found.values / wanted.values - 1))),
             "leverage_error": float(np.mean(np.abs(np.concatenate([*users, *items]) - 1))),
+            "signal_error": float(np.mean(np.abs(found.signal - wanted.signal)) / wanted.signal.mean()),
             "popularity_error": float(np.mean(np.abs(found.popularity.popularity - wanted.popularity.popularity))),
         }
         loss = _SPECTRUM_WEIGHT * errors["spectrum_error"] + errors["leverage_error"] + errors["popularity_error"]
@@ -179,7 +187,9 @@ def calibrate_structure(
         factor = np.clip((wanted.values / found.values) ** (1 / response), *_ONE_ROUND_WEIGHT)[: len(basis)]
         factor = np.pad(factor, (0, len(basis) - len(factor)), mode="edge")
         preference = tried.preference
+        signal = np.clip(wanted.signal, 0.002, None) / np.clip(found.signal, 0.002, None)
         tried = Parameters(
+            tried.local * (np.clip(signal, *_ONE_ROUND)[band] ** (rate * _LOCAL_RESPONSE)),
             tried.weights * factor**rate,
             scale_gain(tried.users, users, rate * _RESPONSE),
             scale_gain(tried.items, items, rate * _RESPONSE),
@@ -203,7 +213,15 @@ def with_parameters(model: ProfileModel, basis: np.ndarray, parameters: Paramete
         users=dataclasses.replace(model.users, gain=parameters.users),
         items=dataclasses.replace(model.items, gain=parameters.items),
         popularity_preference=parameters.preference,
+        local_gain=parameters.local.astype(np.float32),
     )
+
+
+def signal_by_band(user: np.ndarray, item: np.ndarray) -> np.ndarray:
+    """Mean held-out signal in each of `BANDS`, [B]."""
+    kept = (np.bincount(user)[user] >= CORE) & (np.bincount(item)[item] >= CORE)
+    signal = np.pad(signal_by_rank(user[kept], item[kept]), (0, BANDS[-1][1]))
+    return np.array([signal[low - 2 : high - 1].mean() for low, high in BANDS])
 
 
 def structure(user: np.ndarray, item: np.ndarray) -> Structure | None:
@@ -217,7 +235,7 @@ def structure(user: np.ndarray, item: np.ndarray) -> Structure | None:
         return None
     sides = ((user, found.users_UxK), (item, found.items_IxK))
     users, items = (_leverage(np.bincount(ids), x[:, 1:] * found.values[1:]) for ids, x in sides)
-    return Structure(found.values[1:], users, items, popularity_by_activity(user, item))
+    return Structure(found.values[1:], users, items, popularity_by_activity(user, item), signal_by_band(user, item))
 
 
 def leverage_ratios(wanted: Leverage, found: Leverage) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,21 @@ class HeldOutSignal(NamedTuple):
 
 
 def held_out_signal(user: np.ndarray, item: np.ndarray, shape: tuple[int, int], seed: int = 0) -> HeldOutSignal | None:
-    """Mean of u_k' D v_k over ranks k, where u_k, v_k are singular vectors of one half and D is the other half.
+    """Mean of `signal_by_rank` over the ranks.
+
+    Returns:
+      None if there are fewer than 31 ranks: the last mean is of those there are, up to 100.
+    """
+    signal = signal_by_rank(user, item, shape, seed)
+    if len(signal) < RANKS[-1][0] - 1:
+        return None
+    return HeldOutSignal(*(float(signal[low - 2 : high - 1].mean()) for low, high in RANKS))
+
+
+def signal_by_rank(
+    user: np.ndarray, item: np.ndarray, shape: tuple[int, int] | None = None, seed: int = 0
+) -> np.ndarray:
+    """u_k' D v_k of ranks k = 2 to 100, or fewer, where u_k, v_k are singular vectors of one half and D is the other.
 
     Rows are split at random in two halves, A and B as 0/1 matrices. Both are degree-normalised by the degrees of A:
     D_u^-1/2 A D_i^-1/2 has the leading singular triples u_k, s_k, v_k, and D = D_u^-1/2 B D_i^-1/2. The value at rank k
@@ -42,11 +56,11 @@ def held_out_signal(user: np.ndarray, item: np.ndarray, shape: tuple[int, int], 
       seed: of the split.
 
     Returns:
-      None if there are fewer than 31 ranks: the last mean is of those there are, up to 100.
+      [K]; empty where there is none.
     """
-    most, least = RANKS[-1][1], RANKS[-1][0]
-    if min(shape) <= least:
-        return None
+    shape = shape or (int(user.max(initial=0)) + 1, int(item.max(initial=0)) + 1)
+    if min(shape) < 3 or not len(user):
+        return np.zeros(0)
     first = np.random.default_rng(seed).random(len(user)) < 0.5
     degree_U, degree_I = (
         np.bincount(ids[first], minlength=size).astype(np.float64)
@@ -58,10 +72,7 @@ def held_out_signal(user: np.ndarray, item: np.ndarray, shape: tuple[int, int], 
         return sp.csr_array((weight[rows], (user[rows], item[rows])), shape)
 
     unit_U, unit_I = (np.sqrt(degree / max(1.0, degree.sum())) for degree in (degree_U, degree_I))
-    found = singular_triples(half(first), min(most, min(shape)) - 1, without=(unit_U, unit_I))
+    found = singular_triples(half(first), min(RANKS[-1][1], min(shape)) - 1, without=(unit_U, unit_I))
     there = np.count_nonzero(found.values > _ZERO)
-    if there < least - 1:
-        return None
     again_UxK = half(~first) @ found.items_IxK[:, :there]
-    signal = np.einsum("uk,uk->k", found.users_UxK[:, :there], again_UxK)  # from rank 2
-    return HeldOutSignal(*(float(signal[low - 2 : high - 1].mean()) for low, high in RANKS))
+    return np.einsum("uk,uk->k", found.users_UxK[:, :there], again_UxK)

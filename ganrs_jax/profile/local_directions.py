@@ -1,0 +1,73 @@
+"""Local directions: which items are rated by the same users beyond taste, at ranks that no user's vector is learned for.
+
+Real matrices have structure at all ranks: sequels, series, editions. The leading eigenvectors of how often two items
+are rated by the same user, degree-normalised, say which; the diagonal is left out, since an item with itself says
+nothing (in expectation that is what the two halves of randomly split ratings have in common). What popularity and the
+learned factors span is projected out. A user's coordinates along them are not learned: they are drawn, independent and
+with heavy tails, since most users care for few of them, much.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse as sp
+import scipy.sparse.linalg as sla
+from threadpoolctl import threadpool_limits
+
+_PSEUDO_RATINGS = 5.0  # by which loadings of rare items are shrunk: few users say little
+_TAIL = 5  # degrees of freedom of Student's t
+
+
+class LocalDirections(NamedTuple):
+    """`loadings` [I, K] of items, each column of mean square 1 over the ratings; `strength` [K], descending."""
+
+    loadings: np.ndarray
+    strength: np.ndarray
+
+
+@threadpool_limits.wrap(limits=1)  # vectors are short: threads lose more than they gain
+def local_directions(
+    user: np.ndarray, item: np.ndarray, factors_IxF: np.ndarray, rank: int, least_users: int
+) -> LocalDirections:
+    """The strongest `rank` directions beyond popularity and factors.
+
+    Args:
+      user, item: pairs [N].
+      factors_IxF: of the items, whose span is left out.
+      least_users: an item of fewer has no loadings: they would be those of single users.
+    """
+    popularity = np.bincount(item, minlength=len(factors_IxF)).astype(np.float64)
+    known = popularity >= least_users
+    rank = min(rank, int(known.sum()) - factors_IxF.shape[1] - 2)
+    if rank < 1:
+        return LocalDirections(np.zeros((len(popularity), 0), np.float32), np.zeros(0, np.float32))
+    kept = known[item]
+    activity = np.maximum(np.bincount(user), 1)
+    weight = 1 / np.sqrt(activity[user[kept]] * popularity[item[kept]])
+    matrix = sp.csr_array((weight, (user[kept], item[kept])), (len(activity), len(popularity)))
+    transposed = matrix.T.tocsr()
+    diagonal = np.asarray(matrix.multiply(matrix).sum(0)).ravel()
+    root = np.sqrt(popularity * known)
+    basis = np.linalg.qr(root[:, None] * np.concatenate([np.ones((len(root), 1)), factors_IxF], 1))[0]
+
+    def beyond(x: np.ndarray) -> np.ndarray:
+        return x - basis @ (basis.T @ x)
+
+    def product(x: np.ndarray) -> np.ndarray:
+        x = beyond(x.ravel())
+        return beyond(transposed @ (matrix @ x) - diagonal * x)
+
+    operator = sla.LinearOperator((len(root), len(root)), matvec=product, dtype=np.float64)
+    start = np.random.default_rng(0).uniform(0.5, 1.5, len(root))
+    values, vectors = sla.eigsh(operator, k=rank, which="LA", v0=start)
+    values, vectors = values[::-1], vectors[:, ::-1]
+    loadings = vectors / np.maximum(root, 1)[:, None] * (popularity / (popularity + _PSEUDO_RATINGS))[:, None]
+    loadings /= np.sqrt((popularity @ loadings**2) / popularity.sum())[None] + 1e-12
+    return LocalDirections(loadings.astype(np.float32), np.maximum(values, 0).astype(np.float32))
+
+
+def local_interests(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
+    """Coordinates of users along the local directions, [B, K]: independent, Student's t of unit variance."""
+    return jax.random.t(key, _TAIL, shape) * np.sqrt((_TAIL - 2) / _TAIL)
