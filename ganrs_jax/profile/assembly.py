@@ -10,23 +10,17 @@ from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.profile.calibration import first_correlation
 from ganrs_jax.profile.embedding import ProfileEmbedding, degree_curve
 from ganrs_jax.profile.features import neutral_gain
-from ganrs_jax.profile.gan import SIDES, SideState, State, gan_spec
+from ganrs_jax.profile.gan import GanState, gan_spec
 from ganrs_jax.profile.local_directions import local_directions
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
-from ganrs_jax.profile.model import (
-    Catalogue,
-    Entities,
-    PopularityPreference,
-    ProfileModel,
-    ResponseStyle,
-    VectorColumns,
-)
+from ganrs_jax.profile.model import Items, PopularityPreference, ProfileModel, ResponseStyle, Users, VectorColumns
 from ganrs_jax.profile.settings import ProfileConfig
 from ganrs_jax.profile.vectors import find_quantiles, find_strata, fit_moments, generate_vectors
 from ganrs_jax.sampling.distributions import degree_distribution
 from ganrs_jax.statistics.summary import describe_source
 
 _MATCHED = 65536  # generated vectors whose moments are matched: enough to know these to a percent
+_ITEM_DRAWS = 2  # that are kept: a second item like one of the source has the second
 _ROWS = 1 << 20  # ratings whose factor scores are held at once
 _BOUNDS = (0.001, 0.999)  # quantiles of the source's factor scores that bound generated ones: the ends are outliers
 
@@ -34,7 +28,7 @@ _BOUNDS = (0.001, 0.999)  # quantiles of the source's factor scores that bound g
 def assemble(
     seeds: Sequence[int],
     configs: Sequence[ProfileConfig],
-    states: Sequence[State],
+    states: Sequence[GanState],
     restarts: Sequence[int],
     embedding: ProfileEmbedding,
     ratings: Ratings,
@@ -67,32 +61,33 @@ def assemble(
         "noise_log_variance": np.float32(0),
         "source": describe_source(ratings),
     }
-    local = local_directions(
-        learned.user,
-        learned.item,
-        np.asarray(embedding.items.mean(0)[:, : columns.interaction_rank]),
-        configs[0].local_rank,
-        configs[0].least_users,
-    )
-    of_source["catalogue"] = Catalogue(np.asarray(embedding.items[:2]), local.loadings)
+    # Items: their own vectors, and what is local about who rates them beyond taste.
+    taste_IxK = np.asarray(columns.interaction(embedding.items).mean(0))
+    config = configs[0]
+    local = local_directions(learned.user, learned.item, taste_IxK, config.local_rank, config.least_users)
     of_source["local_gain"] = np.sqrt(local.strength)
+    of_source["items"] = Items(
+        vectors=np.asarray(embedding.items[:_ITEM_DRAWS]),
+        local=local.loadings,
+        degree_curve=degree_curve(embedding.items, columns, 0.0),
+        gain=neutral_gain(),
+    )
     models = []
     for seed, config, state, attempts in zip(seeds, configs, states, restarts, strict=True):
-        distances = {f"{side}_distance": float(state[side].distance) for side in SIDES}
-        facts = {"seed": int(seed), "criterion": sum(distances.values()), "restarts": attempts, **distances}
-        of_users = _entities(config, columns, state["users"], embedding.users, embedding.offset)
-        of_items = _entities(config, columns, state["items"], embedding.items, 0.0)
-        models.append(ProfileModel(config=config, users=of_users, items=of_items, training=facts, **of_source))
+        distance = float(state.distance)
+        facts = {"seed": int(seed), "criterion": distance, "restarts": attempts, "distance": distance}
+        of_users = _users(config, columns, state, embedding.users, embedding.offset)
+        models.append(ProfileModel(config=config, users=of_users, training=facts, **of_source))
     return models
 
 
-def _entities(
-    config: ProfileConfig, columns: VectorColumns, state: SideState, drawn_RxNxD: jax.Array, offset: float
-) -> Entities:
-    """How vectors of a side are generated: the best average of weights, and the source's moments and quantiles."""
+def _users(
+    config: ProfileConfig, columns: VectorColumns, state: GanState, drawn_RxNxD: jax.Array, offset: float
+) -> Users:
+    """How vectors of users are generated: the best average of weights, and the source's moments and quantiles."""
     network, shape = gan_spec(config, columns).generator, (_MATCHED, config.noise_size)
     generated = generate_vectors(jax.random.key(0), network, state.best, jnp.float32(1), shape)
-    return Entities(
+    return Users(
         weights=jax.tree.map(np.asarray, state.best),
         moments=fit_moments(generated, drawn_RxNxD),
         quantiles=find_quantiles(drawn_RxNxD),

@@ -39,17 +39,17 @@ def user_features(model: ProfileModel, users_NxD: jax.Array, short: bool = False
 def item_features(model: ProfileModel, items_NxD: jax.Array, short: bool = False) -> jax.Array:
     """Features of items [N, 3k + 1], or [N, k + 7] in the short form; the last one is the scaled log popularity."""
     items, user_curve = model.items, model.users.degree_curve if short else None
-    return _item_features(model.columns, items.degree_curve, items.gain, items.degree_offset, user_curve, items_NxD)
+    return _item_features(model.columns, items.degree_curve, items.gain, user_curve, items_NxD)
 
 
-def affinities(columns: VectorColumns, offset: jax.Array | np.float32, vectors_NxD: jax.Array) -> jax.Array:
+def affinities(columns: VectorColumns, offset: jax.Array | np.float32 | float, vectors_NxD: jax.Array) -> jax.Array:
     """Interaction factors [N, k], without the part of a user's log degree that the first one carries."""
     return columns.interaction(vectors_NxD).at[:, 0].add(-offset * columns.log_degree(vectors_NxD))
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def affinity_beyond_degree(
-    columns: VectorColumns, curve: DegreeCurve, offset: jax.Array | np.float32, vectors_NxD: jax.Array
+    columns: VectorColumns, curve: DegreeCurve, offset: jax.Array | np.float32 | float, vectors_NxD: jax.Array
 ) -> jax.Array:
     """Affinities [N, k] less their mean at that degree; 0 for the first, which is the preference for rare items."""
     mean = _powers(columns, curve, vectors_NxD) @ curve.coefficients
@@ -86,12 +86,11 @@ def _item_features(
     columns: VectorColumns,
     curve: DegreeCurve,
     gain: AffinityGain,
-    offset: jax.Array,
     user_curve: DegreeCurve | None,
     items_NxD: jax.Array,
 ) -> jax.Array:
-    factors = affinities(columns, offset, items_NxD)
-    rest = affinity_beyond_degree(columns, curve, offset, items_NxD)
+    factors = columns.interaction(items_NxD)
+    rest = affinity_beyond_degree(columns, curve, 0.0, items_NxD)
     affinity = _gain(columns, gain, items_NxD, rest) * rest
     powers = _powers(columns, curve, items_NxD)
     if user_curve is None:

@@ -1,13 +1,13 @@
-"""The GAN of the profile recipe: a generator for users and one for items, each against a critic of its own.
+"""The GAN of the profile recipe: a generator of user vectors against a critic.
 
-A real draw is a user (or item) uniformly and one of its posterior draws, so users count equally and activity is a
-generated number. What is kept are averages of the generators' weights (EMA); of those seen at the end of each chunk of
-steps, the one whose samples lie closest to vectors held out of training. A run that collapses or diverges starts again
-from another key.
+A real draw is a user uniformly and one of its posterior draws, so users count equally and activity is a generated
+number. What is kept are averages of the generator's weights (EMA); of those seen at the end of each chunk of steps, the
+one whose samples lie closest to vectors held out of training. A run that collapses or diverges starts again from
+another key.
 """
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, cast
 
 import jax
@@ -28,7 +28,6 @@ _LAST_RATE = 0.05  # share of the learning rate at the last step: a usual end of
 _COLLAPSED = 0.4  # sliced Wasserstein distance, of vectors whose parts have deviation 1, over which a run starts again
 _ATTEMPTS = 3  # each from other keys
 _HELD_OUT = 8192  # vectors that choose the best average
-SIDES = ("users", "items")
 
 
 class GanSpec(NamedTuple):
@@ -45,8 +44,8 @@ class GanSpec(NamedTuple):
     share: Share = ALONE
 
 
-class SideState(NamedTuple):
-    """Weights, optimiser states and average of one side, and the best average so far with its distance."""
+class GanState(NamedTuple):
+    """Weights, optimiser states and average, and the best average so far with its distance."""
 
     generator: optax.Params
     critic: optax.Params
@@ -57,11 +56,8 @@ class SideState(NamedTuple):
     distance: jax.Array
 
 
-State = dict[str, SideState]  # by side
-
-
 class Vectors(NamedTuple):
-    """Standardised vectors to learn, [R, N, D] (R draws of each user or item), and M others, [M, D]."""
+    """Standardised vectors to learn, [R, N, D] (R draws of each user), and M others, [M, D]."""
 
     train: jax.Array
     held_out: jax.Array
@@ -98,11 +94,11 @@ class _Lane(NamedTuple):
 def fit_with_restarts(
     seeds: Sequence[int],
     spec: GanSpec,
-    vectors: Mapping[str, Vectors],
+    vectors: Vectors,
     floats: Floats,
     report: Report = silent,
     stages: Stages = Stages(),  # noqa: B008 - keeps nothing
-) -> tuple[list[State], list[int]]:
+) -> tuple[list[GanState], list[int]]:
     """Trains a lane per seed, as `fit_gan` does; one that collapsed or diverged starts again from another key.
 
     Returns:
@@ -111,10 +107,10 @@ def fit_with_restarts(
     Raises:
       TrainingDivergedError: if a lane diverges at every attempt.
     """
-    states: list[State | None] = [None] * len(seeds)
+    states: list[GanState | None] = [None] * len(seeds)
     attempts = [0] * len(seeds)
     for attempt in range(_ATTEMPTS):
-        again = [i for i, state in enumerate(states) if state is None or _worst_distance(state) > _COLLAPSED]
+        again = [i for i, state in enumerate(states) if state is None or _distance(state) > _COLLAPSED]
         if not again:
             break
         mine = {name: value[np.array(again)] for name, value in floats.items()}
@@ -129,35 +125,34 @@ def fit_with_restarts(
         for place, index in enumerate(again):
             attempts[index] = attempt
             state, before = lane(found, place), states[index]
-            if before is None or _worst_distance(state) < _worst_distance(before):
+            if before is None or _distance(state) < _distance(before):
                 states[index] = state
-    return cast(list[State], states), attempts
+    return cast(list[GanState], states), attempts
 
 
-def _worst_distance(state: State) -> float:
-    worst = max(float(state[side].distance) for side in SIDES)
-    return worst if np.isfinite(worst) else np.inf
+def _distance(state: GanState) -> float:
+    distance = float(state.distance)
+    return distance if np.isfinite(distance) else np.inf
 
 
 def fit_gan(
     seeds: Sequence[int],
     spec: GanSpec,
-    vectors: Mapping[str, Vectors],
+    vectors: Vectors,
     *,
     floats: Floats,
     attempt: int = 0,
     report: Report = silent,
     stages: Stages = Stages(),  # noqa: B008 - keeps nothing
-) -> State:
-    """Trains both sides, a lane per seed.
+) -> GanState:
+    """Trains a lane per seed.
 
     Args:
-      vectors: for "users" and "items".
       floats: `gan_learning_rate`, `beta1`, `beta2`, `clip`, `gradient_penalty`, `average`, each [L].
       attempt: another number gives another start and other draws.
 
     Returns:
-      The state of each side, lanes leading; `best` holds the generator to use, `distance` [L] how far it is.
+      The state, lanes leading; `best` holds the generator to use, `distance` [L] how far it is.
 
     Raises:
       TrainingDivergedError: if every lane diverges.
@@ -166,15 +161,15 @@ def fit_gan(
     spec = spec._replace(share=sharing(len(seeds), spec.batch_size))
     chunk, validate = _programs(spec)
     lanes = _Lane(keys, dict(floats))
-    vectors = as_first(dict(vectors))
+    vectors = as_first(vectors)
     shared = spec.share.everywhere(vectors)
-    state = {side: _init(spec, number, keys, dict(floats)) for number, side in enumerate(SIDES)}
+    state = _init(spec, keys, dict(floats))
 
-    def step(state: State, first: int, count: int) -> tuple[State, Metrics]:
+    def step(state: GanState, first: int, count: int) -> tuple[GanState, Metrics]:
         state, metrics = chunk(spec.share.everywhere(state), first, count, lanes, shared)
         local = (spec.share.here(state), keys)
         state = over_groups(lambda mine: validate(*mine, vectors), local, single_lanes(len(seeds)))
-        return state, {**metrics, **{f"{side}_distance": state[side].distance for side in SIDES}}
+        return state, {**metrics, "distance": state.distance}
 
     name = f"GAN ({spec.objective})" + (f", attempt {attempt + 1}" if attempt else "")
     return train(
@@ -189,60 +184,51 @@ def fit_gan(
 
 
 @functools.lru_cache
-def _programs(spec: GanSpec) -> tuple[Chunk, Callable[..., State]]:
+def _programs(spec: GanSpec) -> tuple[Chunk, Callable[..., GanState]]:
     """The compiled chunk of training steps, and the validation of the averages, lanes leading."""
     validate = jax.jit(jax.vmap(functools.partial(_validate, spec=spec), in_axes=(0, 0, None)))
     return scanned(functools.partial(_step, spec=spec), spec.share), validate
 
 
 @functools.partial(jax.jit, static_argnums=0)
-@functools.partial(jax.vmap, in_axes=(None, None, 0, 0))
-def _init(spec: GanSpec, number: jax.Array | int, key: jax.Array, floats: Floats) -> SideState:
-    generator_key, critic_key = jax.random.split(jax.random.fold_in(key, number))
+@functools.partial(jax.vmap, in_axes=(None, 0, 0))
+def _init(spec: GanSpec, key: jax.Array, floats: Floats) -> GanState:
+    generator_key, critic_key = jax.random.split(jax.random.fold_in(key, 0))
     generator = spec.generator.init(generator_key, jnp.zeros((1, spec.noise_size)))
     critic = spec.critic.init(critic_key, jnp.zeros((1, spec.generator.outputs)))
     optimizer = OPTIMIZERS[spec.optimizer](floats)
     moments = optimizer.init(generator), optimizer.init(critic)
-    return SideState(generator, critic, *moments, generator, generator, jnp.float32(jnp.inf))
+    return GanState(generator, critic, *moments, generator, generator, jnp.float32(jnp.inf))
 
 
 def _step(
-    state: State, index: jax.Array, lane: _Lane, vectors: Mapping[str, Vectors], *, spec: GanSpec
-) -> tuple[State, Metrics]:
-    """Of each side: `critic_steps` critic steps, then one generator step, then the average."""
+    state: GanState, index: jax.Array, lane: _Lane, vectors: Vectors, *, spec: GanSpec
+) -> tuple[GanState, Metrics]:
+    """`critic_steps` critic steps, then one generator step, then the average."""
     key = jax.random.fold_in(jax.random.fold_in(lane.key, 2), index)
     decay = optax.schedules.cosine_decay_schedule(1.0, spec.num_steps, _LAST_RATE)(index)
     floats = {**lane.floats, "gan_learning_rate": lane.floats["gan_learning_rate"] * decay}
     optimizer, objective = OPTIMIZERS[spec.optimizer](floats), OBJECTIVES[spec.objective]
-    moved, losses = {}, {}
-    for number, name in enumerate(SIDES):
-        side, train_RxNxD = state[name], vectors[name].train
-        keys = jax.random.split(jax.random.fold_in(key, number), spec.critic_steps + 1)
-        for critic_key in keys[1:]:
-            side = _critic_step(critic_key, side, train_RxNxD, floats, spec)
-        real, noise, _ = _batch(keys[0], train_RxNxD, spec)
-        scores = functools.partial(_scores, spec, side.critic)
+    generator_key, *critic_keys = jax.random.split(key, spec.critic_steps + 1)
+    for critic_key in critic_keys:
+        state = _critic_step(critic_key, state, vectors.train, floats, spec)
+    real, noise, _ = _batch(generator_key, vectors.train, spec)
+    scores = functools.partial(_scores, spec, state.critic)
 
-        def loss(
-            weights: optax.Params,
-            scores: Callable[[jax.Array], jax.Array] = scores,
-            real: jax.Array = real,
-            noise: jax.Array = noise,
-        ) -> jax.Array:
-            return objective.generator_loss(scores, real, applied(spec.generator, weights, noise))
+    def loss(weights: optax.Params) -> jax.Array:
+        return objective.generator_loss(scores, real, applied(spec.generator, weights, noise))
 
-        losses[f"{name}_loss"], grads = jax.value_and_grad(loss)(side.generator)
-        updates, moments = optimizer.update(grads, side.generator_moments)
-        generator = optax.apply_updates(side.generator, updates)
-        kept = jnp.minimum(floats["average"], 1 - 1 / (1 + 0.1 * index))  # a short memory at first
-        average = jax.tree.map(lambda a, x, kept=kept: kept * a + (1 - kept) * x, side.average, generator)
-        moved[name] = side._replace(generator=generator, generator_moments=moments, average=average)
-    return moved, losses
+    value, grads = jax.value_and_grad(loss)(state.generator)
+    updates, moments = optimizer.update(grads, state.generator_moments)
+    generator = optax.apply_updates(state.generator, updates)
+    kept = jnp.minimum(floats["average"], 1 - 1 / (1 + 0.1 * index))  # a short memory at first
+    average = jax.tree.map(lambda a, x: kept * a + (1 - kept) * x, state.average, generator)
+    return state._replace(generator=generator, generator_moments=moments, average=average), {"loss": value}
 
 
-def _critic_step(key: jax.Array, side: SideState, train_RxNxD: jax.Array, floats: Floats, spec: GanSpec) -> SideState:
+def _critic_step(key: jax.Array, state: GanState, train_RxNxD: jax.Array, floats: Floats, spec: GanSpec) -> GanState:
     real, noise, penalty_key = _batch(key, train_RxNxD, spec)
-    fake = applied(spec.generator, side.generator, noise)
+    fake = applied(spec.generator, state.generator, noise)
     objective = OBJECTIVES[spec.objective]
 
     def loss(critic: optax.Params) -> jax.Array:
@@ -252,11 +238,11 @@ def _critic_step(key: jax.Array, side: SideState, train_RxNxD: jax.Array, floats
             return value
         return value + floats["gradient_penalty"] * objective.penalty(penalty_key, scores, real, fake)
 
-    updates, moments = OPTIMIZERS[spec.optimizer](floats).update(jax.grad(loss)(side.critic), side.critic_moments)
-    critic = optax.apply_updates(side.critic, updates)
+    updates, moments = OPTIMIZERS[spec.optimizer](floats).update(jax.grad(loss)(state.critic), state.critic_moments)
+    critic = optax.apply_updates(state.critic, updates)
     if objective.clipped:
         critic = jax.tree.map(lambda w: jnp.clip(w, -floats["clip"], floats["clip"]), critic)
-    return side._replace(critic=critic, critic_moments=moments)
+    return state._replace(critic=critic, critic_moments=moments)
 
 
 def _scores(spec: GanSpec, critic: optax.Params, x_BxD: jax.Array) -> jax.Array:
@@ -273,15 +259,11 @@ def _batch(key: jax.Array, train_RxNxD: jax.Array, spec: GanSpec) -> tuple[jax.A
     return spec.share.rows(real), spec.share.rows(noise), penalty_key
 
 
-def _validate(state: State, key: jax.Array, vectors: Mapping[str, Vectors], *, spec: GanSpec) -> State:
-    """Keeps an average as the best if its samples lie closer to the held-out vectors than the best one's did."""
-    validated = {}
-    for side_key, name in zip(jax.random.split(jax.random.fold_in(key, 3), len(SIDES)), SIDES, strict=True):
-        side, held_out = state[name], vectors[name].held_out
-        noise_key, slice_key = jax.random.split(side_key)
-        noise = jax.random.normal(noise_key, (len(held_out), spec.noise_size))
-        distance = sliced_wasserstein(slice_key, held_out, applied(spec.generator, side.average, noise))
-        better = distance < side.distance
-        best = jax.tree.map(lambda new, old, better=better: jnp.where(better, new, old), side.average, side.best)
-        validated[name] = side._replace(best=best, distance=jnp.where(better, distance, side.distance))
-    return validated
+def _validate(state: GanState, key: jax.Array, vectors: Vectors, *, spec: GanSpec) -> GanState:
+    """Keeps the average as the best if its samples lie closer to the held-out vectors than the best one's did."""
+    noise_key, slice_key = jax.random.split(jax.random.fold_in(key, 3))
+    noise = jax.random.normal(noise_key, (len(vectors.held_out), spec.noise_size))
+    distance = sliced_wasserstein(slice_key, vectors.held_out, applied(spec.generator, state.average, noise))
+    better = distance < state.distance
+    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state.average, state.best)
+    return state._replace(best=best, distance=jnp.where(better, distance, state.distance))

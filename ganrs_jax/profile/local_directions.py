@@ -1,4 +1,4 @@
-"""Local directions: which items are rated by the same users beyond taste, at ranks that no user's vector is learned for.
+"""Local directions: which items are rated by the same users beyond taste, at ranks past those that are learned.
 
 Real matrices have structure at all ranks: sequels, series, editions. The leading eigenvectors of how often two items
 are rated by the same user, degree-normalised, say which; the diagonal is left out, since an item with itself says
@@ -10,7 +10,6 @@ with heavy tails, since most users care for few of them, much.
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
 import scipy.sparse.linalg as sla

@@ -155,8 +155,18 @@ def applied(network: ResidualMLP, weights: optax.Params, x_BxF: jax.Array) -> ja
 
 
 @dataclasses.dataclass(frozen=True)
-class Entities:
-    """How vectors of users, or of items, are generated."""
+class Items:
+    """What is kept of the items of the source: they are public, and its own."""
+
+    vectors: np.ndarray  # posterior draws, [R, I, D]
+    local: np.ndarray  # loadings on the local directions (`local_directions`), [I, K]
+    degree_curve: DegreeCurve
+    gain: AffinityGain  # calibrated
+
+
+@dataclasses.dataclass(frozen=True)
+class Users:
+    """How vectors of users are generated: they are private, and new."""
 
     weights: VariableDict  # of the generator network
     moments: MomentMap  # to the source's mean and covariance
@@ -167,21 +177,13 @@ class Entities:
     degree_offset: np.float32  # of the log degree, that the first interaction factor has added (`embedding`)
 
 
-class Catalogue(NamedTuple):
-    """What is kept of the source's items: posterior draws of their vectors [R, I, D], and local loadings [I, K]."""
-
-    vectors: np.ndarray
-    local: np.ndarray
-
-
 @dataclasses.dataclass(frozen=True, repr=False)
 class ProfileModel:
     """A trained generator of the profile recipe: all that generation needs."""
 
     config: ProfileConfig
-    users: Entities
-    items: Entities
-    catalogue: Catalogue
+    users: Users
+    items: Items
     local_gain: np.ndarray  # [K], of the scores along the local directions; calibrated
     activity: DegreeDistribution  # ratings per user in the source
     popularity: DegreeDistribution  # ratings per item in the source

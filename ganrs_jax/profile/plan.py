@@ -16,7 +16,7 @@ from ganrs_jax.data.dataset import Rows
 from ganrs_jax.profile.features import item_features, user_features
 from ganrs_jax.profile.local_directions import local_interests
 from ganrs_jax.profile.mean_by_degree import rating_shift
-from ganrs_jax.profile.model import Catalogue, ProfileModel, VectorColumns
+from ganrs_jax.profile.model import Items, ProfileModel, VectorColumns
 from ganrs_jax.profile.ordinal import Latent, OrdinalLink, ascending, fit_link, link_at
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.profile.vectors import VectorMap, sample_vectors, vector_map
@@ -78,13 +78,13 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     block, short = block_users(num_items), many(num_items)
     # Users: generated vectors, mapped to the source's distribution; the most ratings to the largest generated degree.
     raw = [_raw_users(model, request, number, block) for number in range(-(-num_users // block))]
-    user_map = vector_map(model, model.users, jnp.concatenate(raw)[: min(num_users, _MAPPED_USERS)], request.sigma)
+    user_map = vector_map(model, jnp.concatenate(raw)[: min(num_users, _MAPPED_USERS)], request.sigma)
     weights = distribution_weights(parse_distribution(request.activity, "activity"), model.activity, num_users)
     counts = apportion(weights, num_ratings, 1, num_items)
     activity = _by_rank(model.columns.log_degree(jnp.concatenate(raw)[:num_users]), counts)
     # Items: likewise.
-    source_item, draw = chosen_items(plan_key(request, 1), model.catalogue, num_items)
-    items = jnp.asarray(model.catalogue.vectors[draw, source_item])
+    source_item, draw = chosen_items(plan_key(request, 1), model.items, num_items)
+    items = jnp.asarray(model.items.vectors[draw, source_item])
     weights = distribution_weights(parse_distribution(request.popularity, "popularity"), model.popularity, num_items)
     popularity = _by_rank(model.columns.log_degree(items), apportion(weights, num_ratings, 1, num_users))
     # Potentials at which each item is expected to have the ratings it is wanted to have, solved on the first users.
@@ -153,15 +153,15 @@ def block_features(
 
 def catalogue_features(model: ProfileModel, items_IxD: jax.Array, source_item: np.ndarray, short: bool) -> jax.Array:
     """Features of items, likewise."""
-    return jnp.concatenate([model.catalogue.local[source_item], item_features(model, items_IxD, short)], 1)
+    return jnp.concatenate([model.items.local[source_item], item_features(model, items_IxD, short)], 1)
 
 
-def chosen_items(key: jax.Array, catalogue: Catalogue, num_items: int) -> tuple[np.ndarray, np.ndarray]:
+def chosen_items(key: jax.Array, items: Items, num_items: int) -> tuple[np.ndarray, np.ndarray]:
     """Which item of the source each is, or is like, [I], and which of its posterior draws it has, [I].
 
     All of the source's come once before any comes again, in an order of chance.
     """
-    draws, own = catalogue.vectors.shape[:2]
+    draws, own = items.vectors.shape[:2]
     copies = -(-num_items // own)
     orders = [np.asarray(jax.random.permutation(jax.random.fold_in(key, copy), own)) for copy in range(copies)]
     draw = np.repeat(np.arange(copies) % draws, own)
@@ -187,7 +187,7 @@ def _by_rank(log_degree: jax.Array, counts: np.ndarray) -> np.ndarray:
 
 def _raw_users(model: ProfileModel, request: RatingsRequest, number: int, block: int) -> jax.Array:
     key = jax.random.fold_in(plan_key(request, 0), number)
-    return sample_vectors(key, model, model.users, request.sigma, block)
+    return sample_vectors(key, model, request.sigma, block)
 
 
 class RatingPlan(NamedTuple):

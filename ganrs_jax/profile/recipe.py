@@ -81,11 +81,11 @@ def fit(
         ),
     )
 
-    # 2. Learn the vectors: a GAN of two generators, one of users and one of items.
+    # 2. Learn the vectors of users: a GAN. Those of items are kept as they are.
     states, restarts = fit_with_restarts(
         seeds,
         gan_spec(config, columns),
-        {"users": standardised(embedding.users), "items": standardised(embedding.items)},
+        standardised(embedding.users),
         stacked_floats(configs, LANE_FLOATS),
         report,
         stages,

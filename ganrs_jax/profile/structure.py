@@ -153,9 +153,9 @@ def calibrate_structure(
     # Directions in which generated users' factors are white and items' uncorrelated. The first factor, the preference
     # for rare items, is left alone: degrees say what it should be, not the spectrum.
     covariances = []
-    for side in (model.users, model.items):
-        drawn = sample_vectors(jax.random.key(0), model, side, model.config.sigma, _DRAWN)
-        factors = affinities(model.columns, side.degree_offset, drawn)
+    drawn = sample_vectors(jax.random.key(0), model, model.config.sigma, _DRAWN)
+    own = model.items.vectors.reshape(-1, model.columns.width)
+    for factors in (affinities(model.columns, model.users.degree_offset, drawn), own[:, : model.config.interaction_rank]):
         covariances.append(np.cov(np.asarray(factors[:, 1:], np.float64).T))
     basis = canonical_basis(covariances[0], covariances[1], ridge=0.0)
     user_gain, item_gain = _neutral_gains(model, request, wanted)
@@ -262,8 +262,9 @@ def _neutral_gains(model: ProfileModel, request: RatingsRequest, wanted: Structu
     blocks = [user_vectors(model, request, plan, number) for number in range(plan.num_blocks)]
     drawn = jnp.concatenate(blocks)[: request.num_users], plan.items
     gains = []
-    for side, vectors, leverage in zip((model.users, model.items), drawn, (wanted.users, wanted.items), strict=True):
-        rest = affinity_beyond_degree(model.columns, side.degree_curve, side.degree_offset, vectors)
+    sides = ((model.users.degree_curve, model.users.degree_offset), (model.items.degree_curve, 0.0))
+    for (curve, offset), vectors, leverage in zip(sides, drawn, (wanted.users, wanted.items), strict=True):
+        rest = affinity_beyond_degree(model.columns, curve, offset, vectors)
         length = np.linalg.norm(np.asarray(rest), axis=1)
         edges = _RANKS[: len(leverage.spread)]
         middles = (edges + np.append(edges[1:], 1.0)) / 2

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from ganrs_jax.profile.model import Entities, MomentMap, ProfileModel, ResidualMLP, Strata, applied
+from ganrs_jax.profile.model import MomentMap, ProfileModel, ResidualMLP, Strata, applied
 
 _QUANTILES = 129  # odd, so that the median is one of them
 _SHARES = 1 / (1 + np.exp(-np.linspace(-8, 8, _QUANTILES)))  # of quantiles: from 0.03 % on, closest at both ends
@@ -29,12 +29,12 @@ _SHARES_OF_STRATUM = 1 / (1 + np.exp(-np.linspace(-4, 4, 33)))  # from 2 % on; f
 _RIDGE = 1e-4  # of a stratum's covariance, in parts of its mean variance: a constant column must have a root
 
 
-def sample_vectors(key: jax.Array, model: ProfileModel, side: Entities, sigma: float, count: int) -> jax.Array:
-    """Generated vectors [count, D] of a side, `model.users` or `model.items`, from noise N(0, sigma^2)."""
+def sample_vectors(key: jax.Array, model: ProfileModel, sigma: float, count: int) -> jax.Array:
+    """Generated vectors [count, D] of users from noise N(0, sigma^2)."""
     config = model.config
     network = ResidualMLP(config.width, config.blocks, model.columns.width)
-    drawn = generate_vectors(key, network, side.weights, jnp.float32(sigma), (count, config.noise_size))
-    return match_moments(drawn, side.moments)
+    drawn = generate_vectors(key, network, model.users.weights, jnp.float32(sigma), (count, config.noise_size))
+    return match_moments(drawn, model.users.moments)
 
 
 @functools.partial(jax.jit, static_argnums=(1, 4))
@@ -196,10 +196,10 @@ class VectorMap(NamedTuple):
         return apply_strata(self.strata, apply_marginals(self.marginals, vectors_NxD))
 
 
-def vector_map(model: ProfileModel, side: Entities, raw_NxD: jax.Array, sigma: float) -> VectorMap:
+def vector_map(model: ProfileModel, raw_NxD: jax.Array, sigma: float) -> VectorMap:
     """What gives generated vectors the source's distribution, as wide as another sigma makes them."""
     spread = np.ones(raw_NxD.shape[1])
     if sigma != model.config.sigma:
-        spread = np.asarray(raw_NxD.std(0)) / np.maximum(side.moments.spread, 1e-6)
-    marginals = map_marginals(raw_NxD, side.quantiles, spread)
-    return VectorMap(marginals, map_strata(apply_marginals(marginals, raw_NxD), side.strata, spread))
+        spread = np.asarray(raw_NxD.std(0)) / np.maximum(model.users.moments.spread, 1e-6)
+    marginals = map_marginals(raw_NxD, model.users.quantiles, spread)
+    return VectorMap(marginals, map_strata(apply_marginals(marginals, raw_NxD), model.users.strata, spread))
