@@ -16,7 +16,6 @@ import scipy.sparse.linalg as sla
 from threadpoolctl import threadpool_limits
 
 _PSEUDO_RATINGS = 5.0  # by which loadings of rare items are shrunk: few users say little
-_TAIL = 5  # degrees of freedom of Student's t
 
 
 class LocalDirections(NamedTuple):
@@ -68,5 +67,15 @@ def local_directions(
 
 
 def local_interests(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
-    """Coordinates of users along the local directions, [B, K]: independent, Student's t of unit variance."""
-    return jax.random.t(key, _TAIL, shape) * np.sqrt((_TAIL - 2) / _TAIL)
+    """Coordinates of users along the local directions, [B, K]: independent normal numbers."""
+    return jax.random.normal(key, shape)
+
+
+def local_scores(loadings_IxK: np.ndarray, gain_K: np.ndarray) -> np.ndarray:
+    """What interests are multiplied by to add to the scores of items, [I, K].
+
+    Two items are rated by the same user 1 + g^2 w_i w_j times as often as by chance, by what eigenvectors say; normal
+    interests whose products with s are added to log-odds make that exp(s_i s_j) times. So s is g w where that is
+    small, and grows with the root of its logarithm where a direction is concentrated on few items.
+    """
+    return np.sign(loadings_IxK) * np.sqrt(np.log1p((gain_K * loadings_IxK) ** 2))

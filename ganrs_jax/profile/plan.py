@@ -14,7 +14,7 @@ import numpy as np
 
 from ganrs_jax.data.dataset import Rows
 from ganrs_jax.profile.features import item_features, user_features
-from ganrs_jax.profile.local_directions import local_interests
+from ganrs_jax.profile.local_directions import local_interests, local_scores
 from ganrs_jax.profile.mean_by_degree import rating_shift
 from ganrs_jax.profile.model import Items, ProfileModel, VectorColumns
 from ganrs_jax.profile.ordinal import Latent, OrdinalLink, ascending, fit_link, link_at
@@ -147,13 +147,15 @@ def block_features(
 ) -> jax.Array:
     """Features of the users of a block: what they care for locally, and what their vectors say."""
     key = jax.random.fold_in(plan_key(request, 5), number)
-    interests = local_interests(key, (len(users_BxD), len(model.local_gain))) * model.local_gain[None]
+    interests = local_interests(key, (len(users_BxD), len(model.local_gain)))
     return jnp.concatenate([interests, user_features(model, users_BxD, short)], 1)
 
 
 def catalogue_features(model: ProfileModel, items_IxD: jax.Array, source_item: np.ndarray, short: bool) -> jax.Array:
     """Features of items, likewise."""
-    return jnp.concatenate([model.items.local[source_item], item_features(model, items_IxD, short)], 1)
+    return jnp.concatenate(
+        [local_scores(model.items.local[source_item], model.local_gain), item_features(model, items_IxD, short)], 1
+    )
 
 
 def chosen_items(key: jax.Array, items: Items, num_items: int) -> tuple[np.ndarray, np.ndarray]:

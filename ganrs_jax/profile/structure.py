@@ -43,7 +43,8 @@ _LEAST_VALUE = 1e-4  # of the second singular value to the first; less is roundi
 _LEAST_GAIN, _MOST_GAIN = 0.3, 4.0  # in all: a gain whose statistic does not answer would run away
 _ONE_ROUND = (0.6, 1.6)  # bounds of what a gain is multiplied by in a round: each dataset has noise of its own
 _ONE_ROUND_WEIGHT = (0.6, 2.0)  # likewise of a weight
-_LOCAL_RESPONSE = 0.5  # power of a step of local gains
+_LOCAL_RESPONSE = 1.3  # of the square of a local gain to the signal at its rank, as measured on Douban
+_LEAST_LOCAL = 1e-3  # least square of a local gain
 BANDS = ((2, 10), (11, 20), (21, 30), (31, 50), (51, 70), (71, 100))  # of ranks, whose mean signal is compared
 _SPECTRUM_WEIGHT = 2.0  # of the singular values' error: more would give up leverages and popularity for it
 
@@ -155,15 +156,20 @@ def calibrate_structure(
     covariances = []
     drawn = sample_vectors(jax.random.key(0), model, model.config.sigma, _DRAWN)
     own = model.items.vectors.reshape(-1, model.columns.width)
-    for factors in (affinities(model.columns, model.users.degree_offset, drawn), own[:, : model.config.interaction_rank]):
+    for factors in (
+        affinities(model.columns, model.users.degree_offset, drawn),
+        own[:, : model.config.interaction_rank],
+    ):
         covariances.append(np.cov(np.asarray(factors[:, 1:], np.float64).T))
     basis = canonical_basis(covariances[0], covariances[1], ridge=0.0)
     user_gain, item_gain = _neutral_gains(model, request, wanted)
     log_degree = wanted.popularity.log_degree.astype(np.float32)
     neutral = PopularityPreference(log_degree, np.zeros_like(log_degree))
-    tried = Parameters(np.asarray(model.local_gain), np.ones(len(basis)), user_gain, item_gain, neutral)
     first = 2 + model.config.interaction_rank
     band = np.searchsorted([high for _, high in BANDS[:-1]], first + np.arange(len(model.local_gain)))
+    signal = np.maximum(_LOCAL_RESPONSE * wanted.signal[band], _LEAST_LOCAL)
+    first_local = np.sqrt(np.minimum(signal, np.asarray(model.local_gain) ** 2))
+    tried = Parameters(first_local, np.ones(len(basis)), user_gain, item_gain, neutral)
     best, least, best_errors = None, np.inf, {}
     for number in range(rounds):
         found, step = _generated(
@@ -187,9 +193,8 @@ def calibrate_structure(
         factor = np.clip((wanted.values / found.values) ** (1 / response), *_ONE_ROUND_WEIGHT)[: len(basis)]
         factor = np.pad(factor, (0, len(basis) - len(factor)), mode="edge")
         preference = tried.preference
-        signal = np.clip(wanted.signal, 0.002, None) / np.clip(found.signal, 0.002, None)
         tried = Parameters(
-            tried.local * (np.clip(signal, *_ONE_ROUND)[band] ** (rate * _LOCAL_RESPONSE)),
+            scale_local(tried.local, band, rate * (wanted.signal - found.signal)),
             tried.weights * factor**rate,
             scale_gain(tried.users, users, rate * _RESPONSE),
             scale_gain(tried.items, items, rate * _RESPONSE),
@@ -254,6 +259,15 @@ def scale_gain(gain: AffinityGain, factors: tuple[np.ndarray, np.ndarray], power
         for x, factor in zip((gain.by_degree, gain.by_length), factors, strict=True)
     )
     return gain._replace(by_degree=by_degree, by_length=by_length)
+
+
+def scale_local(gain: np.ndarray, band: np.ndarray, lacking: np.ndarray) -> np.ndarray:
+    """Gains of local directions [K] whose squares in each band have moved by what its signal lacks, [B]."""
+    square = gain**2
+    size = np.maximum(np.bincount(band, minlength=len(lacking)), 1)
+    mean = np.bincount(band, square, len(lacking)) / size
+    wanted = np.maximum(mean + _LOCAL_RESPONSE * lacking, _LEAST_LOCAL)
+    return gain * np.clip(np.sqrt(wanted / np.maximum(mean, _LEAST_LOCAL)), *_ONE_ROUND)[band]
 
 
 def _neutral_gains(model: ProfileModel, request: RatingsRequest, wanted: Structure) -> list[AffinityGain]:
