@@ -23,7 +23,9 @@ class HeldOutSignal(NamedTuple):
     ranks_31_100: float
 
 
-def held_out_signal(user: np.ndarray, item: np.ndarray, shape: tuple[int, int], seed: int = 0) -> HeldOutSignal | None:
+def held_out_signal(
+    user: np.ndarray, item: np.ndarray, shape: tuple[int, int], seed: int = 0, core: int = 1
+) -> HeldOutSignal | None:
     """Mean of u_k' D v_k over ranks k, where u_k, v_k are singular vectors of one half and D is the other half.
 
     Rows are split at random in two halves, A and B as 0/1 matrices. Both are degree-normalised by the degrees of A:
@@ -32,7 +34,9 @@ def held_out_signal(user: np.ndarray, item: np.ndarray, shape: tuple[int, int], 
     more so the denser the data. It grows with the number of ratings, so datasets of one size are compared.
 
     Rank 1 is the square roots of the degrees, whatever the data, and is taken out first: where A falls into components,
-    other vectors have singular value 1 as well, and it would be a matter of chance which of them comes first.
+    other vectors have singular value 1 as well, and it would be a matter of chance which of them comes first. Such
+    components, and few ratings of rare users and items that are nearly one, have high singular values and no signal:
+    they take up ranks, mostly of 2 to 10, and push what is there to later ones. A `core` of 5 leaves them out.
 
     The same rows in the same order give the same bytes; under other ids the same values, to rounding.
 
@@ -40,6 +44,7 @@ def held_out_signal(user: np.ndarray, item: np.ndarray, shape: tuple[int, int], 
       user, item: integer ids [N] from 0, no pair twice.
       shape: users and items there are, at least the greatest ids and one.
       seed: of the split.
+      core: ratings that the user and the item of a row have at least, for it to be looked at.
 
     Returns:
       None if there are fewer than 31 ranks: the last mean is of those there are, up to 100.
@@ -47,6 +52,9 @@ def held_out_signal(user: np.ndarray, item: np.ndarray, shape: tuple[int, int], 
     most, least = RANKS[-1][1], RANKS[-1][0]
     if min(shape) <= least:
         return None
+    if core > 1:
+        kept = (np.bincount(user)[user] >= core) & (np.bincount(item)[item] >= core)
+        user, item = user[kept], item[kept]
     first = np.random.default_rng(seed).random(len(user)) < 0.5
     degree_U, degree_I = (
         np.bincount(ids[first], minlength=size).astype(np.float64)
