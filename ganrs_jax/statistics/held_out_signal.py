@@ -50,8 +50,6 @@ def held_out_signal(
       None if there are fewer than 31 ranks: the last mean is of those there are, up to 100.
     """
     most, least = RANKS[-1][1], RANKS[-1][0]
-    if min(shape) <= least:
-        return None
     if core > 1:
         kept = (np.bincount(user)[user] >= core) & (np.bincount(item)[item] >= core)
         user, item = user[kept], item[kept]
@@ -60,12 +58,14 @@ def held_out_signal(
         np.bincount(ids[first], minlength=size).astype(np.float64)
         for ids, size in zip((user, item), shape, strict=True)
     )
+    if min(np.count_nonzero(degree_U), np.count_nonzero(degree_I)) <= least:
+        return None
     weight = 1 / np.sqrt(np.maximum(degree_U, 1)[user] * np.maximum(degree_I, 1)[item])
 
     def half(rows: np.ndarray) -> sp.csr_array:
         return sp.csr_array((weight[rows], (user[rows], item[rows])), shape)
 
-    unit_U, unit_I = (np.sqrt(degree / max(1.0, degree.sum())) for degree in (degree_U, degree_I))
+    unit_U, unit_I = (np.sqrt(degree / degree.sum()) for degree in (degree_U, degree_I))
     found = singular_triples(half(first), min(most, min(shape)) - 1, without=(unit_U, unit_I))
     there = np.count_nonzero(found.values > _ZERO)
     if there < least - 1:
