@@ -2,7 +2,8 @@
 
 Prints real beside synthetic, what has gone wrong in words and what to do, and writes the figures to
 WORKDIR/results.json and, if asked, --json=OUT.json. Several files, --synthetic=a.parquet,b.csv --names=a,b,
-stand side by side. A few seconds: --preset=small (after `generate --preset=small`).
+stand side by side. Figures of local structure take most of the time: --nolocal_structure leaves them out. A few
+seconds: --preset=small (after `generate --preset=small`).
 """
 
 from pathlib import Path
@@ -27,6 +28,7 @@ PRESETS = {"small": ["--real=planted", "--synthetic=runs/small/synthetic.parquet
 flags.DEFINE_string("real", "ml100k", f"One of {', '.join(SOURCES)}; or a file or folder of ratings.")
 flags.DEFINE_list("synthetic", [], "Files, or folders of parts, as `generate` writes them; or names of sources.")
 flags.DEFINE_list("names", [], "What the table calls the synthetic datasets; default: their file names.")
+flags.DEFINE_boolean("local_structure", True, "Held-out signal, nearest neighbours, reference recommenders.")
 flags.DEFINE_string("workdir", "runs/fidelity", "Folder for flags.json, metrics.jsonl and results.json.")
 flags.DEFINE_string("json", "", "File for the figures; default: none besides WORKDIR/results.json.")
 define_reading()
@@ -40,7 +42,7 @@ def main() -> None:
     progress = Progress(workdir)
     for note in real.notes:
         say(command_line_words(note))
-    known = reference(real, real.scale)
+    known = reference(real, real.scale, local_structure=FLAGS.local_structure)
     progress("compare", 1, 1 + len(datasets), {})
     results = {}
     for done, (name, dataset) in enumerate(datasets.items(), 2):

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
 
 
 class _Package(ModuleType):
-    def __call__(self, real: "Ratings", synthetic: "Dataset | Ratings") -> "Comparison":
+    def __call__(
+        self, real: "Ratings", synthetic: "Dataset | Ratings", *, local_structure: bool = True
+    ) -> "Comparison":
         from ganrs_jax.api import fidelity
 
-        return fidelity(real, synthetic)
+        return fidelity(real, synthetic, local_structure=local_structure)
 
 
 sys.modules[__name__].__class__ = _Package

@@ -1,9 +1,11 @@
 """Failure checks: what a fidelity (and privacy) result says has gone wrong, in words, and what to do about it."""
 
+import itertools
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ganrs_jax.fidelity.metrics import Fidelity, Metric
+from ganrs_jax.fidelity.metrics import SAME_SIZE, Fidelity, Metric
+from ganrs_jax.fidelity.ndcg import MOST_USERS
 from ganrs_jax.fidelity.privacy import Privacy
 
 _MARGINAL_LIMITS = {  # greatest distances that pass, some twice to three times what good synthetic data show
@@ -26,6 +28,24 @@ _LEAST_C2ST = 0.4  # under it each profile has a twin of the other kind, which a
 _CHANCE = 4.0  # standard deviations of an AUC under 0.5 that chance may reach, where profiles are few
 _MOST_AUC = 0.55  # of an attack: the lower end of its interval
 _LEAST_DISTANCE_RATIO = 0.95  # of distances to training and to held-out records
+_LOCAL_LIMITS = {  # metric -> what it is in words, the share of the real value and the difference that pass
+    "signal_2_10": ("held-out signal at ranks 2 to 10", 0.25, 0.01),
+    "signal_11_30": ("held-out signal at ranks 11 to 30", 0.25, 0.01),
+    "signal_31_100": ("held-out signal at ranks 31 to 100", 0.25, 0.01),
+    "neighbours_items": ("cosine of items to the nearest", 0.1, 0.0),
+    "neighbours_users": ("cosine of users to the nearest", 0.1, 0.0),
+}
+_RECOMMENDERS = {
+    "ndcg_popularity": "popularity",
+    "ndcg_pure_svd_10": "PureSVD of 10 factors",
+    "ndcg_pure_svd_64": "PureSVD of 64 factors",
+    "ndcg_item_knn": "item-kNN",
+    "ndcg_ease": "EASE",
+}
+_NDCG_LIMIT = 0.1  # of the real NDCG
+_NDCG_CHANCE = 3 * 0.25  # three standard deviations of the NDCG of a user, which are about a quarter
+_NDCG_APART = 0.05  # of the larger NDCG: recommenders that are nearer on the real data have no order to keep
+_PAIRS_SHOWN = 3  # of recommenders that have changed places
 
 
 class FailedCheck(NamedTuple):
@@ -47,6 +67,8 @@ def failed_checks(fidelity: Fidelity | None = None, privacy: Privacy | None = No
     found: list[FailedCheck | None] = []
     if fidelity is not None:
         found += [check(fidelity.metrics) for check in (_invalid, _marginals, _structure, _predictability)]
+        if _of_one_size(fidelity.metrics):  # each of these depends on it
+            found += [check(fidelity.metrics) for check in (_local_structure, _recommenders, _order)]
         found += [check(fidelity.metrics, kind) for check in (_coverage, _copies) for kind in ("user", "item")]
     if privacy is not None:
         found.append(_memorisation(privacy))
@@ -91,6 +113,69 @@ def _structure(metrics: Metrics) -> FailedCheck | None:
         f"singular values of who rates what are off by {error:.0%}",
         "Users do not choose items as in the source: train longer, or embed who rates what, not ratings alone",
     )
+
+
+def _local_structure(metrics: Metrics) -> FailedCheck | None:
+    found = []
+    for name, (words, share, difference) in _LOCAL_LIMITS.items():
+        real, synthetic, _, split_half = metrics.get(name, Metric())
+        if real is None or synthetic is None:
+            continue
+        if abs(synthetic - real) > max(share * abs(real), difference, _SPLIT_HALVES * (split_half or 0.0)):
+            found.append(f"{words} {synthetic:.3f}, real {real:.3f}")
+    if not found:
+        return None
+    return FailedCheck(
+        "wrong local structure",
+        ", ".join(found),
+        "Structure beyond the leading ranks is not the source's: do not judge neighbourhood models on this dataset, or "
+        "embed who rates what with more factors",
+    )
+
+
+def _recommenders(metrics: Metrics) -> FailedCheck | None:
+    users = metrics.get("users", Metric(MOST_USERS, MOST_USERS))
+    chance = _NDCG_CHANCE * (2 / max(1.0, min(users.real or 1, users.synthetic or 1, MOST_USERS))) ** 0.5
+    found: list[str] = []
+    for name, words in _RECOMMENDERS.items():
+        real, synthetic, _, split_half = metrics.get(name, Metric())
+        if not real or synthetic is None:
+            continue
+        if abs(synthetic - real) > max(_NDCG_LIMIT * real, chance, _SPLIT_HALVES * (split_half or 0.0)):
+            looks = f"{abs(synthetic / real - 1):.0%} {'worse' if synthetic < real else 'better'}"
+            found.append(f"{words} {looks}" if found else f"{words} looks {looks} here than on the source")
+    if not found:
+        return None
+    return FailedCheck(
+        "recommenders misjudged",
+        ", ".join(found),
+        "What they score here is not what they score on the source: see held-out signal and cosines for what is off",
+    )
+
+
+def _order(metrics: Metrics) -> FailedCheck | None:
+    real_tau, tau, _, split_half = metrics.get("tau", Metric())
+    if tau is None or tau >= min((x for x in (real_tau, split_half) if x is not None), default=1.0):
+        return None
+    found = []
+    for one, other in itertools.permutations((name for name in _RECOMMENDERS if name in metrics), 2):
+        (real, synthetic), (real_other, synthetic_other) = ((metrics[name][:2]) for name in (one, other))
+        over, under = (real or 0.0) - (real_other or 0.0), (synthetic_other or 0.0) - (synthetic or 0.0)
+        if under > 0 and over > _NDCG_APART * (real or 0.0):
+            found.append(f"{_RECOMMENDERS[one]} is over {_RECOMMENDERS[other]} on the source and under it here")
+    if not found:
+        return None
+    more = f", and {len(found) - _PAIRS_SHOWN} more pairs" if len(found) > _PAIRS_SHOWN else ""
+    return FailedCheck(
+        "order of recommenders not kept",
+        f"{', '.join(found[:_PAIRS_SHOWN])}{more} (Kendall's tau {tau:.2f})",
+        "Do not choose among these recommenders by this dataset",
+    )
+
+
+def _of_one_size(metrics: Metrics) -> bool:
+    sizes = (metrics[name] for name in ("rows", "users", "items") if name in metrics)
+    return all(1 / SAME_SIZE <= (real or 1) / (synthetic or 1) <= SAME_SIZE for real, synthetic, *_ in sizes)
 
 
 def _predictability(metrics: Metrics) -> FailedCheck | None:

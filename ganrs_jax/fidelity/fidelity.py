@@ -1,4 +1,4 @@
-"""Fidelity: validity, marginals, structure, learnability and profiles of synthetic ratings beside the real ones."""
+"""Fidelity: validity, marginals, structure, learnability, profiles and local structure, synthetic beside real."""
 
 import functools
 from collections.abc import Callable
@@ -7,19 +7,22 @@ from typing import NamedTuple, ParamSpec, TypeVar
 import numpy as np
 
 from ganrs_jax.data.ratings import Ratings, Scale
+from ganrs_jax.fidelity import local_structure as local
 from ganrs_jax.fidelity.marginals import ks_distance, marginals, validity
-from ganrs_jax.fidelity.metrics import Fidelity, Metric, pair
+from ganrs_jax.fidelity.metrics import SAME_SIZE, Fidelity, Metric, pair
+from ganrs_jax.fidelity.ndcg import ndcg
 from ganrs_jax.fidelity.neighbours import density_coverage
 from ganrs_jax.fidelity.profiles import Profiles, profiles
 from ganrs_jax.fidelity.samples import Rated, Sample, TooSmallError, as_sample, halves, transposed
 from ganrs_jax.fidelity.structure import learnability, lifts, popularity_rating_correlation, spectral, spectrum_error
 from ganrs_jax.fidelity.two_sample import c2st_auc
+from ganrs_jax.statistics.held_out_signal import HeldOutSignal
 from ganrs_jax.statistics.learnability import Learnability
 from ganrs_jax.statistics.spectrum import Spectral
 
 _SPLITS = 3  # random splits of the real users into halves; their mean is steady enough, and each costs a comparison
+_ROW_SPLITS = 2  # of a dataset into rows to train on and to test with, for recommenders
 _LEAST_GAIN = 1e-3  # of factors over biases in the real data, for a share of it to be meant
-_SAME_SIZE = 1.1  # ratio of sizes up to which metrics that depend on it are read as they are
 Given = ParamSpec("Given")
 Measured = TypeVar("Measured")
 
@@ -27,8 +30,8 @@ Measured = TypeVar("Measured")
 class Side:
     """A dataset with what is computed of it once, on first use; each raises TooSmallError where it is not defined."""
 
-    def __init__(self, name: str, sample: Sample, levels: np.ndarray) -> None:
-        self.name, self.sample, self.levels = name, sample, levels
+    def __init__(self, name: str, sample: Sample, levels: np.ndarray, row_splits: int = _ROW_SPLITS) -> None:
+        self.name, self.sample, self.levels, self.row_splits = name, sample, levels, row_splits
 
     @functools.cached_property
     def spectrum(self) -> Spectral:
@@ -54,6 +57,23 @@ class Side:
     def items(self) -> Profiles:
         return self._of(profiles, transposed(self.sample), self.spectrum.transposed(), self.levels)
 
+    @functools.cached_property
+    def bounded(self) -> Sample:
+        return local.bounded(self.sample)
+
+    @functools.cached_property
+    def signal(self) -> HeldOutSignal:
+        return self._of(local.signal, self.bounded)
+
+    @functools.cached_property
+    def nearest_cosines(self) -> tuple[float, float]:
+        return self._of(local.nearest_cosines, self.bounded)
+
+    @functools.cached_property
+    def ndcg(self) -> np.ndarray:
+        """[splits of the rows, recommenders]."""
+        return np.stack([self._of(ndcg, self.bounded, seed) for seed in range(self.row_splits)])
+
     def _of(self, measure: Callable[Given, Measured], *arguments: Given.args, **named: Given.kwargs) -> Measured:
         try:
             return measure(*arguments, **named)
@@ -68,20 +88,29 @@ class Reference(NamedTuple):
       real: the source.
       split_half: name of a metric -> its mean between halves of the real users.
       notes: split-half baselines that could not be measured.
+      local_structure: whether that of synthetic datasets is measured too.
     """
 
     real: Side
     split_half: dict[str, float]
     notes: tuple[str, ...]
+    local_structure: bool = True
 
 
-def reference(real: Rated, scale: Scale, splits: int = _SPLITS) -> Reference:
+def reference(real: Rated, scale: Scale, splits: int = _SPLITS, *, local_structure: bool = True) -> Reference:
     """The real side, with the split-half baseline: its metrics between random halves of its users.
+
+    A half has half the users, and so less signal, nearest neighbours that are less near, and recommenders that have
+    learnt from less: its values are not those of the whole. The baseline compares like with like, one half with the
+    other, and is their difference alone: what chance does between datasets of half the size, somewhat more than between
+    datasets of the whole one. Recommenders are trained on one split of the users, and one of the rows of each half: a
+    difference that is small there may be so by luck, which is why failure checks have limits of their own beside it.
 
     Args:
       real: the source's ratings.
       scale: the ratings it allows.
       splits: random splits into halves, whose mean is the split-half baseline; 0 measures none.
+      local_structure: whether to measure that of all datasets, which takes longer than all the rest.
 
     Raises:
       InputError: on no rows, or ratings that are not finite.
@@ -91,19 +120,24 @@ def reference(real: Rated, scale: Scale, splits: int = _SPLITS) -> Reference:
     found: list[dict[str, Metric]] = []
     for seed in range(splits):
         try:
-            first, second = (Side("half of the real", half, scale.levels) for half in halves(side.sample, seed))
+            first, second = (Side("half of the real", half, scale.levels, 1) for half in halves(side.sample, seed))
         except TooSmallError:
             break
-        found.append(_compared(first, second, _BETWEEN_HALVES, notes))
+        groups = {**_BETWEEN_HALVES, **(_LOCAL if local_structure else {})}
+        if local_structure and seed == 0:
+            groups |= _RECOMMENDERS
+        found.append(_compared(first, second, groups, notes))
     names = dict.fromkeys(name for metrics in found for name in metrics)
     split_half = {}
     for name in names:  # the distance, or the value of a metric that is a distance by itself
         gaps = [f[name].distance if f[name].distance is not None else f[name].synthetic for f in found if name in f]
         split_half[name] = float(np.mean([gap or 0.0 for gap in gaps]))
-    return Reference(side, split_half, tuple(dict.fromkeys(notes)))
+    return Reference(side, split_half, tuple(dict.fromkeys(notes)), local_structure)
 
 
-def compare(real: Reference | Ratings, synthetic: Rated, name: str = "synthetic") -> Fidelity:
+def compare(
+    real: Reference | Ratings, synthetic: Rated, name: str = "synthetic", *, local_structure: bool = True
+) -> Fidelity:
     """Every metric of a synthetic dataset, beside the real one's and the split-half baseline.
 
     rows, users, items, repeated_pairs, off_scale_ratings: see `marginals.validity`. mean_rating, std_rating, rating_tv,
@@ -111,26 +145,40 @@ def compare(real: Reference | Ratings, synthetic: Rated, name: str = "synthetic"
     KS distance): `structure`. mean_rmse, bias_ratio, mf_ratio, bias_peak, and mf_gain_kept, the share of the real
     step from bias_ratio to mf_ratio: `learnability`. c2st_*_auc: `two_sample`. *_density, *_coverage: `neighbours`.
 
+    Local structure, of at most 10,000 users and 8,192 items. signal_2_10, signal_11_30, signal_31_100: held-out signal
+    of singular vectors by rank, `statistics.held_out_signal`. neighbours_items, neighbours_users: median of the mean
+    cosine to the ten nearest, `statistics.neighbourhoods`. ndcg_popularity, ndcg_pure_svd_10, ndcg_pure_svd_64,
+    ndcg_item_knn, ndcg_ease: NDCG@10 of reference recommenders, means over two splits of the rows, `ndcg`. tau:
+    Kendall's tau of their order; its `synthetic` is between real and synthetic data, its `real` between two splits of
+    the real rows and its `split_half` between halves. The `split_half` of all the others is the absolute difference of
+    two halves; these have half the users, and so other values than the whole: see `reference`.
+
     What a dataset is too small for is left out, and a note says so.
 
     Args:
       real: the source; its `reference`, where several datasets are compared with it.
       synthetic: any dataset with columns of users, items and ratings.
       name: what notes and messages call the synthetic dataset.
+      local_structure: whether to measure it, where `real` is no reference; a reference has been asked already.
 
     Raises:
       InputError: on no rows, or ratings that are not finite.
     """
-    known = real if isinstance(real, Reference) else reference(real, real.scale)
+    known = real if isinstance(real, Reference) else reference(real, real.scale, local_structure=local_structure)
     side, notes = Side(name, as_sample(synthetic, name), known.real.levels), list(known.notes)
     metrics = validity(known.real.sample, side.sample, side.levels, synthetic)
     metrics |= _compared(known.real, side, _GROUPS, notes)
+    if known.local_structure:
+        metrics |= _compared(known.real, side, _LOCAL | _RECOMMENDERS, notes)
+        if known.real.bounded is not known.real.sample or side.bounded is not side.sample:
+            users, items = local.MOST_USERS, local.MOST_ITEMS
+            notes.append(f"local structure is that of at most {users:,} users and {items:,} items")
     a, b = known.real.sample, side.sample
     sizes = ((a.num_users, b.num_users), (a.num_items, b.num_items), (len(a.rating), len(b.rating)))
-    if not all(1 / _SAME_SIZE <= x / y <= _SAME_SIZE for x, y in sizes):
+    if not all(1 / SAME_SIZE <= x / y <= SAME_SIZE for x, y in sizes):
         notes.append(
-            "sizes differ: counts are compared relative to their means, and singular values, c2st, density and "
-            "coverage are to be read with care"
+            "sizes differ: counts are compared relative to their means, and singular values, c2st, density, "
+            "coverage and local structure are to be read with care"
         )
     metrics = {name: metric._replace(split_half=known.split_half.get(name)) for name, metric in metrics.items()}
     return Fidelity(metrics, tuple(notes))
@@ -183,5 +231,15 @@ _BETWEEN_HALVES: dict[str, Callable[[Side, Side], dict[str, Metric]]] = {
     },
     "user profiles": lambda real, synthetic: _profiles("user", real.users, synthetic.users),
     "item profiles": lambda real, synthetic: _profiles("item", real.items, synthetic.items),
+}
+_LOCAL: dict[str, Callable[[Side, Side], dict[str, Metric]]] = {
+    "held-out signal": lambda real, synthetic: local.signal_metrics(real.signal, synthetic.signal),
+    "neighbourhoods": lambda real, synthetic: {
+        f"neighbours_{kind}": pair(a, b)
+        for kind, a, b in zip(("items", "users"), real.nearest_cosines, synthetic.nearest_cosines, strict=True)
+    },
+}
+_RECOMMENDERS: dict[str, Callable[[Side, Side], dict[str, Metric]]] = {
+    "recommenders": lambda real, synthetic: local.recommender_metrics(real.ndcg, synthetic.ndcg)
 }
 _GROUPS = {**_BETWEEN_HALVES, "learnability": _learnability}

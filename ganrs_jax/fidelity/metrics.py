@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import NamedTuple
 
+SAME_SIZE = 1.1  # ratio of sizes up to which metrics that depend on it are read as they are
+
 
 class Metric(NamedTuple):
     """A number of the real dataset, the same of the synthetic one, and how far apart they are.

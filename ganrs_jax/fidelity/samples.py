@@ -99,6 +99,21 @@ def first_half(num_users: int, seed: int) -> np.ndarray:
     return chosen
 
 
+def part(sample: Sample, most_users: int, most_items: int, seed: int = 0) -> Sample:
+    """The rows of at most so many users, at random, and of at most so many of their items, the most popular.
+
+    The sample itself where it has no more.
+    """
+    if sample.num_users > most_users:
+        users = np.random.default_rng(seed).permutation(sample.num_users)
+        sample = _rows(sample, users[sample.user] < most_users)
+    if sample.num_items > most_items:
+        place = np.empty(sample.num_items, np.int64)
+        place[np.argsort(-np.bincount(sample.item), kind="stable")] = np.arange(sample.num_items)
+        sample = _rows(sample, place[sample.item] < most_items)
+    return sample
+
+
 def ratings_of(ratings: Ratings, users: np.ndarray) -> Ratings:
     """The ratings of the users that `users`, bool [U], marks; items that nobody is left to rate go."""
     return rows_of(ratings, users[ratings.user])

@@ -36,7 +36,19 @@ _ROWS = {
     "user_coverage": ("coverage of user profiles (1)", "{:.3f}"),
     "item_density": ("density of item profiles (1)", "{:.3f}"),
     "item_coverage": ("coverage of item profiles (1)", "{:.3f}"),
+    "signal_2_10": ("held-out signal, ranks 2 to 10", "{:.3f}"),
+    "signal_11_30": ("held-out signal, ranks 11 to 30", "{:.3f}"),
+    "signal_31_100": ("held-out signal, ranks 31 to 100", "{:.3f}"),
+    "neighbours_items": ("cosine of items to the ten nearest, median", "{:.3f}"),
+    "neighbours_users": ("cosine of users to the ten nearest, median", "{:.3f}"),
+    "ndcg_popularity": ("NDCG@10 of popularity", "{:.3f}"),
+    "ndcg_pure_svd_10": ("NDCG@10 of PureSVD, 10 factors", "{:.3f}"),
+    "ndcg_pure_svd_64": ("NDCG@10 of PureSVD, 64 factors", "{:.3f}"),
+    "ndcg_item_knn": ("NDCG@10 of item-kNN", "{:.3f}"),
+    "ndcg_ease": ("NDCG@10 of EASE", "{:.3f}"),
+    "tau": ("order of these five, Kendall's tau (that of two splits)", "{:.2f}"),
 }
+_OF_HALVES = {name: "±" for name in _ROWS if name.startswith(("signal_", "neighbours_", "ndcg_"))} | {"tau": ""}
 _DISTANCES_TOO = {"co_rating_lift": "lift of items rated together, KS distance (0)"}
 _ATTACKS = {"closest": "distance to the closest record", "density_ratio": "ratio of densities"}
 
@@ -44,13 +56,13 @@ _ATTACKS = {"closest": "distance to the closest record", "density_ratio": "ratio
 def fidelity_table(results: Mapping[str, Fidelity], real: str = "real") -> str:
     """Real beside synthetic datasets, a column each, all against one source.
 
-    The last column is what halves of the real users show as real and synthetic.
+    The last column is what halves of the real users show as real and synthetic: a distance or, after ±, a difference.
     """
     rows = []
     for name, (label, form) in _ROWS.items():
         metrics = [result.metrics.get(name, Metric()) for result in results.values()]
         if any(metric != Metric() for metric in metrics):
-            rows.append(_row(label, form, metrics))
+            rows.append(_row(label, form, metrics, _OF_HALVES.get(name)))
         if name in _DISTANCES_TOO and any(metric.distance is not None for metric in metrics):
             distances = [Metric(distance=metric.distance, split_half=metric.split_half) for metric in metrics]
             rows.append(_row(_DISTANCES_TOO[name], form, distances))
@@ -88,12 +100,13 @@ def privacy_table(results: Mapping[str, Privacy]) -> str:
     return text_table(["", *results], rows)
 
 
-def _row(label: str, form: str, metrics: list[Metric]) -> list[str]:
+def _row(label: str, form: str, metrics: list[Metric], sign: str | None = None) -> list[str]:
     def shown(value: float | None) -> str:
         return "" if value is None else form.format(value)
 
     real = next((metric.real for metric in metrics if metric.real is not None), None)
     values = [metric.distance if metric.synthetic is None else metric.synthetic for metric in metrics]
-    # a split-half baseline belongs beside a distance, not beside a value of its own
-    split_half = None if real is not None else next((f.split_half for f in metrics if f.split_half is not None), None)
-    return [label, shown(real), *map(shown, values), shown(split_half)]
+    # a split-half baseline belongs beside a distance, and beside a value of its own only with a sign that says so
+    known = [metric.split_half for metric in metrics if metric.split_half is not None]
+    split_half = f"{sign or ''}{shown(known[0])}" if known and (real is None or sign is not None) else ""
+    return [label, shown(real), *map(shown, values), split_half]

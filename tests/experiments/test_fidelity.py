@@ -57,6 +57,14 @@ def test_a_folder_of_parts_is_one_dataset(launch, tmp_path):
     assert held["rows"]["synthetic"] == 1500
 
 
+def test_local_structure_is_a_group_of_its_own(launch, tmp_path):
+    rows(60, 50, 1500).to_csv(tmp_path / "made.csv", index=False)
+    for flag, there in (("--local_structure", True), ("--nolocal_structure", False)):
+        done = launch(*COMPARE, "--synthetic=made.csv", flag)
+        figures = json.loads((tmp_path / "run" / "results.json").read_text())["synthetic"]["made.csv"]["metrics"]
+        assert ("NDCG@10 of item-kNN" in done.stdout) == ("ndcg_item_knn" in figures) == there
+
+
 def test_a_tiny_file_leaves_figures_out_with_a_note(launch, tmp_path):
     rows(6, 5, 20).to_csv(tmp_path / "tiny.csv", index=False)
     done = launch(*COMPARE, "--synthetic=tiny.csv")

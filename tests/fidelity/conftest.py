@@ -26,6 +26,15 @@ def shuffled(ratings: Ratings) -> Ratings:
     return dataclasses.replace(ratings, rating=np.random.default_rng(0).permutation(ratings.rating))
 
 
+def dealt_out(ratings: Ratings) -> Ratings:
+    """Every user keeps its number of ratings; which items it rates depends on their popularity alone."""
+    rng = np.random.default_rng(0)
+    popularity = np.bincount(ratings.item) / ratings.num_ratings
+    counts = np.bincount(ratings.user)
+    item = np.concatenate([rng.choice(len(popularity), count, replace=False, p=popularity) for count in counts])
+    return dataclasses.replace(ratings, user=np.repeat(np.arange(len(counts)), counts), item=item)
+
+
 def relabelled(ratings: Ratings) -> Ratings:
     """The same ratings under other ids, in another order."""
     rng = np.random.default_rng(1)

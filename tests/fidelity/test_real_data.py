@@ -31,6 +31,12 @@ def test_metrics_of_movielens_100k(halves):
     assert metrics["spectrum_relative_error"].distance < 0.05
     assert metrics["c2st_user_auc"].synthetic < 0.65
     assert metrics["user_coverage"].synthetic > 0.9
+    local = [name for name in metrics if name.startswith(("signal_", "neighbours_", "ndcg_"))]
+    assert len(local) == 10
+    for name in local:  # halves agree, and quarters less so
+        assert metrics[name].distance < 0.04, name
+        assert metrics[name].split_half < 0.06, name
+    assert metrics["tau"].synthetic >= 0.8
     assert {s.name for s in failed_checks(found)} <= {"nothing to learn beyond biases"}  # halves have little to learn
 
 

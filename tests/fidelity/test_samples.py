@@ -6,7 +6,7 @@ import pytest
 from ganrs_jax.data.ratings import Columns
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
-from ganrs_jax.fidelity.samples import TooSmallError, as_sample, first_half, halves, ratings_of, transposed
+from ganrs_jax.fidelity.samples import TooSmallError, as_sample, first_half, halves, part, ratings_of, transposed
 
 
 def columns(user, item, rating) -> Columns:
@@ -47,6 +47,19 @@ def test_halves_part_the_users(world):
     assert not np.array_equal(first_half(600, 0), first_half(600, 1))
     with pytest.raises(TooSmallError, match="fewer than 2 users"):
         first_half(1, 0)
+
+
+def test_part_of_a_sample(world):
+    sample = as_sample(world)
+    assert part(sample, 600, 400) is sample
+    some = part(sample, 100, 50)
+    assert (some.num_users, some.num_items) == (100, 50)
+    counts = np.bincount(part(sample, 100, 400).item)
+    assert (
+        np.sort(np.bincount(some.item)).tolist() == np.sort(counts)[-50:].tolist()
+    )  # the most popular, all their rows
+    assert part(sample, 100, 50) is not some
+    np.testing.assert_array_equal(part(sample, 100, 50).item, some.item)
 
 
 def test_ratings_of_some_users_keep_ids_and_demographics():
