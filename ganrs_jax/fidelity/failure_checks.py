@@ -45,6 +45,7 @@ _RECOMMENDERS = {
 _NDCG_LIMIT = 0.1  # of the real NDCG
 _NDCG_CHANCE = 3 * 0.25  # three standard deviations of the NDCG of a user, which are about a quarter
 _NDCG_APART = 0.05  # of the larger NDCG: recommenders that are nearer on the real data have no order to keep
+_PAIRS_SHOWN = 3  # of recommenders that have changed places
 
 
 class FailedCheck(NamedTuple):
@@ -135,21 +136,20 @@ def _local_structure(metrics: Metrics) -> FailedCheck | None:
 def _recommenders(metrics: Metrics) -> FailedCheck | None:
     users = metrics.get("users", Metric(MOST_USERS, MOST_USERS))
     chance = _NDCG_CHANCE * (2 / max(1.0, min(users.real or 1, users.synthetic or 1, MOST_USERS))) ** 0.5
-    found = []
+    found: list[str] = []
     for name, words in _RECOMMENDERS.items():
         real, synthetic, _, split_half = metrics.get(name, Metric())
         if not real or synthetic is None:
             continue
         if abs(synthetic - real) > max(_NDCG_LIMIT * real, chance, _SPLIT_HALVES * (split_half or 0.0)):
-            looks = "worse" if synthetic < real else "better"
-            found.append(f"{words} looks {abs(synthetic / real - 1):.0%} {looks} here than on the source")
+            looks = f"{abs(synthetic / real - 1):.0%} {'worse' if synthetic < real else 'better'}"
+            found.append(f"{words} {looks}" if found else f"{words} looks {looks} here than on the source")
     if not found:
         return None
     return FailedCheck(
         "recommenders misjudged",
         ", ".join(found),
-        "Do not take their NDCG here for that on the source: it holds for recommenders that need what is kept, see "
-        "signal and neighbours",
+        "What they score here is not what they score on the source: see held-out signal and cosines for what is off",
     )
 
 
@@ -165,9 +165,10 @@ def _order(metrics: Metrics) -> FailedCheck | None:
             found.append(f"{_RECOMMENDERS[one]} is over {_RECOMMENDERS[other]} on the source and under it here")
     if not found:
         return None
+    more = f", and {len(found) - _PAIRS_SHOWN} more pairs" if len(found) > _PAIRS_SHOWN else ""
     return FailedCheck(
         "order of recommenders not kept",
-        f"{', '.join(found)} (Kendall's tau {tau:.2f})",
+        f"{', '.join(found[:_PAIRS_SHOWN])}{more} (Kendall's tau {tau:.2f})",
         "Do not choose among these recommenders by this dataset",
     )
 

@@ -224,8 +224,8 @@ def with_parameters(model: ProfileModel, basis: np.ndarray, parameters: Paramete
 
 def signal_by_band(user: np.ndarray, item: np.ndarray) -> np.ndarray:
     """Mean held-out signal in each of `BANDS`, [B]."""
-    kept = (np.bincount(user)[user] >= CORE) & (np.bincount(item)[item] >= CORE)
-    signal = np.pad(signal_by_rank(user[kept], item[kept]), (0, BANDS[-1][1]))
+    shape = int(user.max()) + 1, int(item.max()) + 1
+    signal = np.pad(signal_by_rank(user, item, shape, core=CORE), (0, BANDS[-1][1]))
     return np.array([signal[low - 2 : high - 1].mean() for low, high in BANDS])
 
 

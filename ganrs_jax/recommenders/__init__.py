@@ -1,17 +1,20 @@
-"""The recommenders by name: six networks of the study, and references that are no networks."""
+"""The recommenders by name: six networks of the study, and eight references that are no networks."""
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders import (
     biases,
     binary_regression,
+    bpr,
     deepmf,
     ease,
+    implicit_als,
     item_knn,
     ncf_classification,
     ncf_classification_improved,
     ncf_regression,
     popularity,
     pure_svd,
+    user_knn,
     vdeepmf,
 )
 from ganrs_jax.recommenders.interface import Recommender
@@ -26,8 +29,11 @@ RECOMMENDERS: dict[str, Recommender] = {
     "popularity": popularity.RECOMMENDER,
     "biases": biases.RECOMMENDER,
     "item_knn": item_knn.RECOMMENDER,
+    "user_knn": user_knn.RECOMMENDER,
     "pure_svd": pure_svd.RECOMMENDER,
     "ease": ease.RECOMMENDER,
+    "implicit_als": implicit_als.RECOMMENDER,
+    "bpr": bpr.RECOMMENDER,
 }
 
 

@@ -30,7 +30,7 @@ class EaseConfig(Settings):
 class NeighboursConfig(Settings):
     """Settings of nearest neighbours."""
 
-    neighbours: int = 100  # of each item that are looked at
+    neighbours: int = 100  # of each item, or user, that are looked at
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +38,25 @@ class FactorsConfig(Settings):
     """Settings of references of low rank."""
 
     factors: int = 64  # numbers in a vector
+
+
+@dataclasses.dataclass(frozen=True)
+class ImplicitALSConfig(FactorsConfig):
+    """Settings of implicit ALS."""
+
+    iterations: int = 15  # times that users, then items, are solved for
+    alpha: float = 4.0  # confidence in a rated pair beyond that in any other, which is 1; above 0
+    penalty: float = 40.0  # of squared vectors, above 0
+
+
+@dataclasses.dataclass(frozen=True)
+class BPRConfig(FactorsConfig):
+    """Settings of BPR."""
+
+    epochs: int = 100  # times as many draws as there are training rows
+    batch_size: int = 256  # draws a step
+    learning_rate: float = 0.02  # of stochastic gradient descent
+    l2: float = 0.01  # weight of half the squares of what a draw looks at, 0 or more
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,9 +107,9 @@ def check(config: Settings) -> None:
     """Raises InputError naming the first field whose value cannot be, and what is accepted."""
     check_range(config, _present(config, "train_share"), above=0, below=1)
     check_range(config, _present(config, "embedding_size", "epochs", "batch_size", "hidden", "draws"), low=1)
-    check_range(config, _present(config, "neighbours", "factors"), low=1)
+    check_range(config, _present(config, "neighbours", "factors", "iterations"), low=1)
     check_range(config, _present(config, "first_dropout", "second_dropout"), low=0, below=1)
-    check_range(config, _present(config, "learning_rate", "penalty"), above=0)
+    check_range(config, _present(config, "learning_rate", "penalty", "alpha"), above=0)
     check_range(config, _present(config, "l2", "kl_weight"), low=0)
 
 
@@ -103,7 +122,7 @@ def published_config(config: type[Config], source: str, epochs: int = 0) -> Conf
       epochs: of training, instead of those published; 0 for these.
     """
     if not issubclass(config, NeuralConfig):
-        return config()
+        return config(**({"epochs": epochs} if epochs and issubclass(config, BPRConfig) else {}))
     values = {"embedding_size": _SIZES.get(source), "epochs": epochs or _EPOCHS[config].get(source)}
     return config(**{name: value for name, value in values.items() if value is not None})
 

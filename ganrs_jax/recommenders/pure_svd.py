@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
+from threadpoolctl import threadpool_limits
 
 from ganrs_jax.checks import check_memory
 from ganrs_jax.recommenders.hyperparameters import FactorsConfig
@@ -30,7 +31,8 @@ def _fit(
     rows, size = training_rows(splits, task)
     lanes = []
     for each in rows:
-        item_IxK = leading_eigenvectors(co_occurrences(each, task, size), factors)
+        with threadpool_limits(limits=1):  # panels are narrow: threads of LAPACK lose more than they gain, forty times
+            item_IxK = jax.block_until_ready(leading_eigenvectors(co_occurrences(each, task, size), factors))
         lanes.append({"user": _folded(each, item_IxK, task, size), "item": item_IxK})
     return Fitted(jax.tree.map(lambda *x: jnp.stack(x), *lanes), score)
 

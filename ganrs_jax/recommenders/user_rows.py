@@ -1,5 +1,6 @@
 """Rows of a split gathered by user, padded to one width for a block of users: all that ranking needs, on device."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -42,3 +43,23 @@ def padded(rows: UserRows, user_B: jax.Array, size: int, filler: int) -> tuple[j
     own_BxW = place_BxW < rows.first_U1[user_B + 1][:, None]
     item_BxW, marked_BxW = (x.at[place_BxW].get(mode="clip") for x in (rows.item_n, rows.marked_n))
     return jnp.where(own_BxW, item_BxW, filler), own_BxW & marked_BxW
+
+
+def first_not(before: Callable[[jax.Array], jax.Array], rows: UserRows, user: jax.Array, size: int) -> jax.Array:
+    """The place [...] of the first of a user's rows that does not come before what is looked for, by bisection.
+
+    One past the user's last row where all come before.
+
+    Args:
+      before: places int32 [...] -> bool [...], true of the first of the user's rows and false of all others.
+      user: int32 [...].
+      size: a width that the rows of every user fit in.
+    """
+
+    def halve(_: int, ends: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        low, high = ends
+        middle = (low + high) // 2
+        later = (low < high) & before(middle)
+        return jnp.where(later, middle + 1, low), jnp.where(later, high, middle)
+
+    return jax.lax.fori_loop(0, size.bit_length(), halve, (rows.first_U1[user], rows.first_U1[user + 1]))[0]

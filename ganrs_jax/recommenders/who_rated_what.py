@@ -15,7 +15,7 @@ from ganrs_jax.checks import check_memory
 from ganrs_jax.recommenders.interface import Fitted, Score, Scored, Split, Task, scored_by_rank
 from ganrs_jax.recommenders.user_rows import UserRows, padded, user_rows, width
 
-_CELLS = 1 << 22  # of users x items held at once
+CELLS = 1 << 22  # of users x items, or of other numbers, held at once
 _WORKING_BYTES = 12  # bytes a pair of items: what is counted, what is made of it, and one more beside them
 
 
@@ -53,7 +53,7 @@ def training_rows(splits: Sequence[Split], task: Task) -> tuple[list[UserRows], 
 @functools.partial(jax.jit, static_argnums=(1, 2))
 def co_occurrences(rows: UserRows, task: Task, size: int) -> jax.Array:
     """How many users rated each pair of items, float32 [I, I]; a block of users at a time."""
-    block = max(1, min(task.num_users, _CELLS // task.num_items))
+    block = max(1, min(task.num_users, CELLS // task.num_items))
     users = jnp.arange(-(-task.num_users // block) * block).reshape(-1, block)
 
     def add(counts_IxI: jax.Array, user_B: jax.Array) -> tuple[jax.Array, None]:

@@ -9,6 +9,7 @@ from ganrs_jax.recommenders.evaluate import Evaluation, at_length
 from ganrs_jax.report.figures import save_figure
 
 _SHOWN = ("precision", "recall", "f1")
+_COLOURS = 10  # in Matplotlib's cycle, after which they repeat
 Curves = Mapping[str, tuple[Sequence[float], np.ndarray]]  # name -> x [C], values [S, C]
 
 
@@ -68,9 +69,10 @@ def _save_panels(path: Path, panels: Mapping[str, Mapping[str, Curves]], x_label
     grid = figure.subplots(len(panels), len(_SHOWN), squeeze=False, sharey="col", sharex=True)
     for row, (dataset, metrics) in zip(grid, panels.items(), strict=True):
         for axes, (metric, curves) in zip(row, metrics.items(), strict=True):
-            for name, (x, values_SxC) in curves.items():
+            for number, (name, (x, values_SxC)) in enumerate(curves.items()):
                 mean = values_SxC.mean(0)
-                (line,) = axes.plot(x, mean, label=name, marker="o", markersize=3, linewidth=1.4)
+                dashes = "solid" if number < _COLOURS else "dashed"
+                (line,) = axes.plot(x, mean, label=name, marker="o", markersize=3, linewidth=1.4, linestyle=dashes)
                 if len(values_SxC) > 1:
                     spread = values_SxC.std(0, ddof=1)
                     axes.fill_between(x, mean - spread, mean + spread, color=line.get_color(), alpha=0.15, linewidth=0)

@@ -24,6 +24,7 @@ from ganrs_jax.study.findings import (
     Behaviour,
     Best,
     Findings,
+    Order,
     SizeEffect,
     Study,
     findings,
@@ -71,7 +72,8 @@ def summary_page(command: str, num_seeds: int, margin: float, left_out: Iterable
         lines += ["", f"Asked for, but not measured: {missing}."]
     if found.behaviour:
         lines += ["", "## Are the networks' metrics the same?", "", *_behaviour(found.behaviour, margin)]
-        lines += ["", "## Is the order of the networks the same?", "", *_order(found.behaviour)]
+    if found.order:
+        lines += ["", "## Is the order of the models the same?", "", *_order(found.order)]
     if found.best:
         lines += ["", "## Are NCF regression and improved NCF classification the best?", "", *_best(found.best)]
     if found.sizes:
@@ -126,16 +128,19 @@ def _answer(num_seeds: int, margin: float, found: Findings) -> list[str]:
         every = [behaviour for by_convention in by_source for behaviour in by_convention.values()]
         equivalent, total = sum(b.networks_equivalent for b in every), sum(b.networks for b in every)
         same.append(f"{equivalent} of {total} for `{recipe}`")
-        sources_kept = sum(
-            min((o.tau or 0.0 for b in by_convention.values() for o in b.orders.values()), default=0.0) >= WANTED_TAU
-            for by_convention in by_source
-        )
-        kept.append(f"{sources_kept} of {len(by_source)} sources for `{recipe}`")
+    for recipe in dict.fromkeys(recipe for _, recipe in found.order):
+        of_sources = [by_convention for (_, name), by_convention in found.order.items() if name == recipe]
+        lowest = [min(o.tau or 0.0 for each in of.values() for o in each.by_metric.values()) for of in of_sources]
+        kept.append(f"{sum(tau >= WANTED_TAU for tau in lowest)} of {len(lowest)} sources for `{recipe}`")
     if same:
         lines += [
             f"Precision, recall and F1 on synthetic ratings are equivalent to those on real ones within {margin:g} in",
-            f"{', '.join(same)} (a network, on a source, under a convention); the networks' order is kept",
-            f"(Kendall's tau of {WANTED_TAU:g} or more under every convention) on {', '.join(kept)}.",
+            f"{', '.join(same)} (a network, on a source, under a convention).",
+        ]
+    if kept:
+        lines += [
+            f"The order of the models is kept (Kendall's tau of {WANTED_TAU:g} or more by F1 and by NDCG, under every",
+            f"convention) on {', '.join(kept)}.",
         ]
     claims = []
     best = [each for by_convention in found.best.values() for each in by_convention.values()]
@@ -160,31 +165,35 @@ def _behaviour(behaviour: ByDataset[Behaviour], margin: float) -> list[str]:
         "different": lambda b: f"{b.different} of {b.comparisons}",
         "largest difference": lambda b: f"{b.largest_difference:+.3f}",
         "real values": lambda b: f"{b.real_low:.3f} to {b.real_high:.3f}",
-    }
-    return [
-        _table(("source", "recipe"), behaviour, columns),
-        "",
-        f"Equivalent: two one-sided tests at {ALPHA:g} with a margin of {margin:g}, fixed before the study, of",
-        "precision, recall and F1 at N = 5 and 10. Different: Welch's t, Holm's correction over a row's comparisons.",
-        "Where the real values lie within the margin, equivalence says little.",
-    ]
-
-
-def _order(behaviour: ByDataset[Behaviour]) -> list[str]:
-    columns: Columns[Behaviour] = {
-        "tau, F1": lambda b: _tau(b.orders.get("f1")),
-        "tau, NDCG": lambda b: _tau(b.orders.get("ndcg")),
-        "real again, F1": lambda b: _middle(b.expected_orders.get("f1")),
-        "real again, NDCG": lambda b: _middle(b.expected_orders.get("ndcg")),
         f"curves alike (over {ALIKE:g})": lambda b: "" if b.curves_alike is None else f"{b.curves_alike} of {b.curves}",
         "gap of curves": lambda b: f"{b.curve_gap:.3f}",
     }
     return [
         _table(("source", "recipe"), behaviour, columns),
         "",
-        "Kendall's tau at N = 10 with its 95 % bootstrap interval over seeds: 1 the same order, -1 the reverse.",
-        "`real again`: what other seeds on the same real data would have to expect. Curves: precision, recall and F1",
+        f"Equivalent: two one-sided tests at {ALPHA:g} with a margin of {margin:g}, fixed before the study, of",
+        "precision, recall and F1 at N = 5 and 10. Different: Welch's t, Holm's correction over a row's comparisons.",
+        "Where the real values lie within the margin, equivalence says little. Curves: precision, recall and F1",
         "against N.",
+    ]
+
+
+def _order(order: ByDataset[Order]) -> list[str]:
+    columns: Columns[Order] = {
+        "tau, F1": lambda o: _tau(o.by_metric.get("f1")),
+        "tau, NDCG": lambda o: _tau(o.by_metric.get("ndcg")),
+        "real again, F1": lambda o: _middle(o.expected.get("f1")),
+        "real again, NDCG": lambda o: _middle(o.expected.get("ndcg")),
+    }
+    by_metric = next(iter(next(iter(order.values())).values())).by_metric
+    judging = len(by_metric["f1"].models) if "f1" in by_metric else "no"
+    return [
+        _table(("source", "recipe"), order, columns),
+        "",
+        "Kendall's tau at N = 10 with its 95 % bootstrap interval over seeds: 1 the same order, -1 the reverse.",
+        f"By NDCG of all {len(by_metric['ndcg'].models)} models; by F1 of {judging} models, those that predict ratings",
+        "or relevance: others hold every item relevant. `real again`: what other seeds on the same real data would",
+        "have to expect.",
     ]
 
 

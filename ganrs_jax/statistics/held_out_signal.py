@@ -23,22 +23,24 @@ class HeldOutSignal(NamedTuple):
     ranks_31_100: float
 
 
-def held_out_signal(user: np.ndarray, item: np.ndarray, shape: tuple[int, int], seed: int = 0) -> HeldOutSignal | None:
-    """Mean of `signal_by_rank` over the ranks.
+def held_out_signal(
+    user: np.ndarray, item: np.ndarray, shape: tuple[int, int], seed: int = 0, core: int = 1
+) -> HeldOutSignal | None:
+    """Means of `signal_by_rank`.
 
     Returns:
       None if there are fewer than 31 ranks: the last mean is of those there are, up to 100.
     """
-    signal = signal_by_rank(user, item, shape, seed)
+    signal = signal_by_rank(user, item, shape, seed, core)
     if len(signal) < RANKS[-1][0] - 1:
         return None
     return HeldOutSignal(*(float(signal[low - 2 : high - 1].mean()) for low, high in RANKS))
 
 
 def signal_by_rank(
-    user: np.ndarray, item: np.ndarray, shape: tuple[int, int] | None = None, seed: int = 0
+    user: np.ndarray, item: np.ndarray, shape: tuple[int, int], seed: int = 0, core: int = 1
 ) -> np.ndarray:
-    """u_k' D v_k of ranks k = 2 to 100, or fewer, where u_k, v_k are singular vectors of one half and D is the other.
+    """u_k' D v_k of ranks k, where u_k, v_k are singular vectors of one half of the rows and D is the other half.
 
     Rows are split at random in two halves, A and B as 0/1 matrices. Both are degree-normalised by the degrees of A:
     D_u^-1/2 A D_i^-1/2 has the leading singular triples u_k, s_k, v_k, and D = D_u^-1/2 B D_i^-1/2. The value at rank k
@@ -46,7 +48,9 @@ def signal_by_rank(
     more so the denser the data. It grows with the number of ratings, so datasets of one size are compared.
 
     Rank 1 is the square roots of the degrees, whatever the data, and is taken out first: where A falls into components,
-    other vectors have singular value 1 as well, and it would be a matter of chance which of them comes first.
+    other vectors have singular value 1 as well, and it would be a matter of chance which of them comes first. Such
+    components, and few ratings of rare users and items that are nearly one, have high singular values and no signal:
+    they take up ranks, mostly of 2 to 10, and push what is there to later ones. A `core` of 5 leaves them out.
 
     The same rows in the same order give the same bytes; under other ids the same values, to rounding.
 
@@ -54,25 +58,30 @@ def signal_by_rank(
       user, item: integer ids [N] from 0, no pair twice.
       shape: users and items there are, at least the greatest ids and one.
       seed: of the split.
+      core: ratings that the user and the item of a row have at least, for it to be looked at.
 
     Returns:
-      [K]; empty where there is none.
+      Of ranks 2 to 100, or fewer, where there are fewer users or items.
     """
-    shape = shape or (int(user.max(initial=0)) + 1, int(item.max(initial=0)) + 1)
-    if min(shape) < 3 or not len(user):
-        return np.zeros(0)
+    if core > 1:
+        kept = (np.bincount(user)[user] >= core) & (np.bincount(item)[item] >= core)
+        user, item = user[kept], item[kept]
     first = np.random.default_rng(seed).random(len(user)) < 0.5
     degree_U, degree_I = (
         np.bincount(ids[first], minlength=size).astype(np.float64)
         for ids, size in zip((user, item), shape, strict=True)
     )
+    ranks = min(RANKS[-1][1], np.count_nonzero(degree_U), np.count_nonzero(degree_I)) - 1
+    if ranks < 1:
+        return np.zeros(0)
     weight = 1 / np.sqrt(np.maximum(degree_U, 1)[user] * np.maximum(degree_I, 1)[item])
 
     def half(rows: np.ndarray) -> sp.csr_array:
         return sp.csr_array((weight[rows], (user[rows], item[rows])), shape)
 
-    unit_U, unit_I = (np.sqrt(degree / max(1.0, degree.sum())) for degree in (degree_U, degree_I))
-    found = singular_triples(half(first), min(RANKS[-1][1], min(shape)) - 1, without=(unit_U, unit_I))
+    unit_U, unit_I = (np.sqrt(degree / degree.sum()) for degree in (degree_U, degree_I))
+    found = singular_triples(half(first), ranks, without=(unit_U, unit_I))
     there = np.count_nonzero(found.values > _ZERO)
     again_UxK = half(~first) @ found.items_IxK[:, :there]
-    return np.einsum("uk,uk->k", found.users_UxK[:, :there], again_UxK)
+    signal: np.ndarray = np.einsum("uk,uk->k", found.users_UxK[:, :there], again_UxK)
+    return signal

@@ -12,7 +12,7 @@ from scipy import stats
 
 from ganrs_jax.recommenders.evaluate import Evaluation, at_length
 from ganrs_jax.statistics.bootstrap import Interval, checked_repeats, percentile_interval, resampled_means
-from ganrs_jax.study.model_order import ModelOrder, model_order
+from ganrs_jax.study.model_order import LEAST_MODELS, ModelOrder, model_order
 from ganrs_jax.study.significance import Equivalence, tost
 
 Results = Mapping[str, Evaluation]  # by model
@@ -44,8 +44,18 @@ def lengths_of(results: Results) -> tuple[int, ...]:
 
 
 def networks(results: Results) -> dict[str, Evaluation]:
-    """The results of the networks: those that are trained, in epochs."""
-    return {name: result for name, result in results.items() if "epochs" in result["settings"]}
+    """The results of the networks: those that embed users and items."""
+    return {name: result for name, result in results.items() if "embedding_size" in result["settings"]}
+
+
+def ordered(results: Results, metric: str) -> dict[str, Evaluation]:
+    """The results of the models that are put in order by a metric.
+
+    By NDCG all. By F1 the networks and those that predict ratings: other models hold every item relevant, so that what
+    F1 measures of them is no choice of theirs.
+    """
+    judging = {n for n, result in results.items() if n in networks(results) or result["mae"] is not None}
+    return {name: result for name, result in results.items() if metric != "f1" or name in judging}
 
 
 def network_values(results: Results, convention: str, metric: str, n: int) -> dict[str, np.ndarray]:
@@ -54,9 +64,18 @@ def network_values(results: Results, convention: str, metric: str, n: int) -> di
 
 
 def orders(real: Results, synthetic: Results, convention: str) -> dict[str, ModelOrder]:
-    """Kendall's tau of the networks' order by each metric of `ORDERED`, at the longest of `lengths_of`."""
-    n = lengths_of(real)[-1]
-    return {m: model_order(*(network_values(side, convention, m, n) for side in (real, synthetic))) for m in ORDERED}
+    """Kendall's tau of the models' order by each metric of `ORDERED` that enough models have; see `ordered`.
+
+    At the longest of `lengths_of`.
+    """
+    n, found = lengths_of(real)[-1], {}
+    for metric in ORDERED:
+        if len(names := ordered(real, metric)) >= LEAST_MODELS:
+            sides = (
+                {name: at_length(side[name], convention, metric, n) for name in names} for side in (real, synthetic)
+            )
+            found[metric] = model_order(*sides)
+    return found
 
 
 def comparisons(real: Results, synthetic: Results, convention: str) -> dict[Comparison, tuple[np.ndarray, np.ndarray]]:

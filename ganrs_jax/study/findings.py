@@ -30,8 +30,8 @@ EQUAL = "equal"  # the part of datasets of the source's own size
 AXES = {"users": "users", "samples": "raw samples, or rows", "sigma": "sigma of the noise"}  # the swept parts
 CLAIMED_BEST = {"ncf_regression", "ncf_classification_improved"}
 ALIKE = 0.9  # correlation of curves that are called the same trend
-WANTED_TAU = 0.8  # from which the order of the networks is called the same
-_LEAST_NETWORKS = 3  # to speak of an order
+WANTED_TAU = 0.8  # from which the order of the models is called the same
+_LEAST_NETWORKS = 3  # to speak of the best
 _LEAST_SIZES = 3  # of a sweep: two points always rise or fall
 
 
@@ -101,8 +101,6 @@ class Behaviour(NamedTuple):
       largest_difference: synthetic less real.
       curves, curves_alike: of the networks against N; how many correlate over 0.9. None where lists have under 3 N.
       curve_gap: mean absolute difference of the curves.
-      orders: Kendall's tau of the networks' order by each metric; none where there are fewer than 3 networks.
-      expected_orders: the tau that other seeds on the same real data would have to expect.
     """
 
     real_low: float
@@ -116,8 +114,18 @@ class Behaviour(NamedTuple):
     curves: int
     curves_alike: int | None
     curve_gap: float
-    orders: dict[str, ModelOrder]
-    expected_orders: dict[str, ModelOrder]
+
+
+class Order(NamedTuple):
+    """Whether models, networks and references, stand in one order on synthetic and on real data, under one convention.
+
+    Attributes:
+      by_metric: Kendall's tau of their order by F1 and NDCG; without a metric that fewer than 3 models have.
+      expected: the tau that other seeds on the same real data would have to expect.
+    """
+
+    by_metric: dict[str, ModelOrder]
+    expected: dict[str, ModelOrder]
 
 
 class Best(NamedTuple):
@@ -151,19 +159,21 @@ class Findings(NamedTuple):
     """What a study says of each claim; each value by convention.
 
     Attributes:
-      behaviour: (source, recipe) -> synthetic beside real.
+      behaviour: (source, recipe) -> the networks, synthetic beside real.
+      order: (source, recipe) -> the order of all models, synthetic beside real.
       best: (source, dataset) -> which networks are the best.
       sizes: (part, source, recipe) -> what changes with size.
     """
 
     behaviour: dict[tuple[str, ...], dict[str, Behaviour]]
+    order: dict[tuple[str, ...], dict[str, Order]]
     best: dict[tuple[str, ...], dict[str, Best]]
     sizes: dict[tuple[str, ...], dict[str, SizeEffect]]
 
 
 def findings(study: Study) -> Findings:
     """What follows from a study; nothing from fewer than 5 seeds."""
-    found = Findings({}, {}, {})
+    found = Findings({}, {}, {}, {})
     if study.num_seeds < LEAST_REPEATS:
         return found
     for source, by_dataset in study.equal().items():
@@ -178,10 +188,14 @@ def findings(study: Study) -> Findings:
                     )
                     for c in CONVENTIONS
                 }
-            if dataset == REAL or REAL not in by_dataset or not networks(results):
+            if dataset == REAL or REAL not in by_dataset:
                 continue
             real = by_dataset[REAL]
-            found.behaviour[source, dataset] = {c: _behaviour(real, results, c, study.margin) for c in CONVENTIONS}
+            if networks(results):
+                found.behaviour[source, dataset] = {c: _behaviour(real, results, c, study.margin) for c in CONVENTIONS}
+            order = {c: Order(orders(real, results, c), orders(real, real, c)) for c in CONVENTIONS}
+            if any(each.by_metric for each in order.values()):
+                found.order[source, dataset] = order
     for sweep, by_size in study.sweeps().items():
         if len(by_size) > 1 and networks(next(iter(by_size.values()))):
             found.sizes[sweep] = {c: _size_effect(sweep[0], by_size, c) for c in CONVENTIONS}
@@ -208,8 +222,6 @@ def _behaviour(real: Results, synthetic: Results, convention: str, margin: float
         curves=len(curves),
         curves_alike=None if no_curves else sum((curve.correlation or 0) > ALIKE for curve in curves),
         curve_gap=float(np.mean([curve.gap for curve in curves])),
-        orders=orders(real, synthetic, convention) if len(names) >= _LEAST_NETWORKS else {},
-        expected_orders=orders(real, real, convention) if len(names) >= _LEAST_NETWORKS else {},
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from ganrs_jax.errors import InputError
 from ganrs_jax.statistics.bootstrap import check_between, checked_repeats, percentile_interval, resampled_means
 
-_LEAST_MODELS = 3  # of two models the order is one coin
+LEAST_MODELS = 3  # of two models the order is one coin
 
 
 class ModelOrder(NamedTuple):
@@ -53,8 +53,8 @@ def model_order(
     if set(one) != set(other):
         odd = ", ".join(sorted(set(one) ^ set(other)))
         raise InputError(f"only one dataset has results of: {odd}; accepted: the same models in both")
-    if len(one) < _LEAST_MODELS:
-        raise InputError(f"an order of {len(one)} models; accepted: {_LEAST_MODELS} or more")
+    if len(one) < LEAST_MODELS:
+        raise InputError(f"an order of {len(one)} models; accepted: {LEAST_MODELS} or more")
     x_MxS, y_MxT = (_table(side, list(one)) for side in (one, other))
     tau = _tau(x_MxS.mean(1)[None], y_MxT.mean(1)[None])[0]
     rng = np.random.default_rng(seed)

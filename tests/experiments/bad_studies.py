@@ -92,6 +92,14 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "sizes of none": ((*STUDY, "--parts=sizes"), ["--sizes is empty; accepted: USERSxITEMSxROWS"]),
     "users in words": ((*STUDY, "--parts=users", "--users=many"), ["--users=many; accepted: numbers over 0"]),
     "study of a model that is none": ((*STUDY, "--models=svd"), ["--models=svd; accepted: deepmf"]),
+    "study of references, one misspelt": (
+        (*STUDY, "--models=user_knn,implicit_als,brp"),
+        ["--models=brp; accepted: deepmf", "popularity, biases, item_knn, user_knn, pure_svd, ease, implicit_als, bpr"],
+    ),
+    "study of a model twice": (
+        (*STUDY, "--models=bpr,deepmf,bpr"),
+        ["--models=bpr,deepmf,bpr; accepted: different ones"],
+    ),
     "study with a threshold off the scale": ((*STUDY, "--threshold=0.5"), ["--threshold=0.5 is off the scale"]),
     "lanes in words": (
         (*BENCHMARK, "--suite=profile_training", "--recipe=profile", "--lanes=many"),

@@ -51,7 +51,7 @@ LAUNCHES = {
         ["Gini of ratings per user", "c2st AUC, user profiles"],
     ),
     "evaluate_baselines": (
-        [*WORLD[1:], "--models=deepmf,biases", "--workdir=run"],
+        [*WORLD[1:], "--models=deepmf,biases,bpr", "--workdir=run"],
         ["ratings of 4 or more are relevant", "standard, N = 10", "exposure gini", "no tests of differences: 2 seeds"],
     ),
     "study": (

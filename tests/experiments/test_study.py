@@ -93,8 +93,9 @@ def test_the_small_preset_as_it_is_speaks_of_each_claim_and_of_equal_sizes(spawn
     assert done.returncode == 0, done.stderr
     text = (run / "summary.md").read_text()
     assert (tmp_path / "copy.md").read_text() == text
-    for heading in ("## Are the networks' metrics the same?", "## Is the order", "## Are NCF regression"):
+    for heading in ("## Are the networks' metrics the same?", "## Is the order of the models", "## Are NCF regression"):
         assert heading in text
+    assert "By NDCG of all 5 models; by F1 of 3 models," in text
     real, made = (json.loads((run / "cells" / f"planted-{k}" / "dataset.json").read_text()) for k in KINDS)
     assert real["rows"] == made["rows"]
     assert (real["datasets"], made["datasets"]) == (1, 2)

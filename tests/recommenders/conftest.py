@@ -13,12 +13,15 @@ from ganrs_jax.recommenders.fit import Trained, fit
 from ganrs_jax.recommenders.hyperparameters import NeuralConfig
 
 NETWORKS = tuple(name for name, recommender in RECOMMENDERS.items() if issubclass(recommender.config, NeuralConfig))
+RANKERS = ("popularity", "item_knn", "user_knn", "pure_svd", "ease", "implicit_als", "bpr")  # know no stars
 SEEDS = (3, 4)
 
 
 def quick(name: str, **changes):
-    """Settings for two epochs of long steps, but for the changes; references have nothing to shorten."""
+    """Settings for two epochs of long steps, but for the changes; ten of `bpr`, and other references as they are."""
     config = RECOMMENDERS[name].config()
+    if name == "bpr":
+        return dataclasses.replace(config, epochs=10)
     return dataclasses.replace(config, **{"epochs": 2, "learning_rate": 0.01} | changes) if name in NETWORKS else config
 
 

@@ -51,6 +51,29 @@ def test_a_setting_that_cannot_be_is_named(tiny, field, value):
     refused(rf"`config.{field}=.*`; accepted: ", ratings=tiny, config=quick(NCF, **{field: value}))
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("ease", "penalty", 0.0),
+        ("item_knn", "neighbours", 0),
+        ("user_knn", "neighbours", 0),
+        ("pure_svd", "factors", 0),
+        ("implicit_als", "factors", 0),
+        ("implicit_als", "iterations", 0),
+        ("implicit_als", "alpha", 0.0),
+        ("implicit_als", "penalty", float("inf")),
+        ("bpr", "factors", 0),
+        ("bpr", "epochs", 0),
+        ("bpr", "batch_size", 0),
+        ("bpr", "learning_rate", float("nan")),
+        ("bpr", "l2", -1.0),
+    ],
+)
+def test_a_setting_of_a_reference_that_cannot_be_is_named(tiny, name, field, value):
+    config = dataclasses.replace(RECOMMENDERS[name].config(), **{field: value})
+    refused(rf"`config.{field}=.*`; accepted: ", name=name, ratings=tiny, config=config)
+
+
 def test_vdeepmf_settings_are_checked(tiny):
     for field, value in (("draws", 0), ("kl_weight", -1.0)):
         config = quick("vdeepmf", **{field: value})
@@ -63,14 +86,18 @@ def test_seeds_and_lanes_are_checked(tiny):
     refused("lanes differ in epochs", seeds=(0, 1), ratings=tiny, config=[quick(NCF), quick(NCF, epochs=3)])
 
 
+SWEPT = tuple(name for name, recommender in RECOMMENDERS.items() if recommender.lane_floats)
+
+
 @pytest.mark.parametrize(
-    "name", [name if name == "deepmf" else pytest.param(name, marks=pytest.mark.slow) for name in NETWORKS]
+    "name", [name if name not in NETWORKS[1:] else pytest.param(name, marks=pytest.mark.slow) for name in SWEPT]
 )
 def test_every_float_setting_may_differ_by_lane_and_matters(tiny, name):
     """Lanes of one seed but of other settings differ, and equal single runs with these settings."""
-    other = {"learning_rate": 3e-3, "l2": 0.01, "kl_weight": 0.1, "first_dropout": 0.1, "second_dropout": 0.0}
+    other = {"learning_rate": 3e-3, "l2": 0.05, "kl_weight": 0.1, "first_dropout": 0.1, "second_dropout": 0.0}
+    other |= {"alpha": 1.0, "penalty": 10.0}
     for field in RECOMMENDERS[name].lane_floats:
-        configs = [quick(name), quick(name, **{field: other[field]})]
+        configs = [quick(name), dataclasses.replace(quick(name), **{field: other[field]})]
         lanes = fit(RECOMMENDERS[name], (3, 3), tiny, configs, 4.0)
         usual, changed = (np.asarray(lanes.score_block(lane, np.arange(80)).score) for lane in (0, 1))
         assert np.abs(usual - changed).max() > 1e-4, field
@@ -96,9 +123,10 @@ def test_progress_is_reported_an_epoch_and_the_loss_falls(tiny):
     assert (np.diff(losses, axis=0) < 0).all()
 
 
-def test_divergence_of_all_lanes_is_an_error(tiny):
-    with pytest.raises(TrainingDivergedError, match="DeepMF"):
-        fit(RECOMMENDERS["deepmf"], [0], tiny, quick("deepmf", learning_rate=1e30), 4.0)
+@pytest.mark.parametrize(("name", "told"), [("deepmf", "DeepMF"), ("bpr", "BPR, epochs of 7 steps")])
+def test_divergence_of_all_lanes_is_an_error(tiny, name, told):
+    with pytest.raises(TrainingDivergedError, match=told):
+        fit(RECOMMENDERS[name], [0], tiny, dataclasses.replace(quick(name), learning_rate=1e30), 4.0)
 
 
 def test_split_depends_on_the_seed_alone(tiny):

@@ -34,6 +34,12 @@ def test_every_recommender_has_settings_for_every_source(name):
         assert all(isinstance(getattr(config, field), float) for field in RECOMMENDERS[name].lane_floats)
 
 
+def test_epochs_asked_for_are_those_of_every_recommender_that_has_any():
+    for recommender in RECOMMENDERS.values():
+        config = published_config(recommender.config, "ml100k", epochs=3)
+        assert getattr(config, "epochs", 3) == 3
+
+
 def test_sources_with_settings_of_their_own_exist():
     assert set(EPOCHS) - {"elsewhere"} <= set(SOURCES)
 

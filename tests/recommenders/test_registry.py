@@ -13,7 +13,7 @@ from ganrs_jax.errors import InputError
 from ganrs_jax.recommenders import RECOMMENDERS, get_recommender
 from ganrs_jax.recommenders.fit import fit
 from ganrs_jax.recommenders.interface import Recommender, Scored
-from tests.recommenders.conftest import NETWORKS, SEEDS, quick
+from tests.recommenders.conftest import NETWORKS, RANKERS, SEEDS, quick
 
 ALL = tuple(RECOMMENDERS)
 FIELDS = Scored._fields
@@ -29,7 +29,7 @@ def test_every_module_with_a_recommender_is_registered_by_its_name():
     ]
     found = {m.__name__.rpartition(".")[2]: m.RECOMMENDER for m in modules if hasattr(m, "RECOMMENDER")}
     assert found == RECOMMENDERS
-    assert len(NETWORKS) == 6
+    assert (len(NETWORKS), len(RECOMMENDERS)) == (6, 14)
     assert all(isinstance(b, Recommender) and get_recommender(n) is b for n, b in RECOMMENDERS.items())
 
 
@@ -59,7 +59,7 @@ def test_scores_are_finite_and_verdicts_follow_the_threshold(trained, name):
         np.testing.assert_array_equal(scored.relevant, scored.rating >= 4)
     else:
         assert np.isnan(scored.rating).all()
-        assert name in ("popularity", "binary_regression", "item_knn", "pure_svd", "ease")
+        assert name in RANKERS or name == "binary_regression"
     reliable = np.asarray(scored.reliability)
     assert (
         np.isnan(reliable).all() if name != "ncf_classification_improved" else ((reliable > 0) & (reliable <= 1)).all()

@@ -21,13 +21,13 @@ def results(levels, seed, shift=None):
 
     return {
         model: {
-            "settings": {"epochs": 1},
+            "settings": {} if model in ("bpr", "popularity", "ease") else {"embedding_size": 5},
             "cutoffs": [5, 10, 15],
             "at": 10,
             "metrics": {c: {m: metric(at, m) for m in METRICS} for c in ("study", "standard")},
             "intervals": {c: {m: [at, at - 0.01, at + 0.01] for m in METRICS} for c in ("study", "standard")},
             "beyond_accuracy": {name: [0.5] * 6 for name in BeyondAccuracy._fields},
-            "mae": [0.7] * 6,
+            "mae": None if model in ("bpr", "popularity", "ease") else [0.7] * 6,
             "rmse": None,
         }
         for model, at in levels.items()
@@ -92,6 +92,19 @@ def test_a_copy_keeps_the_order_and_a_reversal_does_not(text):
     assert "| world | profile | 1.00 (1.00 to 1.00) / 1.00 (1.00 to 1.00) |" in text
     assert "| world | ganrs | -1.00 (-1.00 to -1.00) / -1.00 (-1.00 to -1.00) |" in text
     assert "| 1.00 / 1.00 |" in text  # the real data with themselves
+    assert "By NDCG of all 4 models; by F1 of 4 models," in text
+
+
+def test_references_alone_have_an_order_by_ndcg(tmp_path):
+    study, levels = Study("./launch.sh study", 0.03, 6), {"bpr": 0.3, "popularity": 0.2, "ease": 0.4}
+    add(study, "equal", "real", 0, results(levels, 0))
+    add(study, "equal", "profile", 0, results(levels, 1))
+    write_study(study, tmp_path)
+    text = (tmp_path / "summary.md").read_text()
+    assert "convention) on 1 of 1 sources for `profile`." in text
+    assert "| world | profile |  | 1.00 (1.00 to 1.00) / 1.00 (1.00 to 1.00) |  | 1.00 / 1.00 |" in text
+    assert "By NDCG of all 3 models; by F1 of no models," in text
+    assert "networks" not in text
 
 
 def test_the_best_models_and_the_sizes(text):

@@ -65,6 +65,17 @@ def test_components_of_their_own_do_not_let_the_degrees_in():
     assert np.abs(found).max() < 0.03
 
 
+def test_a_core_leaves_lone_pairs_out():
+    user, item = blocks(10, 0.15)
+    wanted = held_out_signal(user, item, SHAPE)
+    lone = np.arange(40)
+    user, item, shape = np.append(user, 800 + lone), np.append(item, 600 + lone), (840, 640)
+    assert held_out_signal(user, item, shape).ranks_2_10 < 0.2 < wanted.ranks_2_10
+    found = held_out_signal(user, item, shape, core=5)
+    assert tuple(found) == pytest.approx(tuple(wanted), abs=0.1)  # another split
+    assert held_out_signal(user, item, shape, core=700) is None
+
+
 @pytest.mark.parametrize("count", [1, 50])
 def test_too_few_ranks(count):
     """A matrix of 31 users, or one in which all users are alike."""

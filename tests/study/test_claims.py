@@ -32,27 +32,41 @@ def results(level, seed=0, slope=0.01, seeds=10):
 
     made = {
         name: {
-            "settings": {"epochs": 3},
+            "settings": {"embedding_size": 3},
+            "mae": [0.7],
             "cutoffs": CUTOFFS,
             "metrics": {c: {m: metric(at) for m in METRICS} for c in ("study", "standard")},
         }
         for name, at in level.items()
     }
-    return {**made, "popularity": {**next(iter(made.values())), "settings": {}}}
+    one = {**next(iter(made.values())), "settings": {}}
+    return {**made, "popularity": {**one, "mae": None}, "biases": one}
 
 
 LEVELS = {"a": 0.5, "b": 0.4, "c": 0.3, "d": 0.2}
 REAL = results(LEVELS)
 
 
-def test_networks_are_those_that_train_in_epochs():
+def test_networks_are_those_that_embed():
     assert list(networks(REAL)) == list(LEVELS)
+
+
+def test_all_models_are_ordered_by_ndcg_and_those_that_predict_ratings_or_relevance_by_f1():
+    """`binary_regression` is a network without ratings."""
+    others = {"binary_regression": {**REAL["a"], "mae": None}, "bpr": {**REAL["popularity"], "settings": {"epochs": 9}}}
+    real = {**REAL, **others}
+    found = orders(real, real, "standard")
+    assert found["ndcg"].models == (*LEVELS, "popularity", "biases", "binary_regression", "bpr")
+    assert found["f1"].models == (*LEVELS, "biases", "binary_regression")
+    references = {name: real[name] for name in ("popularity", "biases", "bpr")}
+    assert orders(references, references, "study").keys() == {"ndcg"}  # one alone of them predicts ratings
 
 
 @pytest.mark.parametrize(("other", "tau"), [(LEVELS, 1), ({"a": 0.2, "b": 0.3, "c": 0.4, "d": 0.5}, -1)])
 def test_order_of_models(other, tau):
     for convention in ("study", "standard"):
-        for order in orders(REAL, results(other, 1), convention).values():
+        sides = (networks(side) for side in (REAL, results(other, 1)))
+        for order in orders(*sides, convention).values():
             assert order.tau == pytest.approx(tau)
     assert ranking_of(results(other, 1), "study", "f1", 10)[0] == max(other, key=other.get)
 
