@@ -29,10 +29,10 @@ def held_out_signal(
     """Means of `signal_by_rank`.
 
     Returns:
-      None if there are fewer than 31 ranks: the last mean is of those there are, up to 100.
+      None if there are fewer than 32 ranks: the last mean is of those there are, up to 100.
     """
     signal = signal_by_rank(user, item, shape, seed, core)
-    if len(signal) < RANKS[-1][0] - 1:
+    if len(signal) < RANKS[-1][0]:
         return None
     return HeldOutSignal(*(float(signal[low - 2 : high - 1].mean()) for low, high in RANKS))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ganrs_jax.profile import recipe as profile
-from ganrs_jax.profile.plan import block_rows, make_plan, plan_interactions
+from ganrs_jax.profile.plan import block_rows, make_plan, plan_interactions, user_vectors
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.sampling import assignment
 from ganrs_jax.sampling.apportion import apportion
@@ -197,6 +197,6 @@ def test_sigma_widens_what_is_generated(generator):
     def spread(sigma: float) -> float:
         request = profile.complete(generator, dataclasses.replace(BLOCKS, num_users=600, sigma=sigma))
         plan = plan_interactions(generator, request)
-        return float(np.asarray(plan.items)[:, :4].std(0).mean())
+        return float(np.asarray(user_vectors(generator, request, plan, 0))[:, :4].std(0).mean())
 
     assert spread(0.5) < spread(1.0) < spread(2.0)

@@ -156,7 +156,7 @@ def with_facts(model: ProfileModel, **facts) -> ProfileModel:
 
 
 def test_requests_far_from_the_source_are_warned_of(generator):
-    good = with_facts(generator, users_distance=0.01, items_distance=0.01, restarts=0, spectrum_error=0.01)
+    good = with_facts(generator, distance=0.01, restarts=0, spectrum_error=0.01)
     assert warnings(good) == ""
     found = warnings(good, num_items=600, num_users=200, num_ratings=3000)
     assert found == "600 items are 10 times the source's 60: they vary within what so few have shown"
@@ -170,7 +170,7 @@ def test_requests_far_from_the_source_are_warned_of(generator):
 
 
 def test_faults_of_training_are_warned_of(generator):
-    found = warnings(with_facts(generator, users_distance=0.2, items_distance=0.01, restarts=1, spectrum_error=0.12))
+    found = warnings(with_facts(generator, distance=0.2, restarts=1, spectrum_error=0.12))
     assert "training collapsed and was restarted 1 times" in found
     assert "the generator did not learn the vectors well; train longer (`config.gan_steps`)" in found
     assert "the spectrum is off by 12%" in found

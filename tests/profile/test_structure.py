@@ -41,8 +41,7 @@ def learned(ratings):
 
 
 def drawn(model) -> tuple[jax.Array, jax.Array]:
-    users, items = (sample_vectors(jax.random.key(1), model, side, 1.0, 50) for side in (model.users, model.items))
-    return users, items
+    return sample_vectors(jax.random.key(1), model, 1.0, 50), jnp.asarray(model.items.vectors[0])
 
 
 def scores(model, short: bool = False) -> np.ndarray:
@@ -69,8 +68,10 @@ def test_the_short_form_has_the_same_scores_but_for_what_is_the_users_alone(lear
 def test_a_gain_multiplies_affinities_and_nothing_else(learned):
     added = scores(with_gain(learned, by_degree=np.float32([3]))) - scores(learned)
     users, items = (
-        affinity_beyond_degree(learned.columns, side.degree_curve, side.degree_offset, vectors)
-        for side, vectors in zip((learned.users, learned.items), drawn(learned), strict=True)
+        affinity_beyond_degree(learned.columns, side.degree_curve, offset, vectors)
+        for side, offset, vectors in zip(
+            (learned.users, learned.items), (learned.users.degree_offset, 0.0), drawn(learned), strict=True
+        )
     )
     np.testing.assert_allclose(added, 2 * users @ items.T, rtol=1e-3, atol=1e-3)
 
