@@ -16,11 +16,11 @@ from ganrs_jax.files import whole_folder
 from ganrs_jax.recipes import RECIPES, Model
 from ganrs_jax.trees import Tree, as_tree, from_tree
 
-FORMAT_VERSION = 6  # 6: models by named fields
+FORMAT_VERSION = 7  # 7: items are the source's own, with local directions
 _MANIFEST = "manifest.json"
 _ORBAX = "orbax"
 _ROOM = 1 << 18  # bytes that a checkpoint takes beside its arrays, generously
-_AGAIN = "train it again"
+_AGAIN = "train it again (`train_generator --source=... --workdir=...`)"
 
 
 def save_generator(path: str | Path, model: Model, *, overwrite: bool = False) -> None:

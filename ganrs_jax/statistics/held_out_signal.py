@@ -71,7 +71,7 @@ def signal_by_rank(
         np.bincount(ids[first], minlength=size).astype(np.float64)
         for ids, size in zip((user, item), shape, strict=True)
     )
-    ranks = min(RANKS[-1][1], np.count_nonzero(degree_U), np.count_nonzero(degree_I)) - 1
+    ranks = min(RANKS[-1][1], int(np.count_nonzero(degree_U)), int(np.count_nonzero(degree_I))) - 1
     if ranks < 1:
         return np.zeros(0)
     weight = 1 / np.sqrt(np.maximum(degree_U, 1)[user] * np.maximum(degree_I, 1)[item])

@@ -49,7 +49,8 @@ def test_an_item_of_few_users_has_no_loadings(pairs):
 def test_too_few_items_have_none(pairs):
     few = pairs[1] < 5
     found = local_directions(pairs[0][few], pairs[1][few], np.zeros((5, 3)), 10, 3)
-    assert found.loadings.shape == (5, 0) and found.strength.shape == (0,)
+    assert found.loadings.shape == (5, 0)
+    assert found.strength.shape == (0,)
 
 
 def test_scores_of_normal_interests_give_the_lift_that_loadings_say():
