@@ -20,7 +20,7 @@ FORMAT_VERSION = 7  # 7: items are the source's own, with local directions
 _MANIFEST = "manifest.json"
 _ORBAX = "orbax"
 _ROOM = 1 << 18  # bytes that a checkpoint takes beside its arrays, generously
-_AGAIN = "train it again (`train_generator --source=... --workdir=...`)"
+_AGAIN = "train it again with `train_generator`"
 
 
 def save_generator(path: str | Path, model: Model, *, overwrite: bool = False) -> None:

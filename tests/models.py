@@ -9,6 +9,7 @@ QUICK = {name: {"embedding_epochs": 2, "gan_steps": 100, "kmeans_iterations": 20
     "profile": {
         "interaction_rank": 4,
         "rating_rank": 2,
+        "local_rank": 6,
         "style_rank": 2,
         "embedding_rounds": 3,
         "embedding_sweeps": 3,

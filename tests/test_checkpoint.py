@@ -150,7 +150,7 @@ def test_another_format_version(copy, version):
     rewrite(copy, format_version=version)
     with pytest.raises(
         InputError,
-        match=f"format version {version}, this version reads {FORMAT_VERSION}; train it again",
+        match=f"format version {version}, this version reads {FORMAT_VERSION}; train it again with `train_generator`",
     ):
         load_generator(copy)
 

@@ -35,7 +35,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "generator unsigned": ((*MAKE, "--generator=unsigned"), ["unsigned: orbax/", "is not in its manifest.json"]),
     "generator of the future": (
         (*MAKE, "--generator=newer"),
-        ["newer: format version 999, this version reads 7; train it again"],
+        ["newer: format version 999, this version reads 7; train it again with `train_generator`"],
     ),
     "unknown suffix": ((*MAKE, "--out=out.xlsx"), ["--out=out.xlsx: suffix '.xlsx'; accepted: .parquet, .csv"]),
     "no suffix": ((*MAKE, "--out=out"), ["--out=out: suffix ''; accepted: .parquet, .csv"]),
