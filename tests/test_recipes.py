@@ -25,6 +25,8 @@ BAD_VALUES = {
     "generator_hidden": (0, 20),
     "sigma": 0.0,
     "posterior_draws": 1,
+    "local_rank": -1,
+    "least_users": 0,
     "gradient_penalty": -1.0,
     "average": 1.0,
 }

@@ -128,8 +128,7 @@ def _local_structure(metrics: Metrics) -> FailedCheck | None:
     return FailedCheck(
         "wrong local structure",
         ", ".join(found),
-        "Structure beyond the leading ranks is not the source's: do not judge neighbourhood models on this dataset, or "
-        "embed who rates what with more factors",
+        "Structure beyond the leading ranks is not the source's: do not judge neighbourhood models on this dataset",
     )
 
 

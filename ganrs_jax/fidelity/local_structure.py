@@ -12,6 +12,7 @@ from ganrs_jax.fidelity.samples import Sample, TooSmallError, part
 from ganrs_jax.statistics import held_out_signal as held_out
 from ganrs_jax.statistics import neighbourhoods
 from ganrs_jax.statistics.held_out_signal import HeldOutSignal
+from ganrs_jax.statistics.spectrum import CORE
 
 MOST_USERS, MOST_ITEMS = 10_000, 8192  # that are looked at: weights of each pair of so many items take a minute
 
@@ -22,14 +23,14 @@ def bounded(sample: Sample) -> Sample:
 
 
 def signal(sample: Sample) -> HeldOutSignal:
-    """`held_out_signal` of a sample.
+    """`held_out_signal` of users and items with 5 ratings: lone pairs take up the first ranks by chance.
 
     Raises:
-      TooSmallError: if there are fewer than 31 ranks.
+      TooSmallError: if there are fewer than 32 ranks.
     """
-    found = held_out.held_out_signal(sample.user, sample.item, (sample.num_users, sample.num_items))
+    found = held_out.held_out_signal(sample.user, sample.item, (sample.num_users, sample.num_items), core=CORE)
     if found is None:
-        raise TooSmallError(f"fewer than {held_out.RANKS[-1][0]} ranks")
+        raise TooSmallError(f"fewer than {held_out.RANKS[-1][0] + 1} ranks of users and items with {CORE} ratings")
     return found
 
 

@@ -3,8 +3,8 @@
 Real matrices have structure at all ranks: sequels, series, editions. The leading eigenvectors of how often two items
 are rated by the same user, degree-normalised, say which; the diagonal is left out, since an item with itself says
 nothing (in expectation that is what the two halves of randomly split ratings have in common). What popularity and the
-learned factors span is projected out. A user's coordinates along them are not learned: they are drawn, independent and
-with heavy tails, since most users care for few of them, much.
+learned factors span is projected out. A user's coordinates along them are not learned: they are independent normal
+numbers, and exponentials of them are uneven enough.
 """
 
 from typing import NamedTuple
@@ -29,20 +29,22 @@ class LocalDirections(NamedTuple):
 def local_directions(
     user: np.ndarray, item: np.ndarray, factors_IxF: np.ndarray, rank: int, least_users: int
 ) -> LocalDirections:
-    """The strongest `rank` directions beyond popularity and factors.
+    """The strongest `rank` directions beyond popularity and factors; fewer, or none, where users or items are few.
 
     Args:
       user, item: pairs [N].
       factors_IxF: of the items, whose span is left out.
       least_users: an item of fewer has no loadings: they would be those of single users.
     """
+    # Items that enough users have rated; of positive eigenvalues there are no more than users.
     popularity = np.bincount(item, minlength=len(factors_IxF)).astype(np.float64)
     known = popularity >= least_users
-    rank = min(rank, int(known.sum()) - factors_IxF.shape[1] - 2)
+    activity = np.maximum(np.bincount(user), 1)
+    rank = min(rank, int(known.sum()) - factors_IxF.shape[1] - 2, len(activity) - 1)
     if rank < 1:
         return LocalDirections(np.zeros((len(popularity), 0), np.float32), np.zeros(0, np.float32))
+    # D_u^-1/2 A D_i^-1/2 of these, and what is known already: sqrt(popularity) times 1 and the factors.
     kept = known[item]
-    activity = np.maximum(np.bincount(user), 1)
     weight = 1 / np.sqrt(activity[user[kept]] * popularity[item[kept]])
     matrix = sp.csr_array((weight, (user[kept], item[kept])), (len(activity), len(popularity)))
     transposed = matrix.T.tocsr()
@@ -57,6 +59,7 @@ def local_directions(
         x = beyond(x.ravel())
         return beyond(transposed @ (matrix @ x) - diagonal * x)
 
+    # Eigenvectors of its Gram matrix without the diagonal, on what is beyond; per item, shrunk, of mean square 1.
     operator = sla.LinearOperator((len(root), len(root)), matvec=product, dtype=np.float64)
     start = np.random.default_rng(0).uniform(0.5, 1.5, len(root))
     values, vectors = sla.eigsh(operator, k=rank, which="LA", v0=start)

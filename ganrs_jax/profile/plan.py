@@ -53,6 +53,7 @@ class InteractionPlan(NamedTuple):
       user_map: from generated user vectors to those with the source's quantiles and moments.
       items: item vectors [I, D].
       source_item: the item of the source that each is, or is like, [I].
+      features: of the items, whose products with those of users are scores, [I, F].
       popularity: ratings that each item is wanted to have, int64 [I].
       potentials: of the items, for what is not preassigned.
       preassigned: pairs drawn beforehand.
@@ -63,6 +64,7 @@ class InteractionPlan(NamedTuple):
     user_map: VectorMap
     items: jax.Array
     source_item: np.ndarray
+    features: jax.Array
     popularity: np.ndarray
     potentials: Potentials
     preassigned: Preassigned
@@ -82,13 +84,14 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     weights = distribution_weights(parse_distribution(request.activity, "activity"), model.activity, num_users)
     counts = apportion(weights, num_ratings, 1, num_items)
     activity = _by_rank(model.columns.log_degree(jnp.concatenate(raw)[:num_users]), counts)
-    # Items: likewise.
+    # Items: those of the source; the most ratings to the most popular ones.
     source_item, draw = chosen_items(plan_key(request, 1), model.items, num_items)
     items = jnp.asarray(model.items.vectors[draw, source_item])
     weights = distribution_weights(parse_distribution(request.popularity, "popularity"), model.popularity, num_items)
     popularity = _by_rank(model.columns.log_degree(items), apportion(weights, num_ratings, 1, num_users))
     # Potentials at which each item is expected to have the ratings it is wanted to have, solved on the first users.
-    features = catalogue_features(model, items, source_item, short)
+    local = local_scores(model.items.local[source_item], model.local_gain)
+    features = jnp.concatenate([local, item_features(model, items, short)], 1)
     some = min(len(raw), -(-_POTENTIAL_USERS // block))
     users = [block_features(model, request, n, user_map(vectors), short) for n, vectors in enumerate(raw[:some])]
     first_users = jnp.concatenate(users)
@@ -100,7 +103,7 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
 
     first = potentials(activity, popularity)
     nothing = Preassigned(*np.zeros((2, 0), np.int32))
-    plan = InteractionPlan(block, activity, user_map, items, source_item, popularity, first, nothing)
+    plan = InteractionPlan(block, activity, user_map, items, source_item, features, popularity, first, nothing)
     # Pairs of rare items are drawn beforehand, so that none is left out by chance.
     counts = preassigned_counts(popularity, num_users)
     if not counts.any():
@@ -133,13 +136,12 @@ def draw_pairs(
     activity = plan.activity[number * plan.block : (number + 1) * plan.block]
     activity = np.pad(activity, (0, plan.block - len(activity)))
     users = block_features(model, request, number, users_BxD, short)
-    items = catalogue_features(model, plan.items, plan.source_item, short)
     key = jax.random.fold_in(plan_key(request, 3), number)
     block_of = plan.preassigned.user // plan.block
     mine = slice(*np.searchsorted(block_of, (number, number + 1)))
     user, item = (ids[mine].astype(np.int64) for ids in plan.preassigned)
     most = int(np.bincount(block_of, minlength=1).max())
-    return assign(key, users, items, plan.potentials.item, activity, (user % plan.block, item), most)
+    return assign(key, users, plan.features, plan.potentials.item, activity, (user % plan.block, item), most)
 
 
 def block_features(
@@ -149,13 +151,6 @@ def block_features(
     key = jax.random.fold_in(plan_key(request, 5), number)
     interests = local_interests(key, (len(users_BxD), len(model.local_gain)))
     return jnp.concatenate([interests, user_features(model, users_BxD, short)], 1)
-
-
-def catalogue_features(model: ProfileModel, items_IxD: jax.Array, source_item: np.ndarray, short: bool) -> jax.Array:
-    """Features of items, likewise."""
-    return jnp.concatenate(
-        [local_scores(model.items.local[source_item], model.local_gain), item_features(model, items_IxD, short)], 1
-    )
 
 
 def chosen_items(key: jax.Array, items: Items, num_items: int) -> tuple[np.ndarray, np.ndarray]:

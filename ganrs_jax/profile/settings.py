@@ -12,7 +12,7 @@ from ganrs_jax.sampling.feasibility import DegreeRequest, Fault, SourceDegrees, 
 from ganrs_jax.statistics.summary import SourceSummary
 
 LANE_FLOATS = ("gan_learning_rate", "beta1", "beta2", "clip", "gradient_penalty", "average")  # may differ by lane
-_COPIES = {"num_users": 4, "num_items": 12}  # of a vector that memory holds, measured
+_COPIES = {"num_users": 3, "num_items": 5}  # of a vector and its local part that memory holds
 _SIGMAS = (0.2, 3.0)  # of the noise; vectors of more lie where no user or item ever was
 _SEEDS = 2**32  # a key is made of 32 bits
 
@@ -37,7 +37,7 @@ class ProfileConfig:
     beta2: float = 0.95  # Adam's, 0 to 1
     clip: float = 0.01  # bound of the critics' weights, objective wasserstein only
     gradient_penalty: float = 0.3  # weight, objectives wgan_gp and relativistic
-    average: float = 0.998  # of the generators' weights: share kept per step, 0 to 1
+    average: float = 0.998  # of the generator's weights: share kept per step, 0 to 1
     critic_steps: int = 1  # critic steps per generator step
     gan_steps: int = 2000  # generator steps
     gan_batch_size: int = 128  # vectors per step
@@ -100,7 +100,7 @@ def complete_request(
     if not (request.sigma == 0 or _SIGMAS[0] <= request.sigma <= _SIGMAS[1]):
         raise InputError(f"`sigma={request.sigma:g}` is out of range; accepted: {_SIGMAS[0]:g} to {_SIGMAS[1]:g}")
     parse_histogram(request.rating_histogram, source.scale, "rating_histogram")
-    width = config.interaction_rank + config.rating_rank + config.style_rank + 3
+    width = config.interaction_rank + config.local_rank + config.rating_rank + config.style_rank + 3
     degrees = SourceDegrees(activity, popularity)
 
     def completed(asked: DegreeRequest) -> tuple[DegreeRequest, Fault | None]:

@@ -4,8 +4,9 @@ Estimated factors, generated ones even more so, carry less structure than the so
 can hardly be estimated at all; and a normal posterior knows no user of ten times the usual affinity. So each direction
 of the factors is given a weight, and each user and item a gain by its degree and by how far its affinity lies from the
 mean. All are found by comparing generated datasets with the source: the singular values of the degree-normalised
-matrix, the leverage of each user and item (the length of its row in the leading singular vectors), and how popular the
-items are that users rate (`popularity_preference`).
+matrix, its held-out signal at the ranks past them (`statistics.held_out_signal`), the leverage of each user and item
+(the length of its row in the leading singular vectors), and how popular the items are that users rate
+(`popularity_preference`).
 
 Popularity preference: the few ratings of a user who hardly rates say next to nothing of its factors. Those are what its
 degree lets expect, by a parabola, which is off at the ends; and an affinity of chance leads away from the items that
@@ -21,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.profile.embedding import canonical_basis
-from ganrs_jax.profile.features import affinities, affinity_beyond_degree, item_features
+from ganrs_jax.profile.features import affinities, affinity_beyond_degree
 from ganrs_jax.profile.model import AffinityGain, PopularityPreference, ProfileModel
 from ganrs_jax.profile.plan import draw_pairs, plan_interactions, user_vectors
 from ganrs_jax.profile.settings import RatingsRequest
@@ -43,10 +44,10 @@ _LEAST_VALUE = 1e-4  # of the second singular value to the first; less is roundi
 _LEAST_GAIN, _MOST_GAIN = 0.3, 4.0  # in all: a gain whose statistic does not answer would run away
 _ONE_ROUND = (0.6, 1.6)  # bounds of what a gain is multiplied by in a round: each dataset has noise of its own
 _ONE_ROUND_WEIGHT = (0.6, 2.0)  # likewise of a weight
-_LOCAL_RESPONSE = 1.3  # of the square of a local gain to the signal at its rank, as measured on Douban
+_LOCAL_RESPONSE = 1.3  # of the square of a local gain to the signal at its rank, about, on Douban
 _LEAST_LOCAL = 1e-3  # least square of a local gain
 BANDS = ((2, 10), (11, 20), (21, 30), (31, 50), (51, 70), (71, 100))  # of ranks, whose mean signal is compared
-_SPECTRUM_WEIGHT = 2.0  # of the singular values' error: more would give up leverages and popularity for it
+_STRENGTH_WEIGHT = 2.0  # of singular values and signal: more would give up leverages and popularity for them
 
 
 class PopularityByActivity(NamedTuple):
@@ -112,7 +113,10 @@ class Leverage(NamedTuple):
 
 
 class Structure(NamedTuple):
-    """values [K]: singular values 2, 3, ...; leverages of users and of items; popularity of what users rate."""
+    """values [K]: singular values 2, 3, ...; leverages of users and of items; popularity of what users rate.
+
+    signal: held-out signal of bands of rank, [B] (`signal_by_band`).
+    """
 
     values: np.ndarray
     users: Leverage
@@ -122,10 +126,13 @@ class Structure(NamedTuple):
 
 
 class Parameters(NamedTuple):
-    """What is calibrated: weights [k - 1] of the canonical directions, gains, popularity preference."""
+    """What is calibrated: weights [k - 1] of the canonical directions, gains, popularity preference.
 
-    local: np.ndarray
+    local: gains of the local directions, [K].
+    """
+
     weights: np.ndarray
+    local: np.ndarray
     users: AffinityGain
     items: AffinityGain
     preference: PopularityPreference
@@ -165,11 +172,13 @@ def calibrate_structure(
     user_gain, item_gain = _neutral_gains(model, request, wanted)
     log_degree = wanted.popularity.log_degree.astype(np.float32)
     neutral = PopularityPreference(log_degree, np.zeros_like(log_degree))
-    first = 2 + model.config.interaction_rank
-    band = np.searchsorted([high for _, high in BANDS[:-1]], first + np.arange(len(model.local_gain)))
+    # Local directions come at the ranks past popularity and factors. They start at what the source's signal says, but
+    # not above their own strength.
+    rank = 2 + model.config.interaction_rank + np.arange(len(model.local_gain))
+    band = np.searchsorted([high for _, high in BANDS[:-1]], rank)
     signal = np.maximum(_LOCAL_RESPONSE * wanted.signal[band], _LEAST_LOCAL)
-    first_local = np.sqrt(np.minimum(signal, np.asarray(model.local_gain) ** 2))
-    tried = Parameters(first_local, np.ones(len(basis)), user_gain, item_gain, neutral)
+    local = np.minimum(np.sqrt(signal), model.local_gain)
+    tried = Parameters(np.ones(len(basis)), local, user_gain, item_gain, neutral)
     best, least, best_errors = None, np.inf, {}
     for number in range(rounds):
         found, step = _generated(
@@ -180,10 +189,11 @@ def calibrate_structure(
         errors = {
             "spectrum_error": float(np.mean(np.abs(found.values / wanted.values - 1))),
             "leverage_error": float(np.mean(np.abs(np.concatenate([*users, *items]) - 1))),
-            "signal_error": float(np.mean(np.abs(found.signal - wanted.signal)) / wanted.signal.mean()),
+            "signal_error": float(np.mean(np.abs(found.signal - wanted.signal))),
             "popularity_error": float(np.mean(np.abs(found.popularity.popularity - wanted.popularity.popularity))),
         }
-        loss = _SPECTRUM_WEIGHT * errors["spectrum_error"] + errors["leverage_error"] + errors["popularity_error"]
+        strength = errors["spectrum_error"] + errors["signal_error"]
+        loss = _STRENGTH_WEIGHT * strength + errors["leverage_error"] + errors["popularity_error"]
         if loss < least:
             best, least, best_errors = tried, loss, errors
         # The next one: a singular value near the edge of the noise hardly answers to its weight. Directions past the
@@ -194,8 +204,8 @@ def calibrate_structure(
         factor = np.pad(factor, (0, len(basis) - len(factor)), mode="edge")
         preference = tried.preference
         tried = Parameters(
-            scale_local(tried.local, band, rate * (wanted.signal - found.signal)),
             tried.weights * factor**rate,
+            scale_local(tried.local, band, rate * (wanted.signal - found.signal)),
             scale_gain(tried.users, users, rate * _RESPONSE),
             scale_gain(tried.items, items, rate * _RESPONSE),
             preference._replace(weight=(preference.weight + rate * step).astype(np.float32)),
@@ -306,7 +316,7 @@ def _generated(
     pairs = np.concatenate(users), np.concatenate(items)
     found = structure(*pairs)
     assert found is not None
-    weighed = np.asarray(item_features(model, plan.items))[:, -1]  # the last is what preferences weigh
+    weighed = np.asarray(plan.features[:, -1])  # the last is what preferences weigh
     return found, preference_step(wanted, *pairs, weighed)
 
 

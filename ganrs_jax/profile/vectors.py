@@ -1,13 +1,12 @@
 """Generated vectors with the source's distribution: its moments, its quantiles, and its moments by degree.
 
 Networks smooth the tails of what they learn, and tails count: half of all ratings of the rarest items may be those of
-a handful of users. And a catalogue has some fifty items with a quarter of all ratings; drawn by chance, their mean and
-spread differ from the source's far more than those of a whole dataset do. So generated vectors get, in turn:
+a handful of users. So generated vectors of users get, in turn:
 
 1. the source's mean and covariance, by an affine map that is fitted once, in training (`fit_moments`);
 2. each column the source's quantiles, whatever the sizes asked for (`map_marginals`);
-3. within strata of users, or items, of like degree, the mean and covariance of the source's stratum, then its
-   quantiles: real biases are skewed, and how many predictions come near the end of the scale depends on that.
+3. within strata of users of like degree, the mean and covariance of the source's stratum, then its quantiles: real
+   biases are skewed, and how many predictions come near the end of the scale depends on that.
 """
 
 import functools

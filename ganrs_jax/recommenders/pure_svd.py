@@ -31,7 +31,7 @@ def _fit(
     rows, size = training_rows(splits, task)
     lanes = []
     for each in rows:
-        with threadpool_limits(limits=1):  # panels are narrow: threads of LAPACK lose more than they gain, forty times
+        with threadpool_limits(limits=1):  # panels are narrow: threads of LAPACK lose far more than they gain
             item_IxK = jax.block_until_ready(leading_eigenvectors(co_occurrences(each, task, size), factors))
         lanes.append({"user": _folded(each, item_IxK, task, size), "item": item_IxK})
     return Fitted(jax.tree.map(lambda *x: jnp.stack(x), *lanes), score)

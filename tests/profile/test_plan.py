@@ -122,6 +122,27 @@ def test_the_sources_counts_come_back_at_its_own_size(generator, tiny):
     assert np.abs(items - wanted).sum() / 2000 / 2 < 0.05
 
 
+def test_items_that_share_a_local_direction_are_rated_by_the_same_users(generator, way):
+    def together(gain: float) -> float:
+        """How much more often than by chance items of one sign in the first local direction are."""
+        request = profile.complete(generator, RatingsRequest(num_users=300, num_items=60, num_ratings=3000))
+        only_first = np.float32([gain, *np.zeros(len(generator.local_gain) - 1)])
+        model = dataclasses.replace(generator, local_gain=only_first)
+        plan = make_plan(model, request)
+        user, item, _ = (
+            np.concatenate(x)
+            for x in zip(
+                *(block_rows(model, request, plan, number) for number in range(plan.interactions.num_blocks)),
+                strict=True,
+            )
+        )
+        loading = model.items.local[plan.interactions.source_item, 0][item]
+        total = np.bincount(user, loading - loading.mean())
+        return float(np.mean(total**2))
+
+    assert together(1.5) > 1.5 * together(0.0)
+
+
 SIZE = {"num_users": 150, "num_items": 60, "num_ratings": 2400}
 LAWS = {
     "power:0.6": DegreeSpec("power", 0.6),

@@ -97,12 +97,24 @@ def test_the_structure_comes_nearer_to_the_sources(learned, ratings):
     )
     assert len(told) == 6
     loss = [
-        structures._SPECTRUM_WEIGHT * t["spectrum_error"] + t["leverage_error"] + t["popularity_error"] for t in told
+        structures._STRENGTH_WEIGHT * (t["spectrum_error"] + t["signal_error"])
+        + t["leverage_error"]
+        + t["popularity_error"]
+        for t in told
     ]
     best = told[int(np.argmin(loss))]
     assert best["spectrum_error"] < told[0]["spectrum_error"]
     assert {name: made.training[name] for name in best} == best
     assert made.factor_weights.any()
+
+
+def test_local_gains_move_by_what_the_signal_of_their_band_lacks():
+    gain, band = np.array([0.4, 0.2, 0.3, 0.1]), np.array([0, 0, 1, 2])
+    moved = structures.scale_local(gain, band, np.array([0.02, 0.0, -1.0]))
+    assert np.mean(moved[:2] ** 2) == pytest.approx(0.1 + structures._LOCAL_RESPONSE * 0.02)
+    assert moved[0] / moved[1] == pytest.approx(2)  # within a band all by one factor
+    assert moved[2] == gain[2]
+    assert moved[3] == pytest.approx(structures._ONE_ROUND[0] * gain[3])  # no further in one round
 
 
 def test_no_rounds_leave_the_model_alone(learned, ratings):
