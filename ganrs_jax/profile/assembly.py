@@ -51,6 +51,7 @@ def assemble(
         "popularity": degree_distribution(np.bincount(ratings.item)),
         "factor_weights": np.zeros((columns.interaction_rank, columns.interaction_rank), np.float32),
         "popularity_preference": PopularityPreference(*np.zeros((2, 1), np.float32)),
+        "link_asymmetry": np.float32(1),
         "style": ResponseStyle(embedding.cutpoints, embedding.basis),
         # Of users the means of bins alone: of a large dataset most users are not drawn to fit more.
         "user_means": mean_by_degree(learned.user, learned.rating, activity)._replace(entities=0),

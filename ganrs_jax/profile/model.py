@@ -189,6 +189,7 @@ class ProfileModel:
     popularity: DegreeDistribution  # ratings per item in the source
     factor_weights: np.ndarray  # [k, k], of the interaction factors, less the identity; calibrated
     popularity_preference: PopularityPreference  # calibrated
+    link_asymmetry: np.float32  # of scores to chances (`sampling.potentials`); calibrated
     style: ResponseStyle
     user_means: MeanByDegree  # mean ratings of users given activity
     item_means: MeanByDegree  # mean ratings of items given popularity

@@ -77,7 +77,7 @@ class InteractionPlan(NamedTuple):
 def plan_interactions(model: ProfileModel, request: RatingsRequest) -> InteractionPlan:
     """The plan of a completed request."""
     num_users, num_items, num_ratings = request.num_users, request.num_items, request.num_ratings
-    block, short = block_users(num_items), many(num_items)
+    block, short, link = block_users(num_items), many(num_items), float(model.link_asymmetry)
     # Users: generated vectors, mapped to the source's distribution; the most ratings to the largest generated degree.
     raw = [_raw_users(model, request, number, block) for number in range(-(-num_users // block))]
     user_map = vector_map(model, jnp.concatenate(raw)[: min(num_users, _MAPPED_USERS)], request.sigma)
@@ -99,7 +99,7 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     def potentials(active: np.ndarray, popular: np.ndarray, near: jax.Array | None = None) -> Potentials:
         mine = np.pad(active, (0, -len(active) % block))[: some * block]
         popular = popular * (mine.sum() / active.sum())
-        return assignment_potentials(first_users, features, mine, popular, block, near)
+        return assignment_potentials(first_users, features, mine, popular, block, near, link)
 
     first = potentials(activity, popularity)
     nothing = Preassigned(*np.zeros((2, 0), np.int32))
@@ -113,10 +113,10 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     ]
     padded = np.pad(activity, (0, -num_users % block)).reshape(-1, block).astype(np.float32)
     intercepts = jnp.concatenate(
-        [assignment_intercepts(u, features, first.item, n) for u, n in zip(users, padded, strict=True)]
+        [assignment_intercepts(u, features, first.item, n, link) for u, n in zip(users, padded, strict=True)]
     )
     everyone = jnp.concatenate(users)[:num_users]
-    preassigned = preassign(plan_key(request, 2), everyone, features, intercepts[:num_users], counts, activity)
+    preassigned = preassign(plan_key(request, 2), everyone, features, intercepts[:num_users], counts, activity, link)
     left = activity - np.bincount(preassigned.user, minlength=num_users)
     if not left.any():
         return plan._replace(preassigned=preassigned)
@@ -140,8 +140,8 @@ def draw_pairs(
     block_of = plan.preassigned.user // plan.block
     mine = slice(*np.searchsorted(block_of, (number, number + 1)))
     user, item = (ids[mine].astype(np.int64) for ids in plan.preassigned)
-    most = int(np.bincount(block_of, minlength=1).max())
-    return assign(key, users, plan.features, plan.potentials.item, activity, (user % plan.block, item), most)
+    most, link = int(np.bincount(block_of, minlength=1).max()), float(model.link_asymmetry)
+    return assign(key, users, plan.features, plan.potentials.item, activity, (user % plan.block, item), most, link)
 
 
 def block_features(

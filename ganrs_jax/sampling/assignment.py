@@ -44,16 +44,18 @@ def assign(
     activity: np.ndarray,
     preassigned: tuple[np.ndarray, np.ndarray],
     most_preassigned: int = 0,
+    asymmetry: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """User and item of each pair, ascending: `activity` [B] distinct items a user, in proportion to exp(score + phi).
 
     Args:
       preassigned: user and item of the pairs that are among them, ascending.
       most_preassigned: of any block, so that all blocks are one program.
+      asymmetry: of the link (`potentials`).
     """
     if many(len(items_IxK)):
-        return exponential_race(key, users_BxK, items_IxK, phi_I, activity, preassigned)
-    return choose_pairs(key, users_BxK, items_IxK, phi_I, activity, preassigned, most_preassigned)
+        return exponential_race(key, users_BxK, items_IxK, phi_I, activity, preassigned, asymmetry)
+    return choose_pairs(key, users_BxK, items_IxK, phi_I, activity, preassigned, most_preassigned, asymmetry)
 
 
 def assignment_potentials(
@@ -63,29 +65,31 @@ def assignment_potentials(
     popularity: np.ndarray,
     block: int,
     near: jax.Array | None = None,
+    asymmetry: float = 1.0,
 ) -> Potentials:
     """`solve_potentials` among these users; of many items, with part of the users first.
 
     Args:
       near: potentials of almost the same activity and popularity, to start with where items are many.
+      asymmetry: of the link.
     """
     wanted = np.minimum(popularity, _MOST_OF_USERS * np.count_nonzero(activity))
     if not many(len(items_IxK)):
-        return solve_potentials(users_UxK, items_IxK, activity, wanted, block)
+        return solve_potentials(users_UxK, items_IxK, activity, wanted, block, asymmetry)
     if near is None:
         some = -(-len(users_UxK) // _COARSE)
         share = activity[:some].sum() / activity.sum()
         coarse = np.minimum(popularity * share, _MOST_OF_USERS * np.count_nonzero(activity[:some]))
-        near = solve_tiled(users_UxK[:some], items_IxK, activity[:some], coarse, None).item
-    return solve_tiled(users_UxK, items_IxK, activity, wanted, near)
+        near = solve_tiled(users_UxK[:some], items_IxK, activity[:some], coarse, None, asymmetry).item
+    return solve_tiled(users_UxK, items_IxK, activity, wanted, near, asymmetry)
 
 
 def assignment_intercepts(
-    users_BxK: jax.Array, items_IxK: jax.Array, phi_I: jax.Array, activity: np.ndarray
+    users_BxK: jax.Array, items_IxK: jax.Array, phi_I: jax.Array, activity: np.ndarray, asymmetry: float = 1.0
 ) -> jax.Array:
     """a_u [B] at which each user's expected number of ratings is its activity."""
     find = tiled_intercepts if many(len(items_IxK)) else intercepts
-    return find(users_BxK, items_IxK, phi_I, jnp.asarray(activity, jnp.float32))
+    return find(users_BxK, items_IxK, phi_I, jnp.asarray(activity, jnp.float32), jnp.float32(asymmetry))
 
 
 class Preassigned(NamedTuple):
@@ -108,6 +112,7 @@ def preassign(
     intercepts: jax.Array,
     counts: np.ndarray,
     activity: np.ndarray,
+    asymmetry: float = 1.0,
 ) -> Preassigned:
     """Draws `counts` distinct users for each item; no user gets more items than its activity.
 
@@ -115,6 +120,7 @@ def preassign(
       intercepts: a_u of each user (`potentials.intercepts`), [U].
       counts: users wanted for each item, [I].
       activity: ratings of each user, [U].
+      asymmetry: of the link.
     """
     items = np.flatnonzero(counts)
     # Rare items, of a few users each, whose users are drawn at once.
@@ -127,7 +133,8 @@ def preassign(
     for number, first in enumerate(range(0, len(items), size)):
         part = np.resize(items[first : first + size], size)  # one shape, one program
         wanted = np.where(np.arange(size) < len(items) - first, counts[part], 0)
-        row, user = assign(jax.random.fold_in(key, number), items_IxK[part], users_UxK, intercepts, wanted, _NONE)
+        part_key = jax.random.fold_in(key, number)
+        row, user = assign(part_key, items_IxK[part], users_UxK, intercepts, wanted, _NONE, 0, asymmetry)
         pairs.append((user, part[row]))
     user, item = (np.concatenate(x) for x in zip(*pairs, strict=True))
     return _within(user, item, activity, np.random.default_rng(np.asarray(jax.random.key_data(key))))

@@ -1,18 +1,19 @@
 """Which items a user rates: a fixed number of distinct ones, each with about its wanted chance.
 
-Pareto sampling (Rosen 1997, "On sampling with probability proportional to size"): the n largest of
-logit(chance) + logistic noise are n distinct items whose inclusion chances are the wanted ones to
-within a percent or so. Adding the same number to all of a user's logits changes nothing.
+Order sampling (Rosen 1997, "On sampling with probability proportional to size"): the n largest of score + noise are n
+distinct items whose inclusion chances are the wanted ones to within a percent or so, if the link of these
+(`potentials.chance`) is the noise's distribution. That of a link of asymmetry c is log c - log(exp(c E) - 1), E
+exponential: logistic noise for 1 (Pareto sampling), Gumbel noise for 0 (each item drawn among those left in proportion
+to exp(score)). Adding the same number to all of a user's scores changes nothing.
 
-Of very many items a user rates few: then `exponential_race` draws the same without a random number a cell. The
-priority of an item, score + logistic noise, is -log(T) of a time T at which it arrives, P(T > t) = 1 / (1 + rate * t)
-with rate = exp(score), and the first to arrive are the sample. The hazard, rate / (1 + rate * t), falls, so arrivals
-are drawn by thinning (Lewis and Shedler 1979): candidates come in the order of time, each an item in proportion to
-its rate (a group of items first, then an item of it), and one is accepted with the probability by which the hazard
-has fallen since. Users who are short go on from the time they have come to, with the hazards of that time: popular
-items, which have arrived, then no longer are most of the candidates. The draw is exact, but for rows whose scores are
-so far apart that eight rounds of this do not do, which `choose` completes; a cell costs its score and one
-exponential.
+Of very many items a user rates few: then `exponential_race` draws the same without a random number a cell. The priority
+of an item, score + noise, is -log(T) of a time T at which it arrives, P(T > t) = (1 + c rate t)^(-1/c) with rate =
+exp(score), and the first to arrive are the sample. The hazard, rate / (1 + c rate t), falls, so arrivals are drawn by
+thinning (Lewis and Shedler 1979): candidates come in the order of time, each an item in proportion to its rate (a group
+of items first, then an item of it), and one is accepted with the probability by which the hazard has fallen since.
+Users who are short go on from the time they have come to, with the hazards of that time: popular items, which have
+arrived, then no longer are most of the candidates. The draw is exact, but for rows whose scores are so far apart that
+eight rounds of this do not do, which `choose` completes; a cell costs its score and one exponential.
 """
 
 from typing import NamedTuple
@@ -39,6 +40,7 @@ def choose(
     phi: jax.Array,
     counts: jax.Array,
     preassigned: jax.Array,
+    asymmetry: jax.Array | float = 1.0,
 ) -> jax.Array:
     """For each of B rows (users), `counts` distinct columns (items), as a mask [B, C].
 
@@ -46,9 +48,10 @@ def choose(
       phi: logits added to a column's scores, [C], or to each cell's, [B, C]; -inf = only when all others are taken.
       counts: columns wanted by each row, int32 [B], at most C.
       preassigned: cells chosen before all others, int32 [M], each row * C + column; B * C or more = none.
+      asymmetry: of the link.
     """
     scores = rows_BxK @ columns_CxK.T + jnp.maximum(phi if phi.ndim == 2 else phi[None], -1e9)
-    noisy = scores + jax.random.logistic(key, scores.shape)
+    noisy = scores - jnp.log(jnp.expm1(asymmetry * jax.random.exponential(key, scores.shape)))
     noisy = noisy.reshape(-1).at[preassigned].set(jnp.inf, mode="drop").reshape(scores.shape)
     return _largest(noisy, counts)
 
@@ -81,6 +84,7 @@ def choose_pairs(
     counts: np.ndarray,
     preassigned: tuple[np.ndarray, np.ndarray],
     most_preassigned: int = 0,
+    asymmetry: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Row and column of each cell that `choose` takes, ascending.
 
@@ -91,7 +95,7 @@ def choose_pairs(
     cell = preassigned[0] * len(columns_CxK) + preassigned[1]
     length = max(_LEAST_PREASSIGNED, 1 << (max(most_preassigned, len(cell), 1) - 1).bit_length())
     padded = np.pad(cell, (0, length - len(cell)), constant_values=np.iinfo(np.int32).max)
-    given = jnp.asarray(counts, jnp.int32), jnp.asarray(padded, jnp.int32)
+    given = jnp.asarray(counts, jnp.int32), jnp.asarray(padded, jnp.int32), jnp.float32(asymmetry)
     flat = np.flatnonzero(np.asarray(choose(key, rows_BxK, columns_CxK, phi, *given)))
     return flat // len(columns_CxK), flat % len(columns_CxK)
 
@@ -110,6 +114,7 @@ class _Rates(NamedTuple):
     top: jax.Array
     since: jax.Array
     cumulated: jax.Array
+    asymmetry: jax.Array
 
 
 class _Arrivals(NamedTuple):
@@ -127,6 +132,7 @@ def exponential_race(
     phi_C: jax.Array,
     counts: np.ndarray,
     preassigned: tuple[np.ndarray, np.ndarray],
+    asymmetry: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each of B rows (users), `counts` distinct columns (items): row and column of each, ascending.
 
@@ -136,9 +142,10 @@ def exponential_race(
       phi_C: logits added to a column's scores; -inf = only when all others are taken.
       counts: columns wanted by each row, [B], at most C.
       preassigned: row and column of the cells that are chosen before all others, ascending.
+      asymmetry: of the link.
     """
     many = counts > int(jnp.isfinite(phi_C).sum()) // _MOST_SHARE
-    found = _race(key, rows_BxK, columns_CxK, phi_C, np.where(many, 0, counts), preassigned)
+    found = _race(key, rows_BxK, columns_CxK, phi_C, np.where(many, 0, counts), preassigned, jnp.float32(asymmetry))
     row, column = (np.concatenate(x) for x in zip(*found, strict=True))
     short = np.flatnonzero(np.bincount(row, minlength=len(counts)) < counts)
     kept = ~np.isin(row, short)
@@ -147,7 +154,7 @@ def exponential_race(
         given = np.concatenate([preassigned[1][preassigned[0] == number], column[row == number]])
         one = rows_BxK[number : number + 1], columns_CxK, phi_C, counts[number : number + 1]
         row_key = jax.random.fold_in(jax.random.fold_in(key, 0), number)
-        chosen = choose_pairs(row_key, *one, (np.zeros_like(given), given))[1]
+        chosen = choose_pairs(row_key, *one, (np.zeros_like(given), given), 0, asymmetry)[1]
         parts.append((np.full(len(chosen), number), chosen))
     row, column = (np.concatenate(x) for x in zip(*parts, strict=True))
     order = np.argsort(row * len(columns_CxK) + column)
@@ -161,6 +168,7 @@ def _race(
     phi: jax.Array,
     counts: np.ndarray,
     preassigned: tuple[np.ndarray, np.ndarray],
+    asymmetry: jax.Array,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     of_row, of_column = preassigned
     given = np.arange(len(of_row)) - np.searchsorted(of_row, of_row) < counts[of_row]
@@ -172,7 +180,7 @@ def _race(
         # Of three lengths, so of three programs.
         length = next(size for size in (len(counts) // 64, len(counts) // 8, len(counts)) if size >= len(open_))
         which = np.resize(open_, length)
-        rates = _rates(rows[which], columns, phi, jnp.asarray(since[which]))
+        rates = _rates(rows[which], columns, phi, jnp.asarray(since[which]), asymmetry)
         # Candidates by which most rows will have what is left: some are rejected, or have arrived before. Where few
         # rows are left they fill a part of a draw, which costs the same.
         few = left[open_]
@@ -194,23 +202,26 @@ def _race(
     return found
 
 
-def _hazard(scores: jax.Array, since: jax.Array) -> jax.Array:
-    """The hazard at time `since`, exp(score) / (1 + exp(score) * since)."""
-    return 1 / (jnp.exp(-scores) + since)
+def _hazard(scores: jax.Array, since: jax.Array, asymmetry: jax.Array) -> jax.Array:
+    """The hazard at time `since`, exp(score) / (1 + asymmetry * exp(score) * since)."""
+    return 1 / (jnp.exp(-scores) + asymmetry * since)
 
 
 @jax.jit
-def _rates(rows_BxK: jax.Array, columns_CxK: jax.Array, phi_C: jax.Array, since: jax.Array) -> _Rates:
+def _rates(
+    rows_BxK: jax.Array, columns_CxK: jax.Array, phi_C: jax.Array, since: jax.Array, asymmetry: jax.Array
+) -> _Rates:
     """Scores are held a tile at a time."""
     tiles = tiled(columns_CxK, phi_C)
     top = highest(rows_BxK, tiles)
 
     def of_groups(tile: Tiles) -> jax.Array:
-        return _hazard(tile_scores(rows_BxK, tile, -top), since[:, None]).reshape(len(top), -1, _GROUP).sum(2)
+        hazards = _hazard(tile_scores(rows_BxK, tile, -top), since[:, None], asymmetry)
+        return hazards.reshape(len(top), -1, _GROUP).sum(2)
 
     sums = jax.lax.map(of_groups, tiles).transpose(1, 0, 2).reshape(len(top), -1)
     groups = tiles.items.reshape(-1, _GROUP, columns_CxK.shape[1]).transpose(0, 2, 1)
-    return _Rates(rows_BxK, groups, tiles.phi.reshape(-1, _GROUP), top, since, jnp.cumsum(sums, 1))
+    return _Rates(rows_BxK, groups, tiles.phi.reshape(-1, _GROUP), top, since, jnp.cumsum(sums, 1), asymmetry)
 
 
 def _arrivals(key: jax.Array, rates: _Rates, wanted: np.ndarray) -> tuple[_Arrivals, np.ndarray]:
@@ -222,7 +233,7 @@ def _arrivals(key: jax.Array, rates: _Rates, wanted: np.ndarray) -> tuple[_Arriv
     passed, last = np.cumsum(gap, dtype=np.float64), np.cumsum(wanted) - 1
     start = (passed - gap)[last - wanted + 1]
     elapsed = passed - start[row]
-    accepted = chance * (1 + rate * elapsed) < 1
+    accepted = chance * (1 + np.float32(rates.asymmetry) * rate * elapsed) < 1
     return _Arrivals(row[accepted], column[accepted].astype(np.int64), elapsed[accepted]), elapsed[last]
 
 
@@ -233,7 +244,7 @@ def _candidates(key: jax.Array, rates: _Rates, row: jax.Array) -> tuple[jax.Arra
     total = rates.cumulated[row, -1]
     group = _first_over(rates.cumulated, row, _BELOW * jax.random.uniform(of_group, row.shape) * total)
     scores = _products(rates.rows, rates.columns, row, group) + rates.phi[group]
-    each = _hazard(scores - rates.top[row][:, None], rates.since[row][:, None])
+    each = _hazard(scores - rates.top[row][:, None], rates.since[row][:, None], rates.asymmetry)
     cumulated = jnp.cumsum(each, 1)
     aim = _BELOW * jax.random.uniform(of_column, row.shape) * cumulated[:, -1]
     place = jnp.sum(cumulated <= aim[:, None], 1)

@@ -1,15 +1,16 @@
 """Potentials: one number an item, by which users of given activity rate each item as often as wanted.
 
-The chance that user u rates item j is sigmoid(score_uj + a_u + phi_j). With the cost -score this is optimal
-transport between users of given activity and items of given mass, regularised by the entropy of a 0/1
-matrix in place of that of a coupling (Galichon and Salanie's setting), as no pair may occur twice. The
-potentials a, phi are found by Newton steps on one side at a time (Sinkhorn's scheme).
+The chance that user u rates item j is that of score_uj + a_u + phi_j by a link of the family of Aranda-Ordaz (1981, "On
+two families of transformations to additivity for binary response data", doi 10.1093/biomet/68.2.357): with an
+`asymmetry` of 1 the logistic one, near 0 the complementary log-log. With the cost -score this is optimal transport
+between users of given activity and items of given mass, regularised by the entropy of a 0/1 matrix in place of that of
+a coupling (Galichon and Salanie's setting), as no pair may occur twice. The potentials a, phi are found by Newton steps
+on one side at a time (Sinkhorn's scheme).
 
 Where items are many, `solve_tiled` and `tiled_intercepts` do the same by sums over users x items of which a tile is
 held at a time.
 """
 
-import functools
 from typing import NamedTuple
 
 import jax
@@ -21,7 +22,9 @@ TOLERANCE = 2e-3  # total variation between wanted and expected shares of items:
 STEP = 2.0  # longest Newton step: chances far from 1/2 have slopes near 0, whose steps would overshoot
 TILE = 1024  # items whose scores are held at once
 _USERS = 512  # users at once: their scores with a tile are 2 MiB
+_DENSE_STEPS = 6  # to the intercepts of users whose scores with all items are held
 _STEPS = 3  # to the intercepts, which start near: where items are many no chance is great
+_SURE = 30.0  # logits above are as good as this: the chance is 1 in single precision
 _STRIDE = 16  # of the items whose highest score is taken: enough against overflow, which is all that it is for
 
 
@@ -32,8 +35,23 @@ class Potentials(NamedTuple):
     error: float
 
 
+def chance(logits: jax.Array, asymmetry: jax.Array | float) -> jax.Array:
+    """The inverse link, 1 - (1 + c exp(x))^(-1/c) with asymmetry c, of any shape; c is over 0."""
+    return -jnp.expm1(-jnp.log1p(asymmetry * jnp.exp(jnp.minimum(logits, _SURE))) / asymmetry)
+
+
+def chance_slope(logits: jax.Array, asymmetry: jax.Array | float) -> jax.Array:
+    """How a chance answers to its logit."""
+    return (1 - chance(logits, asymmetry)) / (jnp.exp(-logits) + asymmetry)
+
+
 def solve_potentials(
-    users_UxK: jax.Array, items_IxK: jax.Array, activity: np.ndarray, popularity: np.ndarray, block: int
+    users_UxK: jax.Array,
+    items_IxK: jax.Array,
+    activity: np.ndarray,
+    popularity: np.ndarray,
+    block: int,
+    asymmetry: float = 1.0,
 ) -> Potentials:
     """Potentials for which each item's expected number of ratings is the wanted one.
 
@@ -42,32 +60,40 @@ def solve_potentials(
       activity: ratings of each user, [U].
       popularity: wanted ratings of each item among these users, [I]; an item of none gets -inf.
       block: users whose scores are held at once.
+      asymmetry: of the link.
     """
+    link = jnp.float32(asymmetry)
     users, n = blocked(users_UxK, block), blocked(jnp.asarray(activity, jnp.float32), block)
     wanted = jnp.asarray(popularity, jnp.float32)
     a = jnp.log(jnp.maximum(n, 1e-6) / len(wanted))
     phi = jnp.where(wanted > 0, jnp.log(jnp.maximum(wanted, 1e-6) / wanted.mean()), -jnp.inf)
     error = np.inf
     for _ in range(ROUNDS):
-        a, phi, left = _round(users, n, a, items_IxK, phi, wanted)
+        a, phi, left = _round(users, n, a, items_IxK, phi, wanted, link)
         if (error := float(left)) < TOLERANCE:
             break
     return Potentials(phi, error)
 
 
-@functools.partial(jax.jit, static_argnums=4)
+@jax.jit
 def intercepts(
-    users_BxK: jax.Array, items_IxK: jax.Array, phi: jax.Array, activity: jax.Array, steps: int = 6
+    users_BxK: jax.Array, items_IxK: jax.Array, phi: jax.Array, activity: jax.Array, asymmetry: jax.Array | float = 1.0
 ) -> jax.Array:
     """a_u [B] at which each user's expected number of ratings is its activity."""
     scores = users_BxK @ items_IxK.T + phi[None]
     start = jnp.log(jnp.maximum(activity, 1e-6)) - jax.nn.logsumexp(scores, 1)
-    return jax.lax.fori_loop(0, steps, lambda _, a: _user_step(a, scores, activity), start)
+    return jax.lax.fori_loop(0, _DENSE_STEPS, lambda _, a: _user_step(a, scores, activity, asymmetry), start)
 
 
 @jax.jit
 def _round(
-    users: jax.Array, n: jax.Array, a: jax.Array, items: jax.Array, phi: jax.Array, wanted: jax.Array
+    users: jax.Array,
+    n: jax.Array,
+    a: jax.Array,
+    items: jax.Array,
+    phi: jax.Array,
+    wanted: jax.Array,
+    asymmetry: jax.Array,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Newton steps on the users, a block at a time, then one on the items; the error before that."""
 
@@ -77,9 +103,9 @@ def _round(
         factors, count, intercept = part
         scores = factors @ items.T + phi[None]
         for _ in range(2):
-            intercept = _user_step(intercept, scores, count)
-        chance = jax.nn.sigmoid(scores + intercept[:, None]) * (count > 0)[:, None]
-        return (sums[0] + chance.sum(0), sums[1] + (chance * (1 - chance)).sum(0)), intercept
+            intercept = _user_step(intercept, scores, count, asymmetry)
+        of_items = _sums(scores + intercept[:, None], asymmetry, (count > 0)[:, None], 0)
+        return (sums[0] + of_items[0], sums[1] + of_items[1]), intercept
 
     zero = jnp.zeros_like(wanted)
     (expected, slope), a = jax.lax.scan(block, (zero, zero), (users, n, a))
@@ -88,10 +114,18 @@ def _round(
     return a, jnp.where(wanted > 0, phi + step, -jnp.inf), error
 
 
-def _user_step(a: jax.Array, scores: jax.Array, activity: jax.Array) -> jax.Array:
-    chance = jax.nn.sigmoid(scores + a[:, None])
-    slope = (chance * (1 - chance)).sum(1)
-    return a + jnp.clip((activity - chance.sum(1)) / jnp.maximum(slope, 1e-9), -STEP, STEP)
+def _user_step(a: jax.Array, scores: jax.Array, activity: jax.Array, asymmetry: jax.Array | float) -> jax.Array:
+    expected, slope = _sums(scores + a[:, None], asymmetry, True, 1)
+    return a + jnp.clip((activity - expected) / jnp.maximum(slope, 1e-9), -STEP, STEP)
+
+
+def _sums(
+    logits: jax.Array, asymmetry: jax.Array | float, where: jax.Array | bool, axis: int
+) -> tuple[jax.Array, jax.Array]:
+    """Sums of chances and of their slopes."""
+    summed = (x(logits, asymmetry) * where for x in (chance, chance_slope))
+    expected, slope = (x.sum(axis) for x in summed)
+    return expected, slope
 
 
 def blocked(x: jax.Array, block: int) -> jax.Array:
@@ -135,24 +169,37 @@ def highest(users_BxK: jax.Array, tiles: Tiles) -> jax.Array:
 
 
 @jax.jit
-def tiled_intercepts(users_BxK: jax.Array, items_IxK: jax.Array, phi_I: jax.Array, activity: jax.Array) -> jax.Array:
+def tiled_intercepts(
+    users_BxK: jax.Array,
+    items_IxK: jax.Array,
+    phi_I: jax.Array,
+    activity: jax.Array,
+    asymmetry: jax.Array | float = 1.0,
+) -> jax.Array:
     """a_u [B] at which each user's expected number of ratings is its activity (`potentials.intercepts`)."""
     tiles = tiled(items_IxK, phi_I)
 
     def step(_: int, a: jax.Array) -> jax.Array:
-        return _tiled_step(_Users(users_BxK, activity, a), tiles)
+        return _tiled_step(_Users(users_BxK, activity, a), tiles, asymmetry)
 
     return jax.lax.fori_loop(0, _STEPS, step, _start(users_BxK, tiles, activity))
 
 
 def solve_tiled(
-    users_UxK: jax.Array, items_IxK: jax.Array, activity: np.ndarray, popularity: np.ndarray, start: jax.Array | None
+    users_UxK: jax.Array,
+    items_IxK: jax.Array,
+    activity: np.ndarray,
+    popularity: np.ndarray,
+    start: jax.Array | None,
+    asymmetry: float = 1.0,
 ) -> Potentials:
     """Potentials for which each item's expected number of ratings is the wanted one (`potentials.solve_potentials`).
 
     Args:
       start: potentials that are near already, [I], of part of the users, say.
+      asymmetry: of the link.
     """
+    link = jnp.float32(asymmetry)
     wanted = jnp.asarray(popularity, jnp.float32)
     near = jnp.log(jnp.maximum(wanted, 1e-6) / wanted.mean()) if start is None else jnp.maximum(start, -1e9)
     phi = jnp.where(wanted > 0, near, -jnp.inf)
@@ -161,7 +208,7 @@ def solve_tiled(
     users = _Users(factors, n, jnp.stack([_start(u, tiles, each) for u, each in zip(factors, n, strict=True)]))
     error = np.inf
     for _ in range(ROUNDS):
-        a, phi, left = _tiled_round(users, items_IxK, phi, wanted)
+        a, phi, left = _tiled_round(users, items_IxK, phi, wanted, link)
         users = users._replace(intercepts=a)
         if (error := float(left)) < TOLERANCE:
             break
@@ -170,14 +217,14 @@ def solve_tiled(
 
 @jax.jit
 def _tiled_round(
-    users: _Users, items_IxK: jax.Array, phi_I: jax.Array, wanted: jax.Array
+    users: _Users, items_IxK: jax.Array, phi_I: jax.Array, wanted: jax.Array, asymmetry: jax.Array
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """A Newton step on the users, some at a time, then one on the items; the error before that."""
     tiles = tiled(items_IxK, phi_I)
 
     def some(sums: tuple[jax.Array, jax.Array], part: _Users) -> tuple[tuple[jax.Array, jax.Array], jax.Array]:
-        a = _tiled_step(part, tiles)
-        of_items, slope = _item_sums(part._replace(intercepts=a), tiles)
+        a = _tiled_step(part, tiles, asymmetry)
+        of_items, slope = _item_sums(part._replace(intercepts=a), tiles, asymmetry)
         return (sums[0] + of_items, sums[1] + slope), a
 
     zero = jnp.zeros(tiles.phi.shape)
@@ -196,22 +243,21 @@ def _start(users_BxK: jax.Array, tiles: Tiles, activity: jax.Array) -> jax.Array
     return jnp.log(jnp.maximum(activity, 1e-6) / total) - top
 
 
-def _tiled_step(users: _Users, tiles: Tiles) -> jax.Array:
+def _tiled_step(users: _Users, tiles: Tiles, asymmetry: jax.Array | float) -> jax.Array:
     def of_tile(sums: tuple[jax.Array, jax.Array], tile: Tiles) -> tuple[tuple[jax.Array, jax.Array], None]:
-        chance = jax.nn.sigmoid(tile_scores(users.factors, tile, users.intercepts))
-        return (sums[0] + chance.sum(1), sums[1] + (chance * (1 - chance)).sum(1)), None
+        of_users = _sums(tile_scores(users.factors, tile, users.intercepts), asymmetry, True, 1)
+        return (sums[0] + of_users[0], sums[1] + of_users[1]), None
 
     zero = jnp.zeros_like(users.activity)
     (expected, slope), _ = jax.lax.scan(of_tile, (zero, zero), tiles)
     return users.intercepts + jnp.clip((users.activity - expected) / jnp.maximum(slope, 1e-9), -STEP, STEP)
 
 
-def _item_sums(users: _Users, tiles: Tiles) -> tuple[jax.Array, jax.Array]:
+def _item_sums(users: _Users, tiles: Tiles, asymmetry: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Expected ratings of items, and how they answer to their potentials, [T, 1024]."""
     active = (users.activity > 0)[:, None]
 
     def of_tile(tile: Tiles) -> tuple[jax.Array, jax.Array]:
-        chance = jax.nn.sigmoid(tile_scores(users.factors, tile, users.intercepts)) * active
-        return chance.sum(0), (chance * (1 - chance)).sum(0)
+        return _sums(tile_scores(users.factors, tile, users.intercepts), asymmetry, active, 0)
 
     return jax.lax.map(of_tile, tiles)

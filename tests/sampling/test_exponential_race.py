@@ -7,7 +7,7 @@ import pytest
 
 from ganrs_jax.sampling import gumbel_top_k as race
 from ganrs_jax.sampling.gumbel_top_k import choose, exponential_race
-from ganrs_jax.sampling.potentials import intercepts, tiled_intercepts
+from ganrs_jax.sampling.potentials import chance, intercepts, tiled_intercepts
 
 COLUMNS, COUNT = 300, 30
 NONE = (np.zeros(0, np.int64),) * 2
@@ -21,13 +21,18 @@ def world(strength: float, rows: int) -> tuple[jax.Array, jax.Array, jax.Array]:
 
 
 @pytest.mark.parametrize(  # at 6 some columns are as good as sure
-    "strength", [1.0, 6.0, *(pytest.param(strength, marks=pytest.mark.slow) for strength in (0.5, 3.0))]
+    ("strength", "asymmetry"),
+    [
+        (1.0, 1.0),
+        (6.0, 0.05),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((0.5, 1.0), (3.0, 3.0), (1.0, 0.05), (6.0, 1.0))),
+    ],
 )
-def test_chances_are_those_of_a_number_a_cell(strength):
+def test_chances_are_those_of_a_number_a_cell(strength, asymmetry):
     rows, columns, phi = world(strength, 3000)
-    row, column = exponential_race(jax.random.key(0), rows, columns, phi, np.full(3000, COUNT), NONE)
+    row, column = exponential_race(jax.random.key(0), rows, columns, phi, np.full(3000, COUNT), NONE, asymmetry)
     np.testing.assert_array_equal(np.bincount(row), COUNT)
-    wanted = jnp.full(3000, COUNT, jnp.int32), jnp.full(1, 2**31 - 1, jnp.int32)
+    wanted = jnp.full(3000, COUNT, jnp.int32), jnp.full(1, 2**31 - 1, jnp.int32), asymmetry
     chance = np.asarray(choose(jax.random.key(1), rows, columns, phi, *wanted)).mean(0)
     found = np.bincount(column, minlength=COLUMNS) / 3000
     deviation = (found - chance) / np.sqrt((2 * chance * (1 - chance) + 1 / 3000) / 3000)
@@ -110,6 +115,16 @@ def test_intercepts_are_those_of_all_cells():
     np.testing.assert_allclose(found, intercepts(rows, columns, phi, counts), atol=0.05)
 
 
+@pytest.mark.parametrize("asymmetry", [0.05, 1.0, 3.0])
+def test_inclusion_chances_are_those_of_the_link(asymmetry):
+    """What potentials are solved for is what is drawn, to within a few percent."""
+    rows, columns, phi = world(1.0, 4000)
+    wanted = jnp.full(4000, COUNT, jnp.int32), jnp.full(1, 2**31 - 1, jnp.int32), asymmetry
+    found = np.asarray(choose(jax.random.key(1), rows, columns, phi, *wanted)).mean(0)
+    a = intercepts(rows[:1], columns, phi, jnp.full(1, COUNT, jnp.float32), asymmetry)
+    np.testing.assert_allclose(found, chance(rows[0] @ columns.T + phi + a, asymmetry), atol=0.03)
+
+
 @pytest.mark.parametrize("number", [20_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
 def test_the_search_by_groups_finds_what_brute_force_finds(number):
     """The same uniform numbers, looked up among the summed rates of all columns in double precision."""
@@ -117,7 +132,7 @@ def test_the_search_by_groups_finds_what_brute_force_finds(number):
     rows, columns = (jnp.asarray(rng.normal(size=(n, 8)), jnp.float32) for n in (8, number))
     phi = jnp.asarray(rng.normal(0, 2, number), jnp.float32)
     since = jnp.asarray([0, 0, 0, 0, 0.1, 0.1, 1, 1], jnp.float32)
-    rates = race._rates(rows, columns, phi, since)
+    rates = race._rates(rows, columns, phi, since, jnp.float32(1))
     row = np.sort(rng.integers(8, size=candidates)).astype(np.int32)
     found = np.asarray(race._candidates(jax.random.key(seed), rates, jnp.asarray(row))[0])
     keys = jax.random.split(jax.random.key(seed), 4)[:2]

@@ -3,9 +3,8 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.special import expit
 
-from ganrs_jax.sampling.potentials import intercepts, solve_potentials
+from ganrs_jax.sampling.potentials import chance, chance_slope, intercepts, solve_potentials
 
 USERS, ITEMS = 300, 80
 
@@ -20,19 +19,35 @@ def world():
     return users, items, activity, popularity
 
 
-def expected(users, items, phi, activity) -> np.ndarray:
+ASYMMETRIES = [0.05, 1.0, 3.0]
+
+
+def expected(users, items, phi, activity, asymmetry=1.0) -> np.ndarray:
     """Chance of each cell, [U, I]."""
-    a = np.asarray(intercepts(users, items, phi, jnp.asarray(activity, jnp.float32), 20))
-    return expit(np.asarray(users) @ np.asarray(items).T + np.asarray(phi) + a[:, None])
+    a = np.asarray(intercepts(users, items, phi, jnp.asarray(activity, jnp.float32), asymmetry))
+    odds = np.exp(np.asarray(users, float) @ np.asarray(items).T + np.asarray(phi) + a[:, None])
+    return 1 - (1 + asymmetry * odds) ** (-1 / asymmetry)
 
 
-def test_users_and_items_get_the_wanted_masses(world):
+@pytest.mark.parametrize("asymmetry", ASYMMETRIES)
+def test_users_and_items_get_the_wanted_masses(world, asymmetry):
     users, items, activity, popularity = world
-    found = solve_potentials(*world, block=64)
-    chance = expected(users, items, found.item, activity)
-    np.testing.assert_allclose(chance.sum(1), activity, rtol=1e-3)
-    assert np.abs(chance.sum(0) - popularity).sum() / popularity.sum() / 2 < 2e-3
+    found = solve_potentials(*world, block=64, asymmetry=asymmetry)
+    drawn = expected(users, items, found.item, activity, asymmetry)
+    np.testing.assert_allclose(drawn.sum(1), activity, rtol=1e-3)
+    assert np.abs(drawn.sum(0) - popularity).sum() / popularity.sum() / 2 < 2e-3
     assert found.error < 2e-3
+
+
+def test_the_link_is_logistic_at_one_and_complementary_log_log_near_zero():
+    logits = np.linspace(-8, 8, 33)
+    x = jnp.asarray(logits, jnp.float32)
+    np.testing.assert_allclose(chance(x, 1.0), 1 / (1 + np.exp(-logits)), atol=1e-6)
+    np.testing.assert_allclose(chance(x, 1e-3), 1 - np.exp(-np.exp(logits)), atol=1e-3)
+    for asymmetry in ASYMMETRIES:
+        slope = np.gradient(np.asarray(chance(x, asymmetry), float), logits)
+        np.testing.assert_allclose(chance_slope(x, asymmetry)[1:-1], slope[1:-1], atol=0.02)
+        assert np.isfinite(chance_slope(jnp.asarray([-jnp.inf, -1e9, 1e9]), asymmetry)).all()
 
 
 def test_the_size_of_blocks_does_not_matter(world):
@@ -68,5 +83,5 @@ def test_what_cannot_be_reached_is_told(world):
 
 def test_intercepts_give_each_user_its_activity(world):
     users, items, activity, _ = world
-    chance = expected(users, items, jnp.zeros(ITEMS), activity)
-    np.testing.assert_allclose(chance.sum(1), activity, rtol=1e-3)
+    drawn = expected(users, items, jnp.zeros(ITEMS), activity)
+    np.testing.assert_allclose(drawn.sum(1), activity, rtol=1e-3)
