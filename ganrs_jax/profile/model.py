@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import flax.linen as nn
 import jax
@@ -198,7 +198,7 @@ class ProfileModel:
     factor_bounds: np.ndarray  # [2], least and greatest product of rating factors
     noise_log_variance: np.float32  # of the scale of the rating noise: how heavy its tails are; calibrated
     source: SourceSummary
-    training: Mapping[str, float]  # seed, criterion and figures of the training run; json-ready
+    training: Mapping[str, Any]  # seed, criterion and figures of the training run; json-ready
     recipe: str = "profile"
 
     def __repr__(self) -> str:

@@ -44,8 +44,7 @@ class ProfileConfig:
     noise_size: int = 64  # numbers in a noise vector
     width: int = 128  # of the networks' layers
     blocks: int = 2  # residual blocks of each network
-    structure_rounds: int = 10  # of calibrating who rates what; 0 = leave it as learned
-    predictability_rounds: int = 6  # of calibrating how well ratings can be predicted; 0 = leave it as learned
+    calibration_rounds: int = 12  # of comparing generated datasets with the source; 0 = leave all as learned
     sigma: float = 1.0  # noise of generation where the request gives none
 
 
@@ -55,7 +54,7 @@ def check_config(config: ProfileConfig) -> None:
     check_choice(config, "optimizer", OPTIMIZERS)
     check_range(config, ("beta1", "beta2", "average"), low=0, below=1)
     check_range(config, ("gan_learning_rate", "clip", "sigma"), above=0)
-    check_range(config, ("gradient_penalty", "structure_rounds", "predictability_rounds", "local_rank"), low=0)
+    check_range(config, ("gradient_penalty", "calibration_rounds", "local_rank"), low=0)
     check_range(config, ("posterior_draws",), low=2)
     embedding = ("most_users", "interaction_rank", "rating_rank", "style_rank", "embedding_rounds", "embedding_sweeps")
     check_range(config, (*embedding, "least_users", "critic_steps", "gan_steps", "gan_batch_size"), low=1)
