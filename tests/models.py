@@ -17,8 +17,7 @@ QUICK = {name: {"embedding_epochs": 2, "gan_steps": 100, "kmeans_iterations": 20
         "gan_steps": 120,
         "width": 32,
         "blocks": 1,
-        "structure_rounds": 1,
-        "predictability_rounds": 1,
+        "calibration_rounds": 1,
     }
 }
 # The world of the fixture `tiny` and these settings, as flags: whoever trains on them finds the programs compiled.

@@ -36,7 +36,7 @@ def warnings_of(model: ProfileModel, asked: RatingsRequest, request: RatingsRequ
     if spectrum_error > _SPECTRUM:
         lines.append(
             f"the spectrum is off by {spectrum_error:.0%}: who rates what is less, or more, structured than in the "
-            "source; try `config.interaction_rank` or `config.structure_rounds`"
+            "source; try `config.interaction_rank` or `config.calibration_rounds`"
         )
     # The plan: potentials, and degrees cut because no pair repeats.
     error = plan.interactions.potentials.error

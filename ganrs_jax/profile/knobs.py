@@ -32,6 +32,8 @@ _LEAST_GAIN, _MOST_GAIN = 0.3, 4.0  # in all: a gain whose statistic does not an
 _ONE_ROUND_GAIN = (0.6, 1.6)  # in a round: each dataset has noise of its own
 _LOCAL_RESPONSE = 1.3  # of the square of a local gain to the signal at its rank, about, on Douban
 _LEAST_LOCAL = 1e-3  # least square of a local gain
+_TAIL_RESPONSE = 1.0  # of the log of a gain past them to that of NDCG of EASE over PureSVD, inverted, about
+_MOST_TAIL = 1.0  # of such a gain
 _LONGEST_STEP = 1.0  # of a popularity preference in a round: the response is that of small steps
 _LEAST_PREFERENCE_RESPONSE = 0.1  # of the mean popularity to the preference, for a step to be worked out
 _NDCG_RESPONSE = 0.2  # of the log of NDCG to 1 / (1 + asymmetry), about, on MovieLens, Douban and MyAnimeList
@@ -82,6 +84,7 @@ def knobs(model: ProfileModel, basis: np.ndarray) -> list[Knob]:
     return [
         Knob("factor_weights", "singular values 2-20", lambda t: t.values, _weights(basis), 2.0, relative=True),
         Knob("local_gain", "held-out signal, ranks 2-100", lambda t: t.signal, _local, 2.0),
+        Knob("local_gain past rank 100", "log NDCG, EASE over PureSVD", _beyond_factors, _tail),
         Knob("users.gain", "leverage of users", lambda t: _told(t.users), _gain("users"), 0.5, relative=True),
         Knob("items.gain", "leverage of items", lambda t: _told(t.items), _gain("items"), 0.5, relative=True),
         Knob("popularity_preference", "log popularity by activity", lambda t: t.popularity.popularity, _preference),
@@ -110,7 +113,7 @@ def with_start(model: ProfileModel, request: RatingsRequest, wanted: Targets) ->
     basis = canonical_basis(covariances[0], covariances[1], ridge=0.0)
     # Local directions come at the ranks past popularity and factors. They start at what the source's signal says, but
     # not above their own strength.
-    signal = np.maximum(_LOCAL_RESPONSE * wanted.signal[_band(model)], _LEAST_LOCAL)
+    signal = np.maximum(_LOCAL_RESPONSE * wanted.signal[np.minimum(_band(model), len(BANDS) - 1)], _LEAST_LOCAL)
     log_degree = wanted.popularity.log_degree.astype(np.float32)
     users, items = _neutral_gains(model, request, wanted)
     started = dataclasses.replace(
@@ -166,18 +169,34 @@ def _weights(basis: np.ndarray) -> Move:
 
 
 def _band(model: ProfileModel) -> np.ndarray:
-    """Which of `BANDS` each local direction is in, [K]: they come past popularity and factors."""
+    """Which of `BANDS`, or past them, each local direction is in, [K]: they come past popularity and factors."""
     rank = 2 + model.config.interaction_rank + np.arange(len(model.local_gain))
-    return np.searchsorted([high for _, high in BANDS[:-1]], rank)
+    return np.searchsorted([high for _, high in BANDS], rank)
 
 
 def _local(model: ProfileModel, wanted: Targets, found: Targets, rate: float) -> ProfileModel:
     """Squares of gains in each band move by what its signal lacks."""
-    gain, band, size = model.local_gain, _band(model), len(BANDS)
+    gain, band, size = model.local_gain, _band(model), len(BANDS) + 1
     mean = np.bincount(band, gain**2, size) / np.maximum(np.bincount(band, minlength=size), 1)
-    aim = np.maximum(mean + rate * _LOCAL_RESPONSE * (wanted.signal - found.signal), _LEAST_LOCAL)
-    factor = np.clip(np.sqrt(aim / np.maximum(mean, _LEAST_LOCAL)), *_ONE_ROUND_GAIN)[band]
-    return dataclasses.replace(model, local_gain=(gain * factor).astype(np.float32))
+    lacking = np.append(wanted.signal - found.signal, 0.0)
+    aim = np.maximum(mean + rate * _LOCAL_RESPONSE * lacking, _LEAST_LOCAL)
+    factor = np.clip(np.sqrt(aim / np.maximum(mean, _LEAST_LOCAL)), *_ONE_ROUND_GAIN)
+    factor[-1] = 1.0
+    return dataclasses.replace(model, local_gain=(gain * factor[band]).astype(np.float32))
+
+
+def _tail(model: ProfileModel, wanted: Targets, found: Targets, rate: float) -> ProfileModel:
+    """Past the ranks whose signal is compared: what these hold is what EASE knows beyond a PureSVD of few factors."""
+    lacking = (_beyond_factors(wanted) - _beyond_factors(found))[0]
+    factor = np.clip(np.exp(rate * _TAIL_RESPONSE * lacking), *_ONE_ROUND_GAIN)
+    gain = np.clip(model.local_gain * factor, np.sqrt(_LEAST_LOCAL), _MOST_TAIL)
+    gain = np.where(_band(model) == len(BANDS), gain, model.local_gain)
+    return dataclasses.replace(model, local_gain=gain.astype(np.float32))
+
+
+def _beyond_factors(dataset: Targets) -> np.ndarray:
+    of_factors, _, regression = np.log(np.maximum(dataset.top_items.ndcg, 1e-3))
+    return _one(regression - of_factors)
 
 
 def _gain(side: str) -> Move:

@@ -91,7 +91,7 @@ def fit(
         stages,
     )
 
-    # 3. Calibrate structure and predictability of what was learned, put together with the degrees, means and response
+    # 3. Calibrate who rates what, and how, of what was learned, put together with the degrees, means and response
     # styles of the source.
     models = assemble(seeds, configs, states, restarts, embedding, ratings, learned)
     return calibrate(models, learned, report, stages)

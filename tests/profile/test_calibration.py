@@ -15,12 +15,12 @@ from ganrs_jax.training.stages import Stages
 from ganrs_jax.trees import as_tree
 from tests.models import quick
 
-ASKED = quick("profile", structure_rounds=2, predictability_rounds=1)
+ASKED = quick("profile", calibration_rounds=3)
 
 
 @pytest.fixture(scope="module")
 def learned(trained):
-    """Two models, one with another gain of its rating factors, that ask for two rounds of structure and then one."""
+    """Two models, one with another gain of its rating factors, that ask for three rounds."""
     model = dataclasses.replace(trained("profile"), config=ASKED)
     return [model, dataclasses.replace(model, factor_gain=np.float32(0.7))]
 
@@ -28,8 +28,7 @@ def learned(trained):
 @pytest.fixture(scope="module")
 def uncalibrated(tiny):
     """Models of two seeds with nothing calibrated, that ask for the same."""
-    bare = {"structure_rounds": 0, "predictability_rounds": 0}
-    made = profile.fit([0, 1], tiny, [quick("profile", **bare)] * 2)
+    made = profile.fit([0, 1], tiny, [quick("profile", calibration_rounds=0)] * 2)
     return [dataclasses.replace(model, config=ASKED) for model in made]
 
 
@@ -48,17 +47,17 @@ def test_side_by_side_as_alone_to_the_last_bit(monkeypatch, uncalibrated, tiny):
     alone = [calibrated(monkeypatch, 1, [model], tiny)[0] for model in uncalibrated]
     assert_same(calibrated(monkeypatch, 2, uncalibrated, tiny), alone)
     for before, after in zip(uncalibrated, alone, strict=True):
-        assert not np.array_equal(before.factor_weights, after.factor_weights)  # by structure
-        assert before.bias_correlation != after.bias_correlation  # by predictability
+        assert not np.array_equal(before.factor_weights, after.factor_weights)
+        assert before.bias_correlation != after.bias_correlation
 
 
 def test_rounds_of_lanes_are_counted_together(monkeypatch, learned, tiny):
     told = []
     calibrated(monkeypatch, 2, learned, tiny, lambda *call: told.append(call))
-    assert [call[:3] for call in told] == [("structure and predictability", n, 6) for n in range(1, 7)]
+    assert [call[:3] for call in told] == [("calibration", n, 6) for n in range(1, 7)]
     for lane in (0, 1):
         mine = [call[3] for call in told if call[3]["lane"] == [lane]]
-        assert [list(metrics)[1] for metrics in mine] == ["structure_round"] * 2 + ["predictability_round"]
+        assert [metrics["round"] for metrics in mine] == [[1.0], [2.0], [3.0]]
 
 
 def test_a_lane_that_was_done_before_a_stop_is_not_done_again(monkeypatch, learned, tiny, tmp_path):
@@ -79,7 +78,7 @@ def test_threads_of_linear_algebra_are_limited_once_for_all_lanes(monkeypatch, l
         return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
     seen = []
-    monkeypatch.setattr(calibration, "calibrate_structure", lambda *given: seen.append(found()) or given[0])
+    monkeypatch.setattr(calibration, "calibrate_one", lambda *given: seen.append(found()) or given[0])
     before = found()
     calibrated(monkeypatch, 2, learned, tiny)
     assert seen == [{1}, {1}]

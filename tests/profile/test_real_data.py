@@ -13,7 +13,7 @@ from tests.models import quick
 def test_profile_on_movielens_100k(data_dir):
     """Short training is enough for what the plan meets: sizes, histogram, activity and popularity."""
     ratings = load_ratings("ml100k", ReadOptions(data_dir=data_dir, download=False))
-    config = quick("profile", embedding_rounds=5, embedding_sweeps=10, structure_rounds=0, predictability_rounds=0)
+    config = quick("profile", embedding_rounds=5, embedding_sweeps=10, calibration_rounds=0)
     generator = profile.fit([0], ratings, [config])[0]
     dataset = profile.generate(generator, RatingsRequest())
     assert len(dataset.user) == len(ratings.user)

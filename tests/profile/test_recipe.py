@@ -38,7 +38,7 @@ def test_another_objective_makes_datasets(tiny):
 
 
 def test_the_least_settings_will_do(tiny):
-    made = profile.fit([0], tiny, [quick("profile", structure_rounds=0, interaction_rank=1, rating_rank=1)])[0]
+    made = profile.fit([0], tiny, [quick("profile", calibration_rounds=0, interaction_rank=1, rating_rank=1)])[0]
     assert profile.generate(made, ASKED["profile"]).metadata["rows"] == 300
 
 
@@ -130,7 +130,7 @@ def test_a_source_in_which_all_have_rated_all_has_no_structure_to_calibrate():
     user, item = (x.ravel() for x in np.indices((40, 30)))
     rating = np.random.default_rng(0).integers(1, 6, len(user)).astype(np.float32)
     full = from_columns(Columns(user, item, rating), name="full")
-    made = profile.fit([0], full, [quick("profile", structure_rounds=1, predictability_rounds=1, gan_steps=20)])[0]
+    made = profile.fit([0], full, [quick("profile", calibration_rounds=1, gan_steps=20)])[0]
     assert len(profile.generate(made, RatingsRequest()).rating) == 40 * 30
 
 

@@ -1,8 +1,8 @@
-"""How popular what users rate is, by how much they rate: found, and the step towards it."""
+"""How popular what users rate is, by how much they rate."""
 
 import numpy as np
 
-from ganrs_jax.profile.structure import popularity_by_activity, preference_step
+from ganrs_jax.statistics.popularity_by_activity import popularity_by_activity
 
 
 def pairs(weight_of_few: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -34,6 +34,7 @@ def test_popularity_is_the_mean_of_logs():
     found = popularity_by_activity(user, item)
     np.testing.assert_allclose(found.log_degree, [np.log(2) / 3])
     np.testing.assert_allclose(found.popularity, [(np.log(3) / 2 + 2 * np.log(3)) / 3])
+    np.testing.assert_allclose(found.variance, [2 * (np.log(3) / 2) ** 2 / 4])  # the first user's two ratings of four
 
 
 def test_users_without_ratings_count_nowhere():
@@ -42,18 +43,7 @@ def test_users_without_ratings_count_nowhere():
         np.testing.assert_allclose(one, other)
 
 
-def test_the_step_goes_to_the_weight_that_is_wanted():
-    wanted = popularity_by_activity(*pairs(0.5)[:2])
-    user, item, chance = pairs(0.0, seed=1)
-    step = preference_step(wanted, user, item, chance)
-    assert len(step) == 8
-    assert 0.25 < step[:4].mean() < 0.75  # these are of users of two ratings
-    assert np.abs(step[-3:]).max() < 0.2
-
-
-def test_no_step_is_long():
-    user, item, chance = pairs(0.0)
-    wanted = popularity_by_activity(user, item)
-    far = wanted._replace(popularity=wanted.popularity + 100)
-    np.testing.assert_array_equal(preference_step(far, user, item, chance), 1.0)
-    np.testing.assert_array_equal(preference_step(wanted, user, item, chance), 0.0)
+def test_bins_are_as_many_as_asked_for():
+    user, item, _ = pairs(0.0)
+    assert len(popularity_by_activity(user, item).popularity) == 8
+    assert len(popularity_by_activity(user, item, 3).popularity) == 3

@@ -1,0 +1,56 @@
+"""How ratings are planned: noise, and mean ratings by degree."""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from ganrs_jax.profile import recipe as profile
+from ganrs_jax.profile.calibration import calibration_subsample
+from ganrs_jax.profile.mean_by_degree import mean_by_degree
+from ganrs_jax.profile.plan import draw_latent, make_plan
+from ganrs_jax.profile.settings import RatingsRequest
+
+
+@pytest.fixture
+def ratings(groups):
+    return groups
+
+
+@pytest.fixture
+def learned(learned_groups):
+    return learned_groups
+
+
+def test_tails_keep_the_noises_variance(learned):
+    request = profile.complete(learned, RatingsRequest(seed=3))
+    plan = make_plan(learned, request)
+    spread = []
+    for log_variance in (0.0, 0.3):
+        heavy = dataclasses.replace(learned, noise_log_variance=np.float32(log_variance))
+        noise = draw_latent(heavy, request, plan.interactions, 0, plan.items)[2].noise
+        spread.append((noise.std(), np.mean(np.abs(noise)) / noise.std()))
+    assert spread[1][0] == pytest.approx(spread[0][0], rel=0.05)
+    assert spread[1][1] < spread[0][1] - 0.02
+
+
+def test_mean_ratings_by_popularity_move_biases_of_items_and_nothing_else(learned, ratings):
+    request = dataclasses.replace(calibration_subsample(ratings).request(learned.config), seed=3)
+    plan = make_plan(learned, request)
+    moved = np.asarray(plan.items - plan.interactions.items)
+    assert moved[:, learned.columns.bias].any()
+    assert not np.delete(moved, learned.columns.bias, axis=1).any()
+    assert jnp.isfinite(plan.items).all()
+
+
+def test_users_mean_ratings_by_activity_are_as_wanted(learned, ratings):
+    """Planted: the more a user rates, the worse."""
+    activity = np.bincount(ratings.user)
+    harsh = ratings.rating - 2 * np.argsort(np.argsort(activity))[ratings.user] / len(activity)
+    wanted = mean_by_degree(ratings.user, harsh, activity)
+    planted = dataclasses.replace(learned, user_means=wanted._replace(entities=0))
+    made = [profile.generate(model, RatingsRequest(seed=3)) for model in (learned, planted)]
+    means = [mean_by_degree(d.user, d.rating, np.bincount(d.user)).slices.mean(1) for d in made]
+    before, after = (np.abs(mean - wanted.slices.mean(1)).max() for mean in means)
+    assert after < 0.25 < 0.5 * before
