@@ -16,6 +16,7 @@ from tests.models import ASKED, PUBLISHED, quick
 from tests.offers import offered
 
 BAD_VALUES = {
+    "users": "normal",
     "objective": "nonsense",
     "optimizer": "sgd",
     "gan_steps": 0,

@@ -3,23 +3,22 @@
 from collections.abc import Sequence
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.profile.calibration import first_correlation
 from ganrs_jax.profile.embedding import ProfileEmbedding, degree_curve
 from ganrs_jax.profile.features import neutral_gain
-from ganrs_jax.profile.gan import GanState, gan_spec
+from ganrs_jax.profile.gan import GanState
 from ganrs_jax.profile.local_directions import local_directions
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
 from ganrs_jax.profile.model import Items, PopularityPreference, ProfileModel, ResponseStyle, Users, VectorColumns
 from ganrs_jax.profile.settings import ProfileConfig
-from ganrs_jax.profile.vectors import find_quantiles, find_strata, fit_moments, generate_vectors
+from ganrs_jax.profile.vectors import fit_map, raw_vectors
 from ganrs_jax.sampling.distributions import degree_distribution
 from ganrs_jax.statistics.summary import describe_source
 
-_MATCHED = 65536  # generated vectors whose moments are matched: enough to know these to a percent
+_MAPPED = 65536  # generated vectors that the map is fitted on: enough for the quantiles of each stratum
 _ITEM_DRAWS = 2  # that are kept: a second item like one of the source has the second
 _ROWS = 1 << 20  # ratings whose factor scores are held at once
 _BOUNDS = (0.001, 0.999)  # quantiles of the source's factor scores that bound generated ones: the ends are outliers
@@ -28,7 +27,7 @@ _BOUNDS = (0.001, 0.999)  # quantiles of the source's factor scores that bound g
 def assemble(
     seeds: Sequence[int],
     configs: Sequence[ProfileConfig],
-    states: Sequence[GanState],
+    states: Sequence[GanState | None],
     restarts: Sequence[int],
     embedding: ProfileEmbedding,
     ratings: Ratings,
@@ -37,7 +36,7 @@ def assemble(
     """A model per lane.
 
     Args:
-      states: of the GAN of each lane; restarts: how often each was started again.
+      states: of the GAN of each lane, None of Gaussian users; restarts: how often each was started again.
       ratings: the source; learned: the part of it that the embedding is of.
     """
     columns = VectorColumns(configs[0].interaction_rank, configs[0].rating_rank, configs[0].style_rank)
@@ -75,24 +74,23 @@ def assemble(
     )
     models = []
     for seed, config, state, attempts in zip(seeds, configs, states, restarts, strict=True):
-        distance = float(state.distance)
-        facts = {"seed": int(seed), "criterion": distance, "restarts": attempts, "distance": distance}
+        facts = {"seed": int(seed), "criterion": 0.0, "restarts": attempts}
+        if state is not None:
+            facts["criterion"] = facts["distance"] = float(state.distance)
         of_users = _users(config, columns, state, embedding.users, embedding.offset)
         models.append(ProfileModel(config=config, users=of_users, training=facts, **of_source))
     return models
 
 
 def _users(
-    config: ProfileConfig, columns: VectorColumns, state: GanState, drawn_RxNxD: jax.Array, offset: float
+    config: ProfileConfig, columns: VectorColumns, state: GanState | None, drawn_RxNxD: jax.Array, offset: float
 ) -> Users:
-    """How vectors of users are generated: the best average of weights, and the source's moments and quantiles."""
-    network, shape = gan_spec(config, columns).generator, (_MATCHED, config.noise_size)
-    generated = generate_vectors(jax.random.key(0), network, state.best, jnp.float32(1), shape)
+    """How vectors of users are generated: the best average of weights, and the map to the source's distribution."""
+    weights = {} if state is None else jax.tree.map(np.asarray, state.best)
+    raw = raw_vectors(jax.random.key(0), weights, config, columns, config.sigma, _MAPPED)
     return Users(
-        weights=jax.tree.map(np.asarray, state.best),
-        moments=fit_moments(generated, drawn_RxNxD),
-        quantiles=find_quantiles(drawn_RxNxD),
-        strata=find_strata(drawn_RxNxD, -1, 1.0),
+        weights=weights,
+        vector_map=fit_map(raw, drawn_RxNxD),
         degree_curve=degree_curve(drawn_RxNxD, columns, offset),
         gain=neutral_gain(),
         degree_offset=np.float32(offset),

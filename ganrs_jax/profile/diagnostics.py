@@ -26,7 +26,7 @@ def warnings_of(model: ProfileModel, asked: RatingsRequest, request: RatingsRequ
     facts, source, lines = model.training, model.source, []
     # Training.
     restarts, spectrum_error = facts.get("restarts", 0), facts.get("spectrum_error", 0.0)
-    distance = facts["distance"]
+    distance = facts.get("distance", 0.0)  # none of Gaussian users
     if restarts:
         lines.append(f"training collapsed and was restarted {restarts} times")
     if distance > _DISTANCE:

@@ -68,27 +68,19 @@ class VectorColumns(NamedTuple):
         return jnp.exp(-(self.log_precision(users_NxD) + self.log_precision(items_NxD)) / 2)
 
 
-class MomentMap(NamedTuple):
-    """Affine map x -> (x - shift_before) @ linear + shift_after, [D], [D, D], [D]; `spread` [D] of the image."""
+class VectorMap(NamedTuple):
+    """From generated vectors to the source's, by M strata of generated log degree.
 
-    shift_before: np.ndarray
-    linear: np.ndarray
-    shift_after: np.ndarray
-    spread: np.ndarray
-
-
-class Strata(NamedTuple):
-    """Of a source, M strata by ascending rank in `column`.
-
-    below: share of vectors below each stratum [M], the first 0; mean [M, D], root [M, D, D] of the covariance
-    (Cholesky), quantiles [M, Q, D].
+    least: of the log degrees of each stratum, [M], ascending from minus infinity. What is in it becomes
+    y = (x - before) @ linear + after, [M, D], [M, D, D], [M, D]; then `added` [M, Q, D] at values `at` of y, [M, Q, D].
     """
 
-    column: np.int32
-    below: np.ndarray
-    mean: np.ndarray
-    root: np.ndarray
-    quantiles: np.ndarray
+    least: np.ndarray
+    before: np.ndarray
+    linear: np.ndarray
+    after: np.ndarray
+    at: np.ndarray
+    added: np.ndarray
 
 
 class DegreeCurve(NamedTuple):
@@ -168,10 +160,8 @@ class Items:
 class Users:
     """How vectors of users are generated: they are private, and new."""
 
-    weights: VariableDict  # of the generator network
-    moments: MomentMap  # to the source's mean and covariance
-    quantiles: np.ndarray  # [Q, D], the source's, of each column (`vectors`)
-    strata: Strata  # the source's moments by degree
+    weights: VariableDict  # of the generator network; none of Gaussian users
+    vector_map: VectorMap  # to the source's distribution
     degree_curve: DegreeCurve
     gain: AffinityGain  # calibrated
     degree_offset: np.float32  # of the log degree, that the first interaction factor has added (`embedding`)

@@ -19,7 +19,7 @@ from ganrs_jax.profile.mean_by_degree import rating_shift
 from ganrs_jax.profile.model import Items, ProfileModel, VectorColumns
 from ganrs_jax.profile.ordinal import Latent, OrdinalLink, ascending, fit_link, link_at
 from ganrs_jax.profile.settings import RatingsRequest
-from ganrs_jax.profile.vectors import VectorMap, sample_vectors, vector_map
+from ganrs_jax.profile.vectors import sample_vectors
 from ganrs_jax.sampling.apportion import apportion
 from ganrs_jax.sampling.assignment import (
     Preassigned,
@@ -36,7 +36,6 @@ from ganrs_jax.sampling.potentials import Potentials
 from ganrs_jax.statistics.learnability import fit_biases
 from ganrs_jax.training.loop import Report, silent
 
-_MAPPED_USERS = 32768  # users whose moments are matched: enough for the quantiles of each stratum
 _POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on: more cost time, and hold item masses better
 _CALIBRATION_ROWS = 1 << 20  # rows that the link is fitted on
 _NOISES = 4  # draws of the noise that are averaged: biases are then fitted to half the noise of one
@@ -50,7 +49,6 @@ class InteractionPlan(NamedTuple):
     Attributes:
       block: users per block.
       activity: ratings of each user, int64 [U].
-      user_map: from generated user vectors to those with the source's quantiles and moments.
       items: item vectors [I, D].
       source_item: the item of the source that each is, or is like, [I].
       features: of the items, whose products with those of users are scores, [I, F].
@@ -61,7 +59,6 @@ class InteractionPlan(NamedTuple):
 
     block: int
     activity: np.ndarray
-    user_map: VectorMap
     items: jax.Array
     source_item: np.ndarray
     features: jax.Array
@@ -78,12 +75,11 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     """The plan of a completed request."""
     num_users, num_items, num_ratings = request.num_users, request.num_items, request.num_ratings
     block, short, link = block_users(num_items), many(num_items), float(model.link_asymmetry)
-    # Users: generated vectors, mapped to the source's distribution; the most ratings to the largest generated degree.
-    raw = [_raw_users(model, request, number, block) for number in range(-(-num_users // block))]
-    user_map = vector_map(model, jnp.concatenate(raw)[: min(num_users, _MAPPED_USERS)], request.sigma)
+    # Users: generated vectors; the most ratings to the largest generated degree.
+    generated = [_block_vectors(model, request, number, block) for number in range(-(-num_users // block))]
     weights = distribution_weights(parse_distribution(request.activity, "activity"), model.activity, num_users)
     counts = apportion(weights, num_ratings, 1, num_items)
-    activity = _by_rank(model.columns.log_degree(jnp.concatenate(raw)[:num_users]), counts)
+    activity = _by_rank(model.columns.log_degree(jnp.concatenate(generated)[:num_users]), counts)
     # Items: those of the source; the most ratings to the most popular ones.
     source_item, draw = chosen_items(plan_key(request, 1), model.items, num_items)
     items = jnp.asarray(model.items.vectors[draw, source_item])
@@ -92,8 +88,8 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     # Potentials at which each item is expected to have the ratings it is wanted to have, solved on the first users.
     local = local_scores(model.items.local[source_item], model.local_gain)
     features = jnp.concatenate([local, item_features(model, items, short)], 1)
-    some = min(len(raw), -(-_POTENTIAL_USERS // block))
-    users = [block_features(model, request, n, user_map(vectors), short) for n, vectors in enumerate(raw[:some])]
+    some = min(len(generated), -(-_POTENTIAL_USERS // block))
+    users = [block_features(model, request, n, vectors, short) for n, vectors in enumerate(generated[:some])]
     first_users = jnp.concatenate(users)
 
     def potentials(active: np.ndarray, popular: np.ndarray, near: jax.Array | None = None) -> Potentials:
@@ -103,14 +99,12 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
 
     first = potentials(activity, popularity)
     nothing = Preassigned(*np.zeros((2, 0), np.int32))
-    plan = InteractionPlan(block, activity, user_map, items, source_item, features, popularity, first, nothing)
+    plan = InteractionPlan(block, activity, items, source_item, features, popularity, first, nothing)
     # Pairs of rare items are drawn beforehand, so that none is left out by chance.
     counts = preassigned_counts(popularity, num_users)
     if not counts.any():
         return plan
-    users += [
-        block_features(model, request, some + n, user_map(vectors), short) for n, vectors in enumerate(raw[some:])
-    ]
+    users += [block_features(model, request, some + n, x, short) for n, x in enumerate(generated[some:])]
     padded = np.pad(activity, (0, -num_users % block)).reshape(-1, block).astype(np.float32)
     intercepts = jnp.concatenate(
         [assignment_intercepts(u, features, first.item, n, link) for u, n in zip(users, padded, strict=True)]
@@ -167,7 +161,7 @@ def chosen_items(key: jax.Array, items: Items, num_items: int) -> tuple[np.ndarr
 
 def user_vectors(model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int) -> jax.Array:
     """Vectors [B, D] of the users of a block."""
-    return plan.user_map(_raw_users(model, request, number, plan.block))
+    return _block_vectors(model, request, number, plan.block)
 
 
 def plan_key(request: RatingsRequest, purpose: int) -> jax.Array:
@@ -182,7 +176,7 @@ def _by_rank(log_degree: jax.Array, counts: np.ndarray) -> np.ndarray:
     return given
 
 
-def _raw_users(model: ProfileModel, request: RatingsRequest, number: int, block: int) -> jax.Array:
+def _block_vectors(model: ProfileModel, request: RatingsRequest, number: int, block: int) -> jax.Array:
     key = jax.random.fold_in(plan_key(request, 0), number)
     return sample_vectors(key, model, request.sigma, block)
 

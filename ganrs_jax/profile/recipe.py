@@ -22,7 +22,7 @@ from ganrs_jax.profile.assembly import assemble
 from ganrs_jax.profile.calibration import calibrate
 from ganrs_jax.profile.diagnostics import warnings_of
 from ganrs_jax.profile.embedding import ProfileEmbedding, fit_profile_embedding
-from ganrs_jax.profile.gan import fit_with_restarts, gan_spec, standardised
+from ganrs_jax.profile.gan import GanState, fit_with_restarts, gan_spec, standardised
 from ganrs_jax.profile.model import ProfileModel, VectorColumns
 from ganrs_jax.profile.plan import block_rows, make_plan
 from ganrs_jax.profile.settings import LANE_FLOATS, ProfileConfig, RatingsRequest, check_config, complete_request
@@ -81,15 +81,18 @@ def fit(
         ),
     )
 
-    # 2. Learn the vectors of users: a GAN. Those of items are kept as they are.
-    states, restarts = fit_with_restarts(
-        seeds,
-        gan_spec(config, columns),
-        standardised(embedding.users),
-        stacked_floats(configs, LANE_FLOATS),
-        report,
-        stages,
-    )
+    # 2. Learn the vectors of users: a GAN, or nothing of Gaussian users. Those of items are kept as they are.
+    states: Sequence[GanState | None] = [None] * len(seeds)
+    restarts = [0] * len(seeds)
+    if config.users == "gan":
+        states, restarts = fit_with_restarts(
+            seeds,
+            gan_spec(config, columns),
+            standardised(embedding.users),
+            stacked_floats(configs, LANE_FLOATS),
+            report,
+            stages,
+        )
 
     # 3. Calibrate who rates what, and how, of what was learned, put together with the degrees, means and response
     # styles of the source.

@@ -30,6 +30,7 @@ class ProfileConfig:
     embedding_rounds: int = 14  # of the interaction factors
     embedding_sweeps: int = 40  # Gibbs sweeps of the rating factors
     posterior_draws: int = 8  # of each vector, over 1; the last chooses the best average, the others are learned
+    users: str = "gan"  # gan | gaussian: normal vectors instead, with the source's moments and quantiles by degree
     objective: str = "relativistic"  # bce | wasserstein | wgan_gp | relativistic
     optimizer: str = "adam"  # adam | rmsprop
     gan_learning_rate: float = 1e-3  # of all networks at the start
@@ -50,6 +51,7 @@ class ProfileConfig:
 
 def check_config(config: ProfileConfig) -> None:
     """Raises InputError naming the first field whose value cannot be, and what is accepted."""
+    check_choice(config, "users", ("gan", "gaussian"))
     check_choice(config, "objective", OBJECTIVES)
     check_choice(config, "optimizer", OPTIMIZERS)
     check_range(config, ("beta1", "beta2", "average"), low=0, below=1)

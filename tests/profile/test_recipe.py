@@ -183,6 +183,29 @@ def test_a_collapsed_lane_starts_again_and_says_so(tiny, monkeypatch):
     assert "training collapsed and was restarted 2 times" in warnings(made, num_users=30, num_items=25)
 
 
+def test_gaussian_users_need_no_gan(tiny, tmp_path, monkeypatch):
+    """Lanes of them differ in nothing but their seeds; datasets are of the sizes asked for, also from disk."""
+
+    def trained(*_):
+        raise AssertionError("a GAN was trained")
+
+    monkeypatch.setattr(profile, "fit_with_restarts", trained)
+    with pytest.raises(AssertionError, match="a GAN was trained"):
+        profile.fit([3], tiny, [quick("profile")])
+    config = quick("profile", users="gaussian")
+    made, other = profile.fit([3, 4], tiny, [config, config])
+    assert (made.training["seed"], other.training["seed"]) == (3, 4)
+    jax.tree.map(np.testing.assert_array_equal, as_tree(made.users), as_tree(other.users))
+    assert not jax.tree.leaves(made.users.weights)
+    save_generator(tmp_path / "generator", made)
+    one, again = (profile.generate(g, ASKED["profile"]) for g in (made, load_generator(tmp_path / "generator")))
+    assert one.metadata["rows"] == 300
+    assert (one.metadata["users"], one.metadata["items"]) == (30, 25)
+    for name in ("user", "item", "rating"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(again, name))
+    assert "the generator did not learn" not in "\n".join(one.metadata["warnings"])
+
+
 def test_divergence_is_told(tiny):
     config = quick("profile", gan_learning_rate=1e30)
     with pytest.raises(TrainingDivergedError, match="the loss is not finite"):
