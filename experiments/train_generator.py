@@ -75,8 +75,9 @@ def main() -> None:
     process.shutdown()
     # Before the generator, which ends a run: one that was killed between the two could not be started again.
     field = FLAGS.sweep.partition("=")[0]
+    warnings = get_recipe(FLAGS.recipe).training_warnings(generators[chosen])
     records = [{**g.training, **({field: getattr(g.config, field)} if field else {})} for g in generators]
-    workdir.results({"picked": chosen, "lanes": records})
+    workdir.results({"picked": chosen, "lanes": records, "warnings": warnings})
     save_generator(place, generators[chosen], overwrite=FLAGS.overwrite)
     stages.clear()
     score = generators[chosen].training["criterion"]
@@ -85,6 +86,8 @@ def main() -> None:
         f"{lane if len(generators) > 1 else ''}generator written to {place} "
         f"(sliced Wasserstein distance to held-out samples {score:.3f})"
     )
+    for line in warnings:
+        say(f"WARNING {line}")
 
 
 def lanes(config: Any) -> tuple[list[int], list[Any]]:

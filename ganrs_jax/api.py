@@ -112,9 +112,10 @@ def generate(model: Model, *, seed: int = 0, report: Report = silent, **request:
 
     Args:
       request: fields of what the model's recipe can be asked for; those left out default to the source's. Recipe
-        profile: `num_users`, `num_items`, `num_ratings`, `sigma`, `activity`, `popularity`, `rating_histogram`
-        (`profile.settings.RatingsRequest`). The published ones: `num_users`, `num_items`, `num_samples`, `sigma`
-        (`published.settings.RawSamplesRequest`), and `group_shares` of cganrs.
+        profile: `num_users`, `num_items`, `num_ratings`, `sigma`, `activity`, `popularity`, `rating_histogram`, and
+        `item_ids="source"` for the source's own item ids in tables (`profile.settings.RatingsRequest`). The published
+        ones: `num_users`, `num_items`, `num_samples`, `sigma` (`published.settings.RawSamplesRequest`), and
+        `group_shares` of cganrs.
 
     Raises:
       InputError: an unknown field, or a request that no dataset can meet, with the nearest one that can be met.

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,9 +17,10 @@ from ganrs_jax.files import whole_folder
 from ganrs_jax.recipes import RECIPES, Model
 from ganrs_jax.trees import Tree, as_tree, from_tree
 
-FORMAT_VERSION = 7  # 7: items are the source's own, with local directions
+FORMAT_VERSION = 8  # 8: the source's ids of items are kept
 _MANIFEST = "manifest.json"
 _ORBAX = "orbax"
+_EMPTY = "empty array"  # stands for one in json, with its type and shape
 _ROOM = 1 << 18  # bytes that a checkpoint takes beside its arrays, generously
 _AGAIN = "train it again with `train_generator`"
 
@@ -55,7 +57,7 @@ def load_generator(path: str | Path) -> Model:
     try:
         held = _orbax().load_checkpointables(folder / _ORBAX)
         facts = json.loads(held["metadata"]["json"])
-        recipe, tree = RECIPES[facts["recipe"]], _joined(held["arrays"], facts)
+        recipe, tree = RECIPES[facts["recipe"]], _joined(held["arrays"], _with_empty(facts))
         tree["config"] = from_tree(recipe.config, tree["config"])  # may be of a class derived from the model's
         return from_tree(recipe.model, tree)
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
@@ -94,7 +96,7 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _parted(tree: Mapping[str, Tree]) -> tuple[dict[str, Tree], dict[str, Tree]]:
-    """The arrays of a tree, for orbax, and all else, for json."""
+    """The arrays of a tree, for orbax, which takes none that is empty, and all else, for json."""
     arrays: dict[str, Tree] = {}
     facts: dict[str, Tree] = {}
     for name, value in tree.items():
@@ -104,11 +106,23 @@ def _parted(tree: Mapping[str, Tree]) -> tuple[dict[str, Tree], dict[str, Tree]]
                 arrays[name] = inner_arrays
             if inner_facts or not inner_arrays:
                 facts[name] = inner_facts
+        elif isinstance(value, np.ndarray) and not value.size:
+            facts[name] = {_EMPTY: [str(value.dtype), *value.shape]}
         elif isinstance(value, (np.ndarray, np.generic)):
             arrays[name] = np.asarray(value)
         else:
             facts[name] = value
     return arrays, facts
+
+
+def _with_empty(tree: Any) -> Any:
+    """What json held of a tree, with its empty arrays."""
+    if not isinstance(tree, Mapping):
+        return tree
+    if _EMPTY in tree:
+        dtype, *shape = tree[_EMPTY]
+        return np.zeros(shape, dtype)
+    return {name: _with_empty(value) for name, value in tree.items()}
 
 
 def _joined(arrays: Mapping[str, Tree], facts: Mapping[str, Tree]) -> dict[str, Tree]:

@@ -7,6 +7,7 @@ from ganrs_jax.data.dataset import Blocks, Dataset
 from ganrs_jax.errors import InputError
 from ganrs_jax.profile import recipe as profile
 from ganrs_jax.profile import settings as profile_settings
+from ganrs_jax.profile.diagnostics import training_warnings
 from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.published import cganrs, ganrs, wganrs
@@ -17,6 +18,10 @@ from ganrs_jax.published.settings import GroupsRequest, RawSamplesRequest
 Config = profile_settings.ProfileConfig | published_settings.GanrsConfig
 Request = RatingsRequest | RawSamplesRequest
 Model = ProfileModel | PublishedModel
+
+
+def _no_warnings(model: Model) -> list[str]:
+    return []
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +41,7 @@ class Recipe:
       generate: (model, request, report) -> Dataset.
       lane_floats: fields of the settings that lanes of one `fit` may differ in.
       blocks: (model, request, report) -> Blocks, of a recipe whose datasets can be made in parts.
+      training_warnings: (model) -> a line for each fault of training, none by default.
     """
 
     name: str
@@ -49,6 +55,7 @@ class Recipe:
     generate: Callable[..., Dataset]
     lane_floats: tuple[str, ...]
     blocks: Callable[..., Blocks] | None = None
+    training_warnings: Callable[..., list[str]] = _no_warnings
 
 
 _PUBLISHED = Recipe(
@@ -76,6 +83,7 @@ _ALL = (
         profile.generate,
         profile_settings.LANE_FLOATS,
         profile.blocks,
+        training_warnings,
     ),
     _PUBLISHED,
     dataclasses.replace(_PUBLISHED, name="wganrs", config=wganrs.WganrsConfig, fit=wganrs.fit),

@@ -94,6 +94,18 @@ def test_a_trained_model_saved_again_is_the_same(recipe, trained, tmp_path):
     assert_same(load_generator(tmp_path / "generator"), trained(recipe))
 
 
+def test_empty_arrays_are_kept(tmp_path):
+    """As those of a source without local structure are."""
+    network = {
+        "params": {"none": np.zeros((3, 0), np.float32)},
+        "all": {"none": np.zeros(0, np.int64)},
+        "one": np.ones(1),
+    }
+    save_generator(tmp_path / "generator", empty := dataclasses.replace(a_generator(), network=network))
+    assert_same(loaded := load_generator(tmp_path / "generator"), empty)
+    assert loaded.network["params"]["none"].dtype == np.float32
+
+
 def test_a_relative_path_will_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     save_generator("here", a_generator())
@@ -145,7 +157,7 @@ def test_absent_and_empty_folders(tmp_path):
         load_generator(tmp_path)
 
 
-@pytest.mark.parametrize("version", [0, 2, FORMAT_VERSION + 1, "3"])
+@pytest.mark.parametrize("version", [0, 2, 7, FORMAT_VERSION + 1, "3"])
 def test_another_format_version(copy, version):
     rewrite(copy, format_version=version)
     with pytest.raises(

@@ -94,6 +94,16 @@ def test_a_request_that_the_recipe_does_not_take(recipe, trained):
         gj.generate(trained(recipe), **{other: 300})
 
 
+def test_items_may_have_the_ids_of_the_source(trained):
+    model = trained("profile")
+    new, own = (
+        gj.generate(model, num_users=30, num_items=25, num_ratings=300, item_ids=ids) for ids in ("new", "source")
+    )
+    assert own.to_pandas().item_id.tolist() == own.item_ids[new.item].tolist() != new.item.tolist()
+    with pytest.raises(gj.InputError, match="`item_ids`: recipe ganrs does not take it"):
+        gj.generate(trained("ganrs"), item_ids="source")
+
+
 @pytest.mark.parametrize(
     ("act", "words"),
     [

@@ -78,6 +78,9 @@ def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0)
         "source",
         "Share of each rating (profile): source, LEVEL=SHARE,..., one share a level, or a file of such lines.",
     )
+    flags.DEFINE_string(
+        "item_ids", "new", "Ids of items (profile): new, numbers from 0, or source, those in the source's file."
+    )
 
 
 def request(recipe: Recipe, seed: int) -> Request:

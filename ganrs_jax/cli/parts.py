@@ -19,6 +19,8 @@ from ganrs_jax.export.shards import (
     whole_part,
     write_part,
 )
+from ganrs_jax.profile.model import ProfileModel
+from ganrs_jax.profile.recipe import written_item_ids
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.recipes import Model, Request, get_recipe
 from ganrs_jax.report.comparison import asked_and_chosen, exactly
@@ -45,9 +47,10 @@ def make_parts(out: Path, generator: Model, asked: Request, process: Process) ->
         )
     request = recipe.complete(generator, asked)
     assert isinstance(request, RatingsRequest)
+    assert isinstance(generator, ProfileModel)
     facts = _facts(generator, request)
     check_agreed(json.dumps({"num_shards": FLAGS.num_shards, **facts}, sort_keys=True).encode(), "generator")
-    folder = open_folder(out, FLAGS.num_shards, facts)
+    folder = open_folder(out, FLAGS.num_shards, facts, written_item_ids(generator, request))
     mine = [FLAGS.shard] if FLAGS.shard >= 0 else list(range(FLAGS.num_shards))[process.index :: process.count]
     missing = [shard for shard in mine if whole_part(folder, shard) is None]
     if len(missing) < len(mine):

@@ -17,10 +17,11 @@ class Dataset:
     """M generated ratings.
 
     Attributes:
-      user, item: int32 [M], ids from 0; rows ascend by (user, item), no pair repeats.
+      user, item: int32 [M], numbers from 0; rows ascend by (user, item), no pair repeats.
       rating: float32 [M], on `scale`.
       groups: demographic column -> its value for each user id, str [num_users].
       metadata: the request, what was kept and dropped, the generator's origin; json-ready.
+      item_ids: the source's id of each item, [num_items], that tables have in place of numbers; or None.
     """
 
     user: np.ndarray
@@ -29,6 +30,7 @@ class Dataset:
     scale: Scale
     groups: Mapping[str, np.ndarray]
     metadata: Mapping[str, Any]
+    item_ids: np.ndarray | None = None
 
     def __repr__(self) -> str:
         users, items = (len(np.unique(ids)) for ids in (self.user, self.item))
@@ -36,7 +38,13 @@ class Dataset:
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A row per rating: user_id, item_id, rating, and each demographic column by the row's user."""
-        return rating_table(self.user, self.item, self.rating, {k: v[self.user] for k, v in self.groups.items()})
+        groups = {k: v[self.user] for k, v in self.groups.items()}
+        return rating_table(self.user, written_ids(self.item, self.item_ids), self.rating, groups)
+
+
+def written_ids(item: np.ndarray, item_ids: np.ndarray | None) -> np.ndarray:
+    """The ids [M] that tables have of items [M]: `item_ids` of each, or their numbers where that is None."""
+    return item if item_ids is None else item_ids[item]
 
 
 class Rows(NamedTuple):
@@ -55,9 +63,11 @@ class Blocks(NamedTuple):
       rows: (number) -> the ratings of a block.
       scale: of the ratings.
       metadata: the request, the generator's origin and warnings; json-ready.
+      item_ids: as in `Dataset`.
     """
 
     num_blocks: int
     rows: Callable[[int], Rows]
     scale: Scale
     metadata: Mapping[str, Any]
+    item_ids: np.ndarray | None = None

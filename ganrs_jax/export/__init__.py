@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from ganrs_jax.data.dataset import Dataset
+from ganrs_jax.data.dataset import Dataset, written_ids
 from ganrs_jax.errors import InputError
 from ganrs_jax.files import whole_file
 
@@ -35,7 +35,8 @@ def check_suffix(path: str | Path) -> None:
 
 def as_table(dataset: Dataset) -> pa.Table:
     """The dataset as an arrow table [M rows]; each demographic value is repeated on its user's rows."""
-    columns = {"user_id": dataset.user, "item_id": dataset.item, "rating": dataset.rating}
+    item = written_ids(dataset.item, dataset.item_ids)
+    columns = {"user_id": dataset.user, "item_id": item, "rating": dataset.rating}
     people = {name: np.asarray(values)[dataset.user] for name, values in dataset.groups.items()}
     return pa.table({**columns, **people})
 

@@ -14,17 +14,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from ganrs_jax.data.dataset import Blocks
+from ganrs_jax.data.dataset import Blocks, written_ids
 from ganrs_jax.errors import InputError
 from ganrs_jax.export.ahead import in_order
 from ganrs_jax.files import new_file, whole_file
 from ganrs_jax.training.loop import Report, silent
 
 MANIFEST = "manifest.json"
-_SCHEMA = pa.schema([("user_id", pa.int32()), ("item_id", pa.int32()), ("rating", pa.float32())])
 _ROW_GROUP = 1 << 20  # rows written at a time, at least, but for the last
 
 
@@ -53,16 +53,17 @@ class Folder(NamedTuple):
         return hashlib.sha256(json.dumps(self.header, sort_keys=True).encode()).hexdigest()
 
 
-def open_folder(path: Path, num_shards: int, facts: Mapping[str, object]) -> Folder:
+def open_folder(path: Path, num_shards: int, facts: Mapping[str, object], item_ids: np.ndarray | None = None) -> Folder:
     """Begins a folder, or goes on with one of the same facts.
 
     Args:
       facts: json-ready; all that the bytes of the parts depend on.
+      item_ids: ids of the type that the parts have; None = numbers.
 
     Raises:
       InputError: if the folder holds parts of something else, or cannot be written.
     """
-    schema = {field.name: str(field.type) for field in _SCHEMA}
+    schema = {field.name: str(field.type) for field in _schema(item_ids)}
     header = json.loads(json.dumps({"num_shards": num_shards, "schema": schema, **facts}))
     folder, place = Folder(path, num_shards, header), path / MANIFEST
     if not place.exists():
@@ -91,7 +92,7 @@ def write_part(folder: Folder, shard: int, blocks: Blocks, report: Report = sile
       InputError: if it cannot be written.
     """
     first, last = (blocks.num_blocks * i // folder.num_shards for i in (shard, shard + 1))
-    schema = _SCHEMA.with_metadata({"ganrs_jax": json.dumps(blocks.metadata, sort_keys=True)})
+    schema = _schema(blocks.item_ids).with_metadata({"ganrs_jax": json.dumps(blocks.metadata, sort_keys=True)})
     rows = 0
     with whole_file(folder.place(shard)) as partial:
         with pa.parquet.ParquetWriter(partial, schema) as writer:
@@ -139,11 +140,19 @@ def told_warnings(folder: Folder, shard: int) -> list[str]:
     return list(json.loads(told)["warnings"])
 
 
+def _schema(item_ids: np.ndarray | None) -> pa.Schema:
+    item = pa.int32() if item_ids is None else pa.int64() if item_ids.dtype.kind == "i" else pa.string()
+    return pa.schema([("user_id", pa.int32()), ("item_id", item), ("rating", pa.float32())])
+
+
 def _groups(blocks: Blocks, numbers: range, schema: pa.Schema, report: Report) -> Iterator[pa.Table]:
     """The rows of blocks as tables of some size."""
     held: list[pa.Table] = []
     for done, rows in enumerate(in_order(blocks.rows, numbers), 1):
-        held.append(pa.Table.from_arrays([pa.array(column) for column in rows], schema=schema))
+        columns = rows._replace(item=written_ids(rows.item, blocks.item_ids))
+        held.append(
+            pa.Table.from_arrays([pa.array(*each) for each in zip(columns, schema.types, strict=True)], schema=schema)
+        )
         report("rows", done, len(numbers), {})
         if sum(map(len, held)) >= _ROW_GROUP:
             yield pa.concat_tables(held)

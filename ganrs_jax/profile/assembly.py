@@ -12,7 +12,15 @@ from ganrs_jax.profile.features import neutral_gain
 from ganrs_jax.profile.gan import GanState
 from ganrs_jax.profile.local_directions import local_directions
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
-from ganrs_jax.profile.model import Items, PopularityPreference, ProfileModel, ResponseStyle, Users, VectorColumns
+from ganrs_jax.profile.model import (
+    ItemIds,
+    Items,
+    PopularityPreference,
+    ProfileModel,
+    ResponseStyle,
+    Users,
+    VectorColumns,
+)
 from ganrs_jax.profile.settings import ProfileConfig
 from ganrs_jax.profile.vectors import fit_map, raw_vectors
 from ganrs_jax.sampling.distributions import degree_distribution
@@ -66,7 +74,13 @@ def assemble(
     config = configs[0]
     local = local_directions(learned.user, learned.item, taste_IxK, config.local_rank, config.least_users)
     of_source["local_gain"] = np.sqrt(local.strength)
+    of_local = {
+        "local_directions": int((local.strength > 0).sum()),
+        "local_users": learned.num_users,
+        "local_items": int((popularity >= config.least_users).sum()),
+    }
     of_source["items"] = Items(
+        ids=_item_ids(learned.item_ids),
         vectors=np.asarray(embedding.items[:_ITEM_DRAWS]),
         local=local.loadings,
         degree_curve=degree_curve(embedding.items, columns, 0.0),
@@ -74,12 +88,17 @@ def assemble(
     )
     models = []
     for seed, config, state, attempts in zip(seeds, configs, states, restarts, strict=True):
-        facts = {"seed": int(seed), "criterion": 0.0, "restarts": attempts}
+        facts = {"seed": int(seed), "criterion": 0.0, "restarts": attempts, **of_local}
         if state is not None:
             facts["criterion"] = facts["distance"] = float(state.distance)
         of_users = _users(config, columns, state, embedding.users, embedding.offset)
         models.append(ProfileModel(config=config, users=of_users, training=facts, **of_source))
     return models
+
+
+def _item_ids(ids: np.ndarray) -> ItemIds:
+    whole = ids.dtype.kind in "iu"
+    return ItemIds(ids if whole else np.zeros(0, np.int64), () if whole else tuple(map(str, ids)))
 
 
 def _users(

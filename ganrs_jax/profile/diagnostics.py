@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ganrs_jax.profile.local_directions import least_counts
 from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.plan import Plan
 from ganrs_jax.profile.settings import RatingsRequest
@@ -17,14 +18,9 @@ _ACTIVE = 1.5  # times the source's ratings per user, or its inverse
 _MANY_ITEMS, _MANY_USERS, _DENSE = 5, 50, 3  # times the source's: a dataset then varies within what so few show
 
 
-def warnings_of(model: ProfileModel, asked: RatingsRequest, request: RatingsRequest, plan: Plan) -> list[str]:
-    """A line for each fault: what was found, and what to do.
-
-    Args:
-      asked: the request as it was made; `request` has all sizes.
-    """
-    facts, source, lines = model.training, model.source, []
-    # Training.
+def training_warnings(model: ProfileModel) -> list[str]:
+    """A line for each fault of training: what was found, and what to do."""
+    facts, lines = model.training, []
     restarts, spectrum_error = facts.get("restarts", 0), facts.get("spectrum_error", 0.0)
     distance = facts.get("distance", 0.0)  # none of Gaussian users
     if restarts:
@@ -38,6 +34,31 @@ def warnings_of(model: ProfileModel, asked: RatingsRequest, request: RatingsRequ
             f"the spectrum is off by {spectrum_error:.0%}: who rates what is less, or more, structured than in the "
             "source; try `config.interaction_rank` or `config.calibration_rounds`"
         )
+    return lines + _local_shortage(model)
+
+
+def _local_shortage(model: ProfileModel) -> list[str]:
+    """Of a source too small, or too sparse, for the local directions that were asked for."""
+    rank, least_users = model.config.local_rank, model.config.least_users
+    number, users, items = (int(model.training[f"local_{what}"]) for what in ("directions", "users", "items"))
+    if number >= rank:
+        return []
+    found = f"local structure has {number} of" if number else "no local structure: it has none of"
+    need_users, need_items = least_counts(rank, model.config.interaction_rank)
+    return [
+        f"{found} the {rank} directions asked for (`config.local_rank`): the source has {users:,} users and {items:,} "
+        f"items of at least {least_users} users each (`config.least_users`), and so many directions need at least "
+        f"{need_users:,} users and {need_items:,} such items, as a rule more"
+    ]
+
+
+def warnings_of(model: ProfileModel, asked: RatingsRequest, request: RatingsRequest, plan: Plan) -> list[str]:
+    """A line for each fault of training, of the plan and of the request: what was found, and what to do.
+
+    Args:
+      asked: the request as it was made; `request` has all sizes.
+    """
+    source, lines = model.source, training_warnings(model)
     # The plan: potentials, and degrees cut because no pair repeats.
     error = plan.interactions.potentials.error
     if error > _POTENTIALS:

@@ -40,7 +40,8 @@ def local_directions(
     popularity = np.bincount(item, minlength=len(factors_IxF)).astype(np.float64)
     known = popularity >= least_users
     activity = np.maximum(np.bincount(user), 1)
-    rank = min(rank, int(known.sum()) - factors_IxF.shape[1] - 2, len(activity) - 1)
+    least = least_counts(rank, factors_IxF.shape[1])
+    rank += min(0, len(activity) - least[0], int(known.sum()) - least[1])
     if rank < 1:
         return LocalDirections(np.zeros((len(popularity), 0), np.float32), np.zeros(0, np.float32))
     # D_u^-1/2 A D_i^-1/2 of these, and what is known already: sqrt(popularity) times 1 and the factors.
@@ -67,6 +68,11 @@ def local_directions(
     loadings = vectors / np.maximum(root, 1)[:, None] * (popularity / (popularity + _PSEUDO_RATINGS))[:, None]
     loadings /= np.sqrt((popularity @ loadings**2) / popularity.sum())[None] + 1e-12
     return LocalDirections(loadings.astype(np.float32), np.maximum(values, 0).astype(np.float32))
+
+
+def least_counts(rank: int, factors: int) -> tuple[int, int]:
+    """The least users, and items of `least_users` users each, that may have so many directions beyond the factors."""
+    return rank + 1, rank + factors + 2
 
 
 def local_interests(key: jax.Array, shape: tuple[int, int]) -> jax.Array:

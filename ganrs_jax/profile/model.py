@@ -146,10 +146,23 @@ def applied(network: ResidualMLP, weights: optax.Params, x_BxF: jax.Array) -> ja
     return cast(jax.Array, network.apply(weights, x_BxF))
 
 
+class ItemIds(NamedTuple):
+    """Ids of the items in the source's file, [I]: whole numbers or texts; of the two, the other is empty."""
+
+    numbers: np.ndarray
+    texts: tuple[str, ...]
+
+    @property
+    def values(self) -> np.ndarray:
+        """The ids [I], int64 or of texts."""
+        return np.array(self.texts, object) if self.texts else self.numbers
+
+
 @dataclasses.dataclass(frozen=True)
 class Items:
     """What is kept of the items of the source: they are public, and its own."""
 
+    ids: ItemIds
     vectors: np.ndarray  # posterior draws, [R, I, D]
     local: np.ndarray  # loadings on the local directions (`local_directions`), [I, K]
     degree_curve: DegreeCurve

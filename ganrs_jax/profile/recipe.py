@@ -35,7 +35,7 @@ from ganrs_jax.training.stages import Stages
 
 _SEED = 0  # of the embedding, which all lanes share
 _LEAST = 20  # users, and items, that embedding and spectrum need
-_ROW = 24  # bytes of a row of a dataset that is made as a whole: twice its columns
+_ROW, _ID = 24, 24  # bytes of a row of a dataset made as a whole: twice its columns; and of its item's own id
 
 
 def fit(
@@ -103,12 +103,13 @@ def fit(
 def check_request(ratings: Ratings, config: ProfileConfig, request: RatingsRequest) -> None:
     """Raises InputError, before any work, on a request that no dataset could meet once a model of these is trained."""
     activity, popularity = (degree_distribution(np.bincount(ids)) for ids in (ratings.user, ratings.item))
-    complete_request(request, config, describe_source(ratings), activity, popularity)
+    complete_request(request, config, describe_source(ratings), activity, popularity, ratings.num_items)
 
 
 def complete(model: ProfileModel, request: RatingsRequest) -> RatingsRequest:
     """The request with the source's sizes where it has none; raises InputError as `complete_request` does."""
-    return complete_request(request, model.config, model.source, model.activity, model.popularity)
+    own_items = len(model.items.ids.values)
+    return complete_request(request, model.config, model.source, model.activity, model.popularity, own_items)
 
 
 def blocks(model: ProfileModel, request: RatingsRequest, report: Report = silent) -> Blocks:
@@ -129,9 +130,19 @@ def blocks(model: ProfileModel, request: RatingsRequest, report: Report = silent
         "warnings": warnings_of(model, asked, request, plan),
     }
     # 5. Rows, a block of users at a time.
+    ids = written_item_ids(model, request)
     return Blocks(
-        plan.interactions.num_blocks, lambda number: block_rows(model, request, plan, number), model.scale, metadata
+        plan.interactions.num_blocks,
+        lambda number: block_rows(model, request, plan, number),
+        model.scale,
+        metadata,
+        None if ids is None else ids[plan.interactions.source_item],
     )
+
+
+def written_item_ids(model: ProfileModel, request: RatingsRequest) -> np.ndarray | None:
+    """The ids that tables have of the source's items, [I]; None where they have new numbers."""
+    return model.items.ids.values if request.item_ids == "source" else None
 
 
 def generate(model: ProfileModel, request: RatingsRequest, report: Report = silent) -> Dataset:
@@ -140,9 +151,9 @@ def generate(model: ProfileModel, request: RatingsRequest, report: Report = sile
     Raises:
       InputError: on a request that no dataset can meet, or one that memory cannot hold as a whole.
     """
-    check_memory(
-        "num_ratings", complete(model, request).num_ratings, _ROW, ", or in parts, which hold no more at a time"
-    )
+    wanted = complete(model, request)
+    row = _ROW + (_ID if wanted.item_ids == "source" else 0)
+    check_memory("num_ratings", wanted.num_ratings, row, ", or in parts, which hold no more at a time")
     made = blocks(model, request, report)
     parts = []
     for number in range(made.num_blocks):
@@ -150,4 +161,4 @@ def generate(model: ProfileModel, request: RatingsRequest, report: Report = sile
         report("rows", number + 1, made.num_blocks, {})
     user, item, rating = (np.concatenate(x) for x in zip(*parts, strict=True))
     counts = {"rows": len(user), "users": len(np.unique(user)), "items": len(np.unique(item))}
-    return Dataset(user, item, rating, made.scale, {}, {**made.metadata, **counts})
+    return Dataset(user, item, rating, made.scale, {}, {**made.metadata, **counts}, made.item_ids)

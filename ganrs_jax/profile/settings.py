@@ -14,6 +14,7 @@ from ganrs_jax.statistics.summary import SourceSummary
 LANE_FLOATS = ("gan_learning_rate", "beta1", "beta2", "clip", "gradient_penalty", "average")  # may differ by lane
 _COPIES = {"num_users": 3, "num_items": 5}  # of a vector and its local part that memory holds
 _SIGMAS = (0.2, 3.0)  # of the noise; vectors of more lie where no user or item ever was
+_ITEM_IDS = ("new", "source")
 _SEEDS = 2**32  # a key is made of 32 bits
 
 
@@ -75,6 +76,7 @@ class RatingsRequest:
     activity: str = "source"  # distribution of ratings per user (`sampling.distributions.parse_distribution`)
     popularity: str = "source"  # distribution of ratings per item, likewise
     rating_histogram: str = "source"  # share of each rating (`sampling.distributions.parse_histogram`)
+    item_ids: str = "new"  # of the items in tables: new (numbers from 0) | source (the source's own, no item twice)
 
 
 def complete_request(
@@ -83,11 +85,13 @@ def complete_request(
     source: SourceSummary,
     activity: DegreeDistribution,
     popularity: DegreeDistribution,
+    own_items: int,
 ) -> RatingsRequest:
     """The request with all sizes: those left out as `sizes.completed_sizes` has them.
 
     Args:
       activity, popularity: of the source.
+      own_items: how many of the source's items there are to take.
 
     Raises:
       InputError: on a request that no dataset can meet, naming the nearest ones that can be met.
@@ -101,13 +105,21 @@ def complete_request(
     if not (request.sigma == 0 or _SIGMAS[0] <= request.sigma <= _SIGMAS[1]):
         raise InputError(f"`sigma={request.sigma:g}` is out of range; accepted: {_SIGMAS[0]:g} to {_SIGMAS[1]:g}")
     parse_histogram(request.rating_histogram, source.scale, "rating_histogram")
+    if request.item_ids not in _ITEM_IDS:
+        raise InputError(f"`item_ids={request.item_ids}`; accepted: {', '.join(_ITEM_IDS)}")
+    most_items = own_items if request.item_ids == "source" else MOST
     width = config.interaction_rank + config.local_rank + config.rating_rank + config.style_rank + 3
     degrees = SourceDegrees(activity, popularity)
 
     def completed(asked: DegreeRequest) -> tuple[DegreeRequest, Fault | None]:
         for name, copies in _COPIES.items():
             check_memory(name, getattr(asked, name), 4 * copies * width)
-        sizes = completed_sizes(asked, source, degrees)
+        if asked.num_items > most_items:
+            raise InputError(
+                f"`num_items={asked.num_items}` is more than the {own_items:,} items of the source that "
+                f"`item_ids=source` has ids of; accepted: up to {own_items}, or `item_ids=new`"
+            )
+        sizes = completed_sizes(asked, source, degrees, most_items)
         return sizes, check_degrees(sizes, degrees)[1]
 
     distributions = (parse_distribution(getattr(request, name), name) for name in ("activity", "popularity"))

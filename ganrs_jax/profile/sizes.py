@@ -16,13 +16,18 @@ _STEP = 0.01  # of an exponent or sigma that is offered
 Complete = Callable[[DegreeRequest], tuple[DegreeRequest, Fault | None]]
 
 
-def completed_sizes(asked: DegreeRequest, source: SourceSummary, degrees: SourceDegrees) -> DegreeRequest:
+def completed_sizes(
+    asked: DegreeRequest, source: SourceSummary, degrees: SourceDegrees, most_items: int
+) -> DegreeRequest:
     """The request with all sizes: the source's, where it leaves them out and its others allow.
 
     A user rates as much, of the source's items, as in the source, so that fewer items take their share of the ratings;
     where that cannot be, the number nearest to it is taken, unless a distribution other than the source's is asked for:
     what then gives way is the user's to say. Ratings too few for the source's items have half as many items, or more
     where the source has fewer ratings for each, or where the pairs would not suffice.
+
+    Args:
+      most_items: that are chosen where the request leaves them out.
     """
     num_users = asked.num_users or source.users
     share = min(1.0, (asked.num_items or source.items) / source.items)
@@ -30,7 +35,9 @@ def completed_sizes(asked: DegreeRequest, source: SourceSummary, degrees: Source
     num_ratings = asked.num_ratings or max(natural, num_users, asked.num_items)
     fewer = max(num_ratings // 2, num_ratings * source.items // source.ratings, -(-num_ratings // num_users))
     sizes = asked._replace(
-        num_users=num_users, num_items=asked.num_items or min(source.items, fewer), num_ratings=num_ratings
+        num_users=num_users,
+        num_items=asked.num_items or min(source.items, fewer, most_items),
+        num_ratings=num_ratings,
     )
     if asked.num_ratings or not asked.activity.kind == asked.popularity.kind == "source":
         return sizes

@@ -35,7 +35,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "generator unsigned": ((*MAKE, "--generator=unsigned"), ["unsigned: orbax/", "is not in its manifest.json"]),
     "generator of the future": (
         (*MAKE, "--generator=newer"),
-        ["newer: format version 999, this version reads 7; train it again with `train_generator`"],
+        ["newer: format version 999, this version reads 8; train it again with `train_generator`"],
     ),
     "unknown suffix": ((*MAKE, "--out=out.xlsx"), ["--out=out.xlsx: suffix '.xlsx'; accepted: .parquet, .csv"]),
     "no suffix": ((*MAKE, "--out=out"), ["--out=out: suffix ''; accepted: .parquet, .csv"]),
@@ -96,6 +96,19 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         (*PROFILE, "--group_shares=F=1"),
         ["--group_shares=F=1: recipe profile does not take it; accepted: recipe cganrs"],
     ),
+    "ids of ganrs": (
+        (*MAKE, "--item_ids=source"),
+        ["--item_ids=source: recipe ganrs does not take it; accepted: recipe profile"],
+    ),
+    "ids of cganrs": (
+        (*MAKE, "--generator=groups", "--item_ids=source"),
+        ["--item_ids=source: recipe cganrs does not take it; accepted: recipe profile"],
+    ),
+    "ids of more items": (
+        (*PROFILE, "--num_items=61", "--item_ids=source"),
+        ["--num_items=61 is more than the 60 items of the source that --item_ids=source has", "accepted: up to 60"],
+    ),
+    "ids of another kind": ((*PROFILE, "--item_ids=title"), ["--item_ids=title; accepted: new, source"]),
     "more ratings than pairs": (
         (*PROFILE, "--num_ratings=401"),
         ["--num_ratings=401 is more than the 400 pairs of --num_users=20 and --num_items=20; accepted: --num_ratings="],

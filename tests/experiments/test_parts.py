@@ -1,5 +1,6 @@
 """generate --num_shards: one dataset, whatever parts, devices, processes, and however often it was killed."""
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -11,7 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ganrs_jax.checkpoint import load_generator, save_generator
+from ganrs_jax.profile.model import ItemIds
 from tests.experiments.conftest import ABORTED, LONGEST, LOST, a_free_port, command
+from tests.models import WORLD
 
 SIZES = ("--num_users=1300", "--num_items=90", "--num_ratings=20000", "--seed=2")  # three blocks of users
 
@@ -44,6 +48,25 @@ def test_shards_and_devices_change_no_row(
     sizes = "1,300 users, 90 items, 20,000 ratings, exactly as asked"
     assert f"{num_shards} parts written to out, now whole: {num_shards} parts, {sizes}" in done.stdout
     pd.testing.assert_frame_equal(rows(tmp_path / "out"), whole)
+
+
+@pytest.mark.parametrize("kind", ["whole", "text"])
+def test_ids_of_the_source_in_a_file_in_parts_and_compared(launch, profile_generator, tmp_path, kind):
+    model = load_generator(profile_generator)
+    numbers = 1000 + np.arange(60)
+    ids = ItemIds(numbers, ()) if kind == "whole" else ItemIds(numbers[:0], tuple(f"m{n}" for n in numbers))
+    save_generator(tmp_path / "own", dataclasses.replace(model, items=dataclasses.replace(model.items, ids=ids)))
+    sizes = ("--generator=own", "--item_ids=source", "--num_users=1300", "--num_ratings=20000", "--seed=2")
+    for more in (("--out=one.parquet",), ("--out=one.csv",), ("--out=out", "--num_shards=2")):
+        launch("generate", *sizes, *more)
+    made = pd.read_parquet(tmp_path / "one.parquet")
+    assert set(made.item_id) == set(ids.values)
+    pd.testing.assert_frame_equal(rows(tmp_path / "out"), made)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "one.csv"), made, check_dtype=False)
+    files = "one.parquet,one.csv,out"
+    launch("fidelity", "--real=planted", *WORLD[1:], f"--synthetic={files}", "--nolocal_structure", "--json=found.json")
+    found = json.loads((tmp_path / "found.json").read_text())["synthetic"]
+    assert [found[name]["metrics"]["rows"]["synthetic"] for name in files.split(",")] == 3 * [20_000]
 
 
 def test_parts_made_one_by_one_and_a_broken_one(launch, profile_generator, tmp_path, whole):

@@ -42,6 +42,17 @@ def test_seeds_and_pick(launch, generator, tmp_path):
     assert not same(second, generator)
 
 
+def test_a_source_too_small_for_local_structure_is_told(launch, tmp_path):
+    few = ("--planted_users=40", "--planted_items=30", "--planted_ratings=600")
+    asked = (*QUICK_FLAGS["profile"], "--config.local_rank=50", "--config.structure_rounds=0")
+    done = launch("train_generator", *WORLD, *few, *asked, "--workdir=run")
+    told = [line.removeprefix("WARNING ") for line in done.stdout.splitlines() if "local structure" in line]
+    assert len(told) == 1
+    assert "of the 50 directions asked for" in told[0]
+    assert "users and 56 such items" in told[0]
+    assert told[0] in json.loads((tmp_path / "run" / "results.json").read_text())["warnings"]
+
+
 def test_sweep_keeps_the_best_lane(launch, tmp_path):
     done = launch("train_generator", *QUICK, "--sweep=gan_learning_rate=2e-4,1e-3", "--workdir=sweep")
     held = lanes(tmp_path / "sweep")

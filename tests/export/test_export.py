@@ -64,6 +64,16 @@ def test_what_is_written_is_read_back(suffix, groups, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
+@pytest.mark.parametrize("ids", [[2**40, 7, 5, 9], ["007", "a,b", "c", 'say "d"']], ids=["whole", "text"])
+def test_ids_of_the_source_are_written_as_they_are(suffix, ids, tmp_path):
+    of_source = dataclasses.replace(dataset(), item_ids=np.array(ids, object if isinstance(ids[0], str) else np.int64))
+    write_dataset(path := tmp_path / f"data{suffix}", of_source)
+    table, _ = READERS[suffix](path)
+    assert table.item_id.tolist() == of_source.to_pandas().item_id.tolist() == [ids[0], ids[3], ids[1], ids[0]]
+    assert table.user_id.tolist() == [0, 0, 1, 2]
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
 def test_same_dataset_same_bytes(suffix, tmp_path):
     for name in "ab":
         write_dataset(tmp_path / f"{name}{suffix}", dataset({"gender": GROUPS["plain"]}))

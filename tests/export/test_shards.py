@@ -57,6 +57,19 @@ def test_rows_do_not_depend_on_the_number_of_parts(tmp_path, num_shards, monkeyp
     assert manifest["schema"] == {"user_id": "int32", "item_id": "int32", "rating": "float"}
 
 
+@pytest.mark.parametrize(
+    ("ids", "kind"),
+    [(2**40 + np.arange(26)[::-1], "int64"), (np.array([*"zyxwvutsrqponmlkjihgfedcba"], object), "string")],
+)
+def test_parts_have_the_ids_of_the_source(tmp_path, ids, kind):
+    folder = open_folder(tmp_path / "out", 2, FACTS, ids)
+    for shard in range(2):
+        write_part(folder, shard, BLOCKS._replace(item_ids=ids))
+    whole = pa.concat_tables([pq.read_table(tmp_path / "out" / part.file) for part in finish(folder)])
+    assert whole["item_id"].to_pylist() == [ids[item] for number in range(7) for item in rows_of(number).item]
+    assert str(whole.schema.field("item_id").type) == folder.header["schema"]["item_id"] == kind
+
+
 def test_bytes_do_not_depend_on_who_makes_a_part_or_when(tmp_path):
     made(tmp_path / "one", 3)
     made(tmp_path / "other", 3, order=(2, 0, 1))
@@ -205,7 +218,9 @@ def test_memory_is_bounded_by_the_block(monkeypatch):
         return rows_of(number)
 
     monkeypatch.setattr(shards, "_ROW_GROUP", 1)
-    writer = shards._groups(BLOCKS._replace(num_blocks=1000, rows=rows), range(1000), shards._SCHEMA, lambda *_: None)
+    writer = shards._groups(
+        BLOCKS._replace(num_blocks=1000, rows=rows), range(1000), shards._schema(None), lambda *_: None
+    )
     next(writer)
     assert len(asked) < 20
     writer.close()

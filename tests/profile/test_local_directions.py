@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from ganrs_jax.profile.local_directions import local_directions, local_interests, local_scores
+from ganrs_jax.profile.local_directions import least_counts, local_directions, local_interests, local_scores
 from ganrs_jax.profile.plan import chosen_items
 
 USERS, ITEMS, SERIES = 600, 120, 12
@@ -51,6 +51,15 @@ def test_too_few_items_have_none(pairs):
     found = local_directions(pairs[0][few], pairs[1][few], np.zeros((5, 3)), 10, 3)
     assert found.loadings.shape == (5, 0)
     assert found.strength.shape == (0,)
+
+
+@pytest.mark.parametrize(("users", "items"), [(0, 0), (-1, 0), (0, -1)])
+def test_the_least_counts_are_just_enough(pairs, users, items):
+    """With these there are so many directions, with one user or item less there is one direction less."""
+    few_users, few_items = (least + change for least, change in zip(least_counts(20, 3), (users, items), strict=True))
+    part = (pairs[0] < (few_users if users else USERS)) & (pairs[1] < few_items if items else pairs[1] < ITEMS)
+    found = local_directions(pairs[0][part], pairs[1][part], np.random.default_rng(0).normal(size=(ITEMS, 3)), 20, 1)
+    assert len(found.strength) == 20 + users + items
 
 
 def test_scores_of_normal_interests_give_the_lift_that_loadings_say():

@@ -1,6 +1,7 @@
 """The profile recipe on the real MovieLens 100K."""
 
 import numpy as np
+import pandas as pd
 
 from ganrs_jax.data.sources import ReadOptions, load_ratings
 from ganrs_jax.profile import recipe as profile
@@ -24,6 +25,11 @@ def test_profile_on_movielens_100k(data_dir):
     assert np.abs(shares).sum() / 2 <= 0.002
     assert abs(real.gini_user - made.gini_user) <= 0.01
     assert abs(real.gini_item - made.gini_item) <= 0.02
+    # Ids of the source are of the items that they are said to be: the popular ones are.
+    own = profile.generate(generator, RatingsRequest(item_ids="source")).to_pandas()
+    counts = pd.DataFrame({"real": ratings.to_pandas().item_id.value_counts(), "made": own.item_id.value_counts()})
+    assert len(counts) == 1682
+    assert counts.corr("spearman").loc["real", "made"] > 0.9
     # Of few items in a bin, one dataset is off by chance (0.07 to 0.35 of eight): the mean of two is looked at.
     other = profile.generate(generator, RatingsRequest(seed=1))
     liked, *drawn = (mean_by_degree(d.item, d.rating, np.bincount(d.item)).slices for d in (ratings, dataset, other))

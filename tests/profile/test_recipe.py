@@ -14,7 +14,10 @@ from ganrs_jax.data.ratings import Columns, from_columns
 from ganrs_jax.errors import InputError
 from ganrs_jax.profile import gan
 from ganrs_jax.profile import recipe as profile
-from ganrs_jax.profile.model import ProfileModel
+from ganrs_jax.profile.assembly import _item_ids
+from ganrs_jax.profile.diagnostics import training_warnings
+from ganrs_jax.profile.model import ItemIds, ProfileModel
+from ganrs_jax.profile.plan import chosen_items
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.training.loop import TrainingDivergedError
 from ganrs_jax.trees import as_tree
@@ -47,6 +50,41 @@ def test_a_generator_on_disk_is_the_same(generator, tmp_path):
     one, other = (profile.generate(g, ASKED["profile"]) for g in (generator, load_generator(tmp_path / "generator")))
     for name in ("user", "item", "rating"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+NUMBERS = ItemIds(2**40 + 3 * np.arange(60), ())
+TEXTS = ItemIds(np.zeros(0, np.int64), tuple(f"{i:03d} é" for i in range(60)))
+
+
+@pytest.mark.parametrize("ids", [NUMBERS, TEXTS], ids=["whole", "text"])
+def test_ids_of_the_source_are_kept_and_change_no_row(ids, generator, tmp_path):
+    of_source = dataclasses.replace(generator, items=dataclasses.replace(generator.items, ids=ids))
+    save_generator(tmp_path / "generator", of_source)
+    loaded = load_generator(tmp_path / "generator")
+    new, own = (profile.generate(loaded, dataclasses.replace(ASKED["profile"], item_ids=x)) for x in ("new", "source"))
+    for name in ("user", "item", "rating"):
+        np.testing.assert_array_equal(getattr(new, name), getattr(own, name))
+    assert new.item_ids is None
+    key = jax.random.fold_in(jax.random.key(5), 1)
+    np.testing.assert_array_equal(own.item_ids, ids.values[chosen_items(key, generator.items, 25)[0]])
+    table = own.to_pandas()
+    assert (table.item_id.dtype == np.int64) == (ids is NUMBERS)
+    assert set(table.item_id) <= set(ids.values)
+    assert table.drop(columns="item_id").equals(new.to_pandas().drop(columns="item_id"))
+
+
+@pytest.mark.parametrize("name", ["num_items", "item_ids"])
+def test_ids_that_the_source_has_not_are_refused(name, generator):
+    asked = {"num_items": 61, "item_ids": "source"} if name == "num_items" else {"item_ids": "title"}
+    words = "up to 60, or `item_ids=new`" if name == "num_items" else "`item_ids=title`; accepted: new, source"
+    with pytest.raises(InputError, match=words):
+        profile.complete(generator, RatingsRequest(**asked))
+
+
+@pytest.mark.parametrize("ids", [np.array([3, 5]), np.array(["007", "x"], object)], ids=["whole", "text"])
+def test_ids_are_kept_as_they_were_read(ids):
+    np.testing.assert_array_equal((kept := _item_ids(ids)).values, ids)
+    assert kept.values.dtype == ids.dtype
 
 
 def test_omitted_sizes_default_to_the_sources(generator):
@@ -174,6 +212,36 @@ def test_faults_of_training_are_warned_of(generator):
     assert "training collapsed and was restarted 1 times" in found
     assert "the generator did not learn the vectors well; train longer (`config.gan_steps`)" in found
     assert "the spectrum is off by 12%" in found
+
+
+@pytest.mark.parametrize(
+    ("rank", "number", "words"),
+    [
+        (
+            150,
+            40,
+            "local structure has 40 of the 150 directions asked for (`config.local_rank`): the source has 80 users ",
+        ),
+        (
+            150,
+            0,
+            "no local structure: it has none of the 150 directions asked for (`config.local_rank`): the source has",
+        ),
+        (150, 150, ""),
+        (0, 0, ""),
+    ],
+)
+def test_a_source_too_small_for_local_structure_is_warned_of(rank, number, words, generator):
+    facts = {"distance": 0.0, "restarts": 0, "spectrum_error": 0.0, "local_directions": number, "local_items": 55}
+    config = dataclasses.replace(generator.config, local_rank=rank)
+    model = dataclasses.replace(with_facts(generator, **facts), config=config)
+    found = "\n".join(training_warnings(model))
+    assert found.startswith(words)
+    assert bool(found) == bool(words)
+    if words:
+        assert "80 users and 55 items of at least 3 users each" in found
+        assert "at least 151 users and 156 such items" in found
+        assert warnings(model) == found
 
 
 def test_a_collapsed_lane_starts_again_and_says_so(tiny, monkeypatch):

@@ -51,7 +51,7 @@ MOVIELENS = (943, 1682, 100_000, (0.6, 1.0))
 
 
 def completed(source, **asked) -> RatingsRequest:
-    return complete_request(RatingsRequest(**asked), ProfileConfig(), *source)
+    return complete_request(RatingsRequest(**asked), ProfileConfig(), *source, source[0].items)
 
 
 def sizes(source, **asked) -> tuple[int, ...]:
@@ -101,10 +101,10 @@ def test_a_request_is_met_or_told_of_requests_that_are(files, data):
     source = data.draw(sources())
     request = data.draw(requests(source[0], files))
     try:
-        found = complete_request(request, ProfileConfig(), *source)
+        found = complete_request(request, ProfileConfig(), *source, source[0].items)
     except InputError as error:
         for other in offered(str(error), request):
-            complete_request(other, ProfileConfig(), *source)
+            complete_request(other, ProfileConfig(), *source, source[0].items)
         return
     for name in SIZES:
         assert getattr(found, name) == getattr(request, name) or not getattr(request, name)
@@ -144,6 +144,24 @@ def refused(source, **asked) -> str:
     for other in offered(str(error.value), RatingsRequest(**asked)):
         completed(source, **dataclasses.asdict(other))
     return str(error.value)
+
+
+def test_ids_of_the_source_bound_the_items_that_are_chosen_or_offered():
+    source, request = source_of(40, 30, 600), RatingsRequest(item_ids="source")
+
+    def completed(request: RatingsRequest) -> RatingsRequest:
+        return complete_request(request, ProfileConfig(), *source, 20)
+
+    assert completed(request) == dataclasses.replace(
+        completed(RatingsRequest(num_items=20, num_ratings=600)), item_ids="source"
+    )
+    assert completed(dataclasses.replace(request, num_items=20)).num_items == 20
+    with pytest.raises(InputError, match=r"`num_items=21` is more than the 20 items of .*up to 20, or `item_ids=new`"):
+        completed(dataclasses.replace(request, num_items=21))
+    over = dataclasses.replace(request, num_users=40, num_ratings=900)  # of 40 x 20 pairs
+    with pytest.raises(InputError, match="`num_ratings=900` is more than the 800 pairs") as error:
+        completed(over)
+    assert [completed(other).num_items for other in offered(str(error.value), over)]
 
 
 def test_offers_of_sizes():
