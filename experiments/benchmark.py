@@ -3,7 +3,9 @@
 published_recipe: every stage of a published recipe, --recipe=ganrs or wganrs. profile_training: recipe profile, one
 seed and --lanes of them. generation: a large dataset in parts, from --generator (else one is trained first).
 baselines: the study's networks, an epoch of one seed and of --lanes. scaling: generation by --rows, --items, --users,
-training by --lanes, an hour in all on two cores; a figure.
+training by --lanes, an hour in all on two cores; a figure. accelerator: what a GPU or TPU should be tried with, in
+eight minutes (--minutes): training on --sources, datasets of --sizes, memory, shares of the device's own speed, and
+whether the same seed gives the same bytes.
 What is timed is done twice in one process: the first pass compiles, the second is steady. Writes WORKDIR/results.json
 (versions, device, what it can do at most, seconds a stage, peak memory) and prints it as a table.
 A few seconds: --preset=small.
@@ -15,6 +17,7 @@ from typing import Any
 
 from absl import flags
 
+from experiments._suite_accelerator import accelerator
 from experiments._suite_baselines import baselines
 from experiments._suite_profile import generation, profile_training
 from experiments._suite_published import published_recipe
@@ -37,6 +40,8 @@ PRESETS = {
         "--rows=2000,4000",
         "--items=50,150",
         "--users=50,150",
+        "--sources=planted",
+        "--sizes=400x200x20000,400x17000x40000",
     ]
 }
 SUITES: dict[str, Callable[[Progress], dict[str, Any]]] = {
@@ -45,20 +50,26 @@ SUITES: dict[str, Callable[[Progress], dict[str, Any]]] = {
     "generation": generation,
     "baselines": baselines,
     "scaling": scaling,
+    "accelerator": accelerator,
 }
 
 flags.DEFINE_enum("suite", "published_recipe", list(SUITES), "What to time.")
 _RECIPE = flags.DEFINE_string(
-    "recipe", "ganrs", "Recipe to time: ganrs or wganrs; profile in profile_training, generation and scaling."
+    "recipe", "ganrs", "Recipe to time: ganrs or wganrs; profile in all suites but that and baselines."
 )
-flags.DEFINE_string("generator", "", "Folder of a generator of profile, for generation and scaling.")
+flags.DEFINE_string("generator", "", "Folder of a generator of profile, for generation, scaling, accelerator.")
 flags.DEFINE_string("workdir", "runs/benchmark", "Folder for results.json and the records of the run.")
 _LANES = flags.DEFINE_list(
-    "lanes", ["8"], "Seeds trained at once (profile_training, baselines, scaling); scaling: 1 to 32 by default."
+    "lanes", ["8"], "Seeds trained at once (in all suites of training); scaling: 1 to 32 by default."
 )
 flags.DEFINE_list("rows", ["100000", "1000000", "10000000", "100000000"], "Ratings of the datasets of scaling.")
 flags.DEFINE_list("items", ["1000", "10000", "100000", "1000000"], "Items of the datasets of scaling.")
 flags.DEFINE_list("users", ["1000", "10000", "100000", "1000000"], "Users of the datasets of scaling.")
+flags.DEFINE_list("sources", ["ml100k", "ml1m"], "Sources that accelerator trains on.")
+flags.DEFINE_list(
+    "sizes", ["80000x4000x10000000", "220000x85600x120000000"], "Datasets USERSxITEMSxROWS of accelerator."
+)
+flags.DEFINE_float("minutes", 8.0, "Minutes that accelerator takes at most.")
 flags.DEFINE_integer("num_shards", 1, "Parts of the datasets of generation and scaling.")
 define_source()
 define_request(num_users=1000, num_items=1000, num_samples=150_000)
@@ -87,7 +98,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if peek(sys.argv, "suite") in ("profile_training", "generation", "scaling"):
+    if peek(sys.argv, "suite") in ("profile_training", "generation", "scaling", "accelerator"):
         flags.set_default(_RECIPE, "profile")
     if peek(sys.argv, "suite") == "scaling":
         flags.set_default(_LANES, ["1", "2", "4", "8", "16", "32"])

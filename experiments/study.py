@@ -9,7 +9,6 @@ one asked for more adds to what is there. Presets: small (two minutes), first (1
 
 import dataclasses
 import math
-import re
 import shlex
 import sys
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from typing import Any
 from absl import flags
 
 from ganrs_jax.checkpoint import FORMAT_VERSION
-from ganrs_jax.cli.flags import define_reading, numbers, read_options, reading_facts
+from ganrs_jax.cli.flags import dataset_sizes, define_reading, numbers, read_options, reading_facts
 from ganrs_jax.cli.models import define_models, evaluation_protocol
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
 from ganrs_jax.data.ratings import digest
@@ -175,12 +174,7 @@ def _of_kind(part: str, dataset: StudyDataset) -> Iterator[tuple[float | str, St
                 rows, samples = (number, 0) if exact else (0, number)
                 yield number, dataclasses.replace(swept, num_users=FLAGS.users_at, rows=rows, num_samples=samples)
     else:
-        for text in FLAGS.sizes or [""]:
-            found = re.fullmatch(r"(\d+)x(\d+)x(\d+)", text, re.ASCII)
-            users, items, rows = map(int, found.groups()) if found else (0, 0, 0)
-            if not users or not items or not rows:
-                wrong = f"--sizes={text}" if text else "--sizes is empty"
-                raise InputError(f"{wrong}; accepted: USERSxITEMSxROWS, such as 1000x1000x10000")
+        for text, (users, items, rows) in dataset_sizes().items():
             yield text, dataclasses.replace(dataset, num_users=users, num_items=items, rows=rows)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from typing import Any
 
 from absl import flags
@@ -146,6 +147,23 @@ def numbers(flag: str, kind: type) -> list[Any]:
     if not all(0 < value < math.inf for value in values):
         raise InputError(f"--{flag}={','.join(getattr(FLAGS, flag))}; accepted: numbers over 0, separated by commas")
     return values
+
+
+def dataset_sizes() -> dict[str, tuple[int, int, int]]:
+    """Users, items and rows of each of --sizes, by its text; at least one.
+
+    Raises:
+      InputError: if they are not USERSxITEMSxROWS.
+    """
+    sizes = {}
+    for text in FLAGS.sizes or [""]:
+        found = re.fullmatch(r"(\d+)x(\d+)x(\d+)", text, re.ASCII)
+        users, items, rows = map(int, found.groups()) if found else (0, 0, 0)
+        if not users or not items or not rows:
+            wrong = f"--sizes={text}" if text else "--sizes is empty"
+            raise InputError(f"{wrong}; accepted: USERSxITEMSxROWS, such as 1000x1000x10000")
+        sizes[text] = (users, items, rows)
+    return sizes
 
 
 def _group_shares(parts: list[str]) -> dict[str, float]:

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from ganrs_jax.training.lanes import cores
 
 _MATMUL, _COPIED, _REPEATS = 2048, 1 << 26, 5
+_TIMES_ON_ACCELERATORS = 4  # which would be done with less before the next program is launched
 _LOADED = time.monotonic()
 _COMPILING = "/jax/core/compile/"  # events of tracing, lowering and compiling, or fetching what was compiled before
 _seconds_compiling: list[float] = []
@@ -71,7 +72,9 @@ def stages(first: Mapping[str, float], steady: Mapping[str, float]) -> dict[str,
 def machine() -> dict[str, Any]:
     """The device and what it can do: floating-point operations of a matrix product, bytes of a copy, a second."""
     device = jax.devices()[0]
-    x, y = jnp.ones((_MATMUL, _MATMUL)), jnp.ones(_COPIED)
+    more = 1 if device.platform == "cpu" else _TIMES_ON_ACCELERATORS
+    side, copied_floats = more * _MATMUL, more * _COPIED
+    x, y = jnp.ones((side, side)), jnp.ones(copied_floats)
     name = device.device_kind
     if device.platform == "cpu":
         name = platform.processor() or platform.machine()
@@ -83,7 +86,7 @@ def machine() -> dict[str, Any]:
         "device": f"{device.platform}: {name}",
         "devices": jax.device_count(),
         "cores": cores(),
-        "matmul_flops": 2 * _MATMUL**3 / best_of(functools.partial(product, x)),
+        "matmul_flops": 2 * side**3 / best_of(functools.partial(product, x)),
         "copy_bytes": 2 * y.nbytes / best_of(functools.partial(copied, y)),
     }
 
@@ -117,6 +120,13 @@ def recent_peak_mib() -> int:
         lines = Path("/proc/self/status").read_text().splitlines()
         return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "linux" else 1 << 20)
+
+
+def device_peak_mib() -> int | None:
+    """Of the device that has used most of its own memory in this process so far; None where it keeps no such figure."""
+    held = [(device.memory_stats() or {}).get("peak_bytes_in_use") for device in jax.local_devices()]
+    peaks = [peak for peak in held if peak is not None]
+    return max(peaks) >> 20 if peaks else None
 
 
 def process_seconds() -> float:

@@ -106,6 +106,14 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         ["--lanes=many; accepted: numbers over 0"],
     ),
     "benchmark of no parts": ((*BENCHMARK, "--num_shards=0"), ["--num_shards=0; accepted: whole numbers from 1"]),
+    "accelerator in no time": (
+        (*BENCHMARK, "--suite=accelerator", "--recipe=profile", "--minutes=0"),
+        ["--minutes=0; accepted: a number over 0"],
+    ),
+    "datasets of accelerator in words": (
+        (*BENCHMARK, "--suite=accelerator", "--recipe=profile", "--sizes=many"),
+        ["--sizes=many; accepted: USERSxITEMSxROWS"],
+    ),
     "suite of profile by another recipe": (
         (*BENCHMARK, "--suite=generation", "--recipe=wganrs"),
         ["--recipe=wganrs: suite generation times recipe profile; accepted: profile"],
