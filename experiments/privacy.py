@@ -12,6 +12,7 @@ import dataclasses
 
 import jax.numpy as jnp
 import numpy as np
+import scipy.sparse as sp
 from absl import flags
 
 from ganrs_jax.cli.command_line import QUICK_TRAINING
@@ -21,7 +22,7 @@ from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.errors import InputError
 from ganrs_jax.fidelity.failure_checks import failed_checks
-from ganrs_jax.fidelity.item_sets import ItemSets, dataset_scores, feature_scores, item_matrix, judged_sets
+from ganrs_jax.fidelity.item_sets import ItemSets, bias_scores, dataset_scores, feature_scores, item_matrix, judged_sets
 from ganrs_jax.fidelity.membership import Attack
 from ganrs_jax.fidelity.privacy import privacy, profile_features
 from ganrs_jax.fidelity.samples import Rated, TooSmallError, first_half, ratings_of
@@ -99,6 +100,14 @@ def _on_items(
             of_source = np.zeros((source.num_items, features.shape[1]), np.float32)
             of_source[own] = features
             scores |= feature_scores(sets, of_source, name)
+    # Biases, with the ratings that both halves gave.
+    biases = np.full(source.num_items, np.nan)
+    biases[own] = model.items.vectors[:, :, model.columns.bias].mean(0)
+    rated = [
+        sp.csr_array((half.rating, (half.user, numbers[half.item])), (half.num_users, source.num_items))
+        for half, numbers in ((members, own), (others, unseen))
+    ]
+    scores["item_biases"] = bias_scores(sp.csr_array(sp.vstack(rated)), biases)
     return judged_sets(scores, sets, FLAGS.seed)
 
 

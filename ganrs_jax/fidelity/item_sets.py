@@ -17,6 +17,7 @@ _RARE_ITEMS = 3  # of a user, that say how rare its items are, and that attacks 
 _RARE_USERS = 0.1  # share of users whose rarest items are rarest, attacked apart
 _LEAST = 10  # members, and others, among these
 _CELLS = 1 << 22  # held at a time: 16 MiB
+_PSEUDO_RATINGS = 2.0  # by which means of items are shrunk
 _PSEUDO_COUNT = 0.5  # added to counts of which the logarithm is taken
 RAREST = "rarest users: "  # before the name of an attack, where it is of users with the rarest items alone
 
@@ -87,6 +88,28 @@ def feature_scores(sets: ItemSets, features_IxK: np.ndarray, name: str) -> Score
     of_all = (np.square(sums_UxK).sum(1) - real @ square_I) / pairs
     of_rare = (np.einsum("uk,uk->u", rare @ features_IxK, sums_UxK) - rare @ square_I) / rare_pairs
     return {name: of_all, f"rare_{name}": of_rare}
+
+
+def bias_scores(ratings_UxI: sp.csr_array, biases_I: np.ndarray) -> np.ndarray:
+    """Scores [U] of an attacker who has a generator's biases of items, and all ratings of the source.
+
+    The sum over a user's items of how far its rating lies over its mean, times how far the bias lies over the mean of
+    all such deviations of the item (shrunk by two ratings), over the root of its degree.
+
+    Args:
+      ratings_UxI: of members and others; zero is a rating where it is stored.
+      biases_I: NaN of an item that the generator does not know.
+    """
+    user, item = ratings_UxI.tocoo().coords
+    activity, count = (
+        np.bincount(ids, minlength=size) for ids, size in zip((user, item), ratings_UxI.shape, strict=True)
+    )
+    rating = np.asarray(ratings_UxI.data, np.float64)
+    deviation = rating - (np.bincount(user, rating, len(activity)) / np.maximum(activity, 1))[user]
+    typical_I = np.bincount(item, deviation, len(count)) / (count + _PSEUDO_RATINGS)
+    excess_I = np.nan_to_num(biases_I - typical_I)
+    score: np.ndarray = np.bincount(user, deviation * excess_I[item], len(activity)) / np.sqrt(np.maximum(activity, 1))
+    return score
 
 
 def judged_sets(scores: Scores, sets: ItemSets, seed: int = 0) -> dict[str, Attack]:

@@ -63,6 +63,7 @@ _ATTACKS = {
     "rare_local_directions": "local directions, pairs with rare items",
     "item_vectors": "item vectors of the model",
     "rare_item_vectors": "item vectors, pairs with rare items",
+    "item_biases": "item biases of the model and ratings",
     "popularity": "numbers of ratings of items, to the source's",
 }
 

@@ -10,6 +10,7 @@ from ganrs_jax.fidelity.item_sets import (
     RAREST,
     CooccurrenceLogs,
     ItemSets,
+    bias_scores,
     dataset_scores,
     feature_scores,
     item_matrix,
@@ -70,6 +71,18 @@ def test_features_that_members_made_are_caught_and_others_are_not(fresh):
     guessed = judged_sets(feature_scores(fresh, nothing, "random"), fresh)
     for attack in guessed.values():
         assert attack.auc.low < 0.5 < attack.auc.high
+
+
+def test_biases_of_members_ratings_are_caught_and_others_are_not(fresh):
+    real = fresh.real.copy()
+    real.data = np.random.default_rng(0).integers(1, 6, real.nnz).astype(np.float32)
+    members = real[:400]
+    for rows, low, high in ((members, 0.75, 1), (members[:0], 0.4, 0.6)):
+        item, rating = (rows.indices, rows.data - 3) if rows.shape[0] else (np.arange(ITEMS), np.ones(ITEMS))
+        biases = np.bincount(item, rating, ITEMS) / np.maximum(np.bincount(item, minlength=ITEMS), 1)
+        biases[0] = np.nan  # not known
+        found = judged_sets({"item_biases": bias_scores(real, biases)}, fresh)["item_biases"]
+        assert low < found.auc.value < high
 
 
 def test_scores_are_what_they_say_for_each_user_in_any_blocks(fresh, monkeypatch):
