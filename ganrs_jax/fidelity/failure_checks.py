@@ -27,6 +27,7 @@ _DENSE = 0.5  # density from which synthetic profiles are of the source's kinds
 _LEAST_C2ST = 0.4  # under it each profile has a twin of the other kind, which a classifier then takes it for
 _CHANCE = 4.0  # standard deviations of an AUC under 0.5 that chance may reach, where profiles are few
 _MOST_AUC = 0.55  # of an attack: the lower end of its interval
+_MOST_TRUE_POSITIVES = 0.02  # at 1 % false ones, likewise
 _LEAST_DISTANCE_RATIO = 0.95  # of distances to training and to held-out records
 _LOCAL_LIMITS = {  # metric -> what it is in words, the share of the real value and the difference that pass
     "signal_2_10": ("held-out signal at ranks 2 to 10", 0.25, 0.01),
@@ -244,11 +245,13 @@ def _copies(metrics: Metrics, kind: str) -> FailedCheck | None:
 
 
 def _memorisation(privacy: Privacy) -> FailedCheck | None:
-    found = [
-        f"attack {name}: AUC {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})"
-        for name, auc in privacy.attacks.items()
-        if auc.low > _MOST_AUC
-    ]
+    found = []
+    for name, (auc, true_positives) in privacy.attacks.items():
+        if auc.low > _MOST_AUC:
+            found.append(f"attack {name}: AUC {auc.value:.3f} ({auc.low:.3f} to {auc.high:.3f})")
+        if true_positives.low > _MOST_TRUE_POSITIVES:
+            words = f"{true_positives.value:.1%} of members found at 1 % false positives"
+            found.append(f"attack {name}: {words} ({true_positives.low:.1%} to {true_positives.high:.1%})")
     if privacy.distance_ratio < _LEAST_DISTANCE_RATIO:
         found.append(f"synthetic users lie {1 - privacy.distance_ratio:.0%} closer to training than to held-out users")
     if not found:

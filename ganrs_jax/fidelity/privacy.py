@@ -5,11 +5,11 @@ counts is whether they lie nearer to the users that were trained on than to user
 """
 
 import dataclasses
-from typing import NamedTuple
 
 import numpy as np
 
 from ganrs_jax.data.ratings import Scale
+from ganrs_jax.fidelity.membership import Attack, judged
 from ganrs_jax.fidelity.neighbours import nearest_distances, standardised
 from ganrs_jax.fidelity.profiles import profiles
 from ganrs_jax.fidelity.samples import Rated, TooSmallError, as_sample
@@ -17,16 +17,6 @@ from ganrs_jax.fidelity.structure import spectral
 
 _LEAST = 10  # records of each kind
 _MOST = 20_000  # members and others, each, at random: bounds the time
-_RESAMPLES = 1000  # of the bootstrap
-_CONFIDENCE = 0.95
-
-
-class Estimate(NamedTuple):
-    """A value and its 95 % bootstrap interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,9 +24,9 @@ class Privacy:
     """What a synthetic dataset reveals about membership in the training data.
 
     Attributes:
-      attacks: attack -> area under its ROC curve, with interval: 0.5 is guessing, 1 knows every member.
-        "closest": a user is called a member if it is close to a synthetic one; "density_ratio": if it is closer than
-        the density of the real data around it suggests.
+      attacks: attack -> what it achieves. "closest": a user is called a member if it is close to a synthetic one;
+        "density_ratio": if it is closer than the density of the real data around it suggests. With those of
+        `item_sets` where the synthetic items are the source's.
       member_distance, other_distance: median distance of members and of others to the closest synthetic record, in
         standard deviations of the real features.
       training_distance, held_out_distance: median distance of synthetic records to the closest member and to the
@@ -45,7 +35,7 @@ class Privacy:
       members, others, records: how many were looked at.
     """
 
-    attacks: dict[str, Estimate]
+    attacks: dict[str, Attack]
     member_distance: float
     other_distance: float
     training_distance: float
@@ -66,8 +56,8 @@ class Privacy:
         return self.training_distance / self.held_out_distance
 
     def as_json(self) -> dict[str, object]:
-        """The attributes and the ratio, each attack as {"value", "low", "high"}."""
-        attacks = {name: estimate._asdict() for name, estimate in self.attacks.items()}
+        """The attributes and the ratio, each attack as {"auc", "true_positives"} of {"value", "low", "high"}."""
+        attacks = {name: attack.as_json() for name, attack in self.attacks.items()}
         return {**dataclasses.asdict(self), "attacks": attacks, "distance_ratio": self.distance_ratio}
 
 
@@ -104,8 +94,8 @@ def privacy(members_MxD: np.ndarray, others_OxD: np.ndarray, synthetic_SxD: np.n
     )
     return Privacy(
         attacks={
-            "closest": auc_estimate(-to_synthetic[:count], -to_synthetic[count:], seed),
-            "density_ratio": auc_estimate(-ratio[:count], -ratio[count:], seed),
+            "closest": judged(-to_synthetic[:count], -to_synthetic[count:], seed),
+            "density_ratio": judged(-ratio[:count], -ratio[count:], seed),
         },
         member_distance=float(np.median(to_synthetic[:count])),
         other_distance=float(np.median(to_synthetic[count:])),
@@ -130,26 +120,3 @@ def profile_features(rated: Rated, scale: Scale) -> np.ndarray:
     """
     sample = as_sample(rated)
     return profiles(sample, spectral(sample), scale.levels, bands=True).features_nxD
-
-
-def auc_estimate(positive_P: np.ndarray, negative_N: np.ndarray, seed: int = 0) -> Estimate:
-    """The chance that a positive score is over a negative one, ties counting half; interval from 1000 resamples.
-
-    Positives and negatives are each drawn again with replacement: percentile bootstrap.
-    """
-    count = len(positive_P)
-    values, place = np.unique(np.concatenate([positive_P, negative_N]), return_inverse=True)
-    positive, negative = place[:count], place[count:]
-    rng = np.random.default_rng(seed)
-    drawn = [
-        _auc(rng.choice(positive, len(positive)), rng.choice(negative, len(negative)), len(values))
-        for _ in range(_RESAMPLES)
-    ]
-    low, high = np.quantile(drawn, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2])
-    return Estimate(_auc(positive, negative, len(values)), float(low), float(high))
-
-
-def _auc(positive: np.ndarray, negative: np.ndarray, levels: int) -> float:
-    """Of ranks among `levels` distinct scores."""
-    above, below = (np.bincount(ranks, minlength=levels) for ranks in (positive, negative))
-    return float(above @ (np.cumsum(below) - below / 2) / (len(positive) * len(negative)))

@@ -159,6 +159,11 @@ def chosen_items(key: jax.Array, items: Items, num_items: int) -> tuple[np.ndarr
     return np.concatenate(orders)[:num_items], draw[:num_items]
 
 
+def source_items(model: ProfileModel, request: RatingsRequest) -> np.ndarray:
+    """The item of the source that each item of a completed request is, or is like, [I]."""
+    return chosen_items(plan_key(request, 1), model.items, request.num_items)[0]
+
+
 def user_vectors(model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int) -> jax.Array:
     """Vectors [B, D] of the users of a block."""
     return _block_vectors(model, request, number, plan.block)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from ganrs_jax.fidelity.failure_checks import failed_checks
+from ganrs_jax.fidelity.item_sets import RAREST
 from ganrs_jax.fidelity.metrics import Fidelity, Metric
 from ganrs_jax.fidelity.privacy import Privacy
 from ganrs_jax.report.comparison import text_table
@@ -50,7 +51,21 @@ _ROWS = {
 }
 _OF_HALVES = {name: "±" for name in _ROWS if name.startswith(("signal_", "neighbours_", "ndcg_"))} | {"tau": ""}
 _DISTANCES_TOO = {"co_rating_lift": "lift of items rated together, KS distance (0)"}
-_ATTACKS = {"closest": "distance to the closest record", "density_ratio": "ratio of densities"}
+_ATTACKS = {
+    "closest": "distance to the closest record",
+    "density_ratio": "ratio of densities",
+    "closest_items": "closest set of items",
+    "cooccurrence": "items rated together",
+    "rare_cooccurrence": "rare items and others together",
+    "cooccurrence_ratio": "together, to the source",
+    "rare_cooccurrence_ratio": "rare and others, to the source",
+    "local_directions": "local directions of the model",
+    "rare_local_directions": "local directions, pairs with rare items",
+    "item_vectors": "item vectors of the model",
+    "rare_item_vectors": "item vectors, pairs with rare items",
+    "item_biases": "item biases of the model and ratings",
+    "popularity": "numbers of ratings of items, to the source's",
+}
 
 
 def fidelity_table(results: Mapping[str, Fidelity], real: str = "real") -> str:
@@ -81,10 +96,11 @@ def fidelity_words(results: Mapping[str, Fidelity]) -> list[str]:
 def privacy_table(results: Mapping[str, Privacy]) -> str:
     """What attacks on synthetic datasets learn, a column each."""
     rows = []
-    for name in next(iter(results.values())).attacks:
-        estimates = [result.attacks[name] for result in results.values()]
-        shown = [f"{value:.3f} ({low:.3f} to {high:.3f})" for value, low, high in estimates]
-        rows.append([f"AUC of membership inference, {_ATTACKS.get(name, name)}", *shown])
+    for words, field in (("AUC of membership inference", "auc"), ("true positives at 1 % false", "true_positives")):
+        for name in next(iter(results.values())).attacks:
+            estimates = [getattr(result.attacks[name], field) for result in results.values()]
+            shown = [f"{value:.3f} ({low:.3f} to {high:.3f})" for value, low, high in estimates]
+            rows.append([f"{words}, {_attack_label(name)}", *shown])
     for label, field, form in (
         ("users trained on", "members", "{:,}"),
         ("users held out", "others", "{:,}"),
@@ -98,6 +114,11 @@ def privacy_table(results: Mapping[str, Privacy]) -> str:
     ):
         rows.append([label, *(form.format(getattr(result, field)) for result in results.values())])
     return text_table(["", *results], rows)
+
+
+def _attack_label(name: str) -> str:
+    group, of_group, own = name.rpartition(RAREST)
+    return f"{group}{of_group}{_ATTACKS.get(own, own)}"
 
 
 def _row(label: str, form: str, metrics: list[Metric], sign: str | None = None) -> list[str]:

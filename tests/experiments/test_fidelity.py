@@ -88,9 +88,10 @@ def test_privacy_writes_what_it_prints(launch, tmp_path):
     done = launch("privacy", *QUICK, "--workdir=run", "--json=out.json")
     held = json.loads((tmp_path / "out.json").read_text())
     assert (held["recipe"], held["source"]) == ("ganrs", "planted")
-    for auc in held["attacks"].values():
-        assert 0 <= auc["low"] <= auc["value"] <= auc["high"] <= 1
-        assert f"{auc['value']:.3f} ({auc['low']:.3f} to {auc['high']:.3f})" in done.stdout
+    for figures in held["attacks"].values():
+        for found in figures.values():
+            assert 0 <= found["low"] <= found["value"] <= found["high"] <= 1
+            assert f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})" in done.stdout
     assert json.loads((tmp_path / "run" / "results.json").read_text()) == held
 
 

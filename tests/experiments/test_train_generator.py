@@ -44,7 +44,7 @@ def test_seeds_and_pick(launch, generator, tmp_path):
 
 def test_a_source_too_small_for_local_structure_is_told(launch, tmp_path):
     few = ("--planted_users=40", "--planted_items=30", "--planted_ratings=600")
-    asked = (*QUICK_FLAGS["profile"], "--config.local_rank=50", "--config.structure_rounds=0")
+    asked = (*QUICK_FLAGS["profile"], "--config.local_rank=50", "--config.calibration_rounds=0")
     done = launch("train_generator", *WORLD, *few, *asked, "--workdir=run")
     told = [line.removeprefix("WARNING ") for line in done.stdout.splitlines() if "local structure" in line]
     assert len(told) == 1

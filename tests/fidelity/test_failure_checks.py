@@ -3,8 +3,9 @@
 import pytest
 
 from ganrs_jax.fidelity.failure_checks import failed_checks
+from ganrs_jax.fidelity.membership import Attack, Estimate
 from ganrs_jax.fidelity.metrics import Fidelity, Metric, pair
-from ganrs_jax.fidelity.privacy import Estimate, Privacy
+from ganrs_jax.fidelity.privacy import Privacy
 
 GOOD = {
     "users": Metric(943, 943),
@@ -65,8 +66,11 @@ SPOILT = {
 }
 
 
-def private(auc: Estimate, training: float = 2.0) -> Privacy:
-    return Privacy({"closest": auc}, 2.0, 2.0, training, 2.0, 0.5, 100, 100, 100)
+GUESSED = Estimate(0.01, 0.0, 0.02)
+
+
+def private(auc: Estimate, training: float = 2.0, true_positives: Estimate = GUESSED) -> Privacy:
+    return Privacy({"closest": Attack(auc, true_positives)}, 2.0, 2.0, training, 2.0, 0.5, 100, 100, 100)
 
 
 def test_few_profiles_may_fall_under_a_half_by_chance():
@@ -106,6 +110,10 @@ def test_a_failure_is_named_in_words_with_what_to_do(name):
     [
         (private(Estimate(0.7, 0.65, 0.75)), "attack closest: AUC 0.700 (0.650 to 0.750)"),
         (private(Estimate(0.5, 0.45, 0.55), training=1.0), "synthetic users lie 50% closer to training"),
+        (
+            private(Estimate(0.54, 0.5, 0.58), true_positives=Estimate(0.06, 0.03, 0.1)),
+            "attack closest: 6.0% of members found at 1 % false positives (3.0% to 10.0%)",
+        ),
     ],
 )
 def test_memorisation(privacy, words):

@@ -4,10 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from ganrs_jax.fidelity.failure_checks import failed_checks
-from ganrs_jax.fidelity.privacy import auc_estimate, privacy, profile_features
+from ganrs_jax.fidelity.privacy import privacy, profile_features
 from ganrs_jax.fidelity.samples import TooSmallError, ratings_of
 from tests.fidelity.conftest import relabelled
 
@@ -28,7 +27,7 @@ def attacked(*parts):
 
 def test_fresh_records_give_nobody_away():
     found = privacy(normal(0), normal(1), normal(2))
-    for auc in found.attacks.values():
+    for auc, _ in found.attacks.values():
         assert auc.low < 0.5 < auc.high
         assert auc.high - auc.low < 0.1
     assert found.distance_ratio == pytest.approx(1, abs=0.05)
@@ -40,7 +39,7 @@ def test_fresh_records_give_nobody_away():
 def test_copied_records_give_all_away(noise):
     members = normal(0)
     found = privacy(members, normal(1), members + noise * normal(3))
-    assert min(auc.low for auc in found.attacks.values()) > 0.97
+    assert min(auc.low for auc, _ in found.attacks.values()) > 0.97
     assert found.distance_ratio < 0.2
     assert found.closer_to_training > 0.97
     assert found.member_distance < 0.2 * found.other_distance
@@ -49,19 +48,19 @@ def test_copied_records_give_all_away(noise):
 def test_some_copies_among_fresh_records_are_noticed():
     members = normal(0)
     found = privacy(members, normal(1), np.concatenate([members[:120], normal(2, 280)]))
-    assert min(auc.value for auc in found.attacks.values()) == pytest.approx(0.5 + 0.3 / 2, abs=0.05)
+    assert min(auc.value for auc, _ in found.attacks.values()) == pytest.approx(0.5 + 0.3 / 2, abs=0.05)
 
 
 def test_a_copied_half_of_real_users_under_other_ids(thirds):
     members, others, _ = thirds
     found = attacked(members, others, relabelled(members))
-    assert min(auc.value for auc in found.attacks.values()) > 0.95
+    assert min(auc.value for auc, _ in found.attacks.values()) > 0.95
     assert [s.name for s in failed_checks(privacy=found)] == ["memorisation"]
 
 
 def test_other_users_of_the_same_world(thirds):
     found = attacked(*thirds)
-    for auc in found.attacks.values():
+    for auc, _ in found.attacks.values():
         assert auc.low < 0.5 < auc.high
     assert failed_checks(privacy=found) == []
 
@@ -72,21 +71,9 @@ def test_only_so_many_members_are_looked_at(monkeypatch):
     assert (found.members, found.others, found.records) == (50, 30, 400)
 
 
-def test_auc_is_scikit_learns_with_ties_and_its_interval_holds_it():
-    rng = np.random.default_rng(0)
-    positive, negative = rng.integers(0, 9, 60), rng.integers(0, 7, 45)
-    found = auc_estimate(positive, negative)
-    truth = np.repeat([1, 0], [60, 45])
-    assert found.value == pytest.approx(roc_auc_score(truth, np.concatenate([positive, negative])))
-    assert found.low < found.value < found.high
-    width = 2 * 1.96 * np.sqrt(found.value * (1 - found.value) / 45)  # no wider than of so many coins
-    assert 0.3 * width < found.high - found.low < width
-    assert auc_estimate(positive, negative) == found
-
-
 def test_json_and_too_small():
     held = json.loads(json.dumps(privacy(normal(0), normal(1), normal(2)).as_json(), allow_nan=False))
-    assert held["attacks"]["closest"].keys() == {"value", "low", "high"}
+    assert held["attacks"]["closest"]["auc"].keys() == {"value", "low", "high"}
     assert held["distance_ratio"] == pytest.approx(held["training_distance"] / held["held_out_distance"])
     with pytest.raises(TooSmallError, match="9 records of a kind; at least 10"):
         privacy(normal(0), normal(1, 9), normal(2))
@@ -97,4 +84,4 @@ def test_a_distance_of_zero_on_both_sides_is_no_difference():
     found = privacy(same, same, same)
     assert found.distance_ratio == 1
     assert found.closer_to_training == 0.5
-    assert found.attacks["closest"].value == 0.5
+    assert found.attacks["closest"].auc.value == 0.5

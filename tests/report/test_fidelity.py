@@ -1,7 +1,8 @@
 """Tables of fidelity and privacy to the letter."""
 
+from ganrs_jax.fidelity.membership import Attack, Estimate
 from ganrs_jax.fidelity.metrics import Fidelity, Metric, pair
-from ganrs_jax.fidelity.privacy import Estimate, Privacy
+from ganrs_jax.fidelity.privacy import Privacy
 from ganrs_jax.report.fidelity import fidelity_table, privacy_table
 
 GOOD = {
@@ -36,11 +37,15 @@ def test_synthetic_datasets_stand_beside_the_real_one():
 
 
 def test_privacy_table():
-    result = Privacy({"closest": Estimate(0.52, 0.49, 0.56)}, 2.0, 2.1, 1.9, 2.0, 0.51, 3020, 3019, 3018)
+    attack = Attack(Estimate(0.52, 0.49, 0.56), Estimate(0.015, 0.01, 0.02))
+    attacks = {"closest": attack, "rarest users: closest_items": attack}
+    result = Privacy(attacks, 2.0, 2.1, 1.9, 2.0, 0.51, 3020, 3019, 3018)
     lines = privacy_table({"ganrs": result}).splitlines()
     assert lines[0].split() == ["ganrs"]
     assert lines[2].endswith("0.520 (0.490 to 0.560)")
-    assert "users trained on" in lines[3]
-    assert lines[3].endswith("3,020")
+    assert lines[3].startswith("AUC of membership inference, rarest users: closest set of items ")
+    assert lines[4].endswith("0.015 (0.010 to 0.020)")
+    assert "users trained on" in lines[6]
+    assert lines[6].endswith("3,020")
     assert lines[-2].endswith("0.950")
-    assert len(lines) == 12
+    assert len(lines) == 15
