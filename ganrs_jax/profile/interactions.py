@@ -39,8 +39,9 @@ def spectral_start(ratings: Ratings, rank: int) -> tuple[jax.Array, jax.Array]:
     per_user, per_item = (np.bincount(ids).astype(np.float64) for ids in (ratings.user, ratings.item))
     weight = 1 / np.sqrt(per_user[ratings.user] * per_item[ratings.item])
     matrix = sp.csr_array((weight, (ratings.user, ratings.item)), (len(per_user), len(per_item)))
-    start = np.random.default_rng(0).uniform(0.5, 1.5, min(matrix.shape))
-    left, values, right = sla.svds(matrix, k=min(rank + 1, min(matrix.shape) - 1), v0=start)
+    rng = np.random.default_rng(0)
+    start, most = rng.uniform(0.5, 1.5, min(matrix.shape)), min(matrix.shape) - 1
+    left, values, right = sla.svds(matrix, k=min(rank + 1, most), v0=start, rng=rng)
     order = np.argsort(-values)[1:]
     return _starts(left[:, order], right.T[:, order], per_user, per_item, rank)
 

@@ -62,8 +62,8 @@ def local_directions(
 
     # Eigenvectors of its Gram matrix without the diagonal, on what is beyond; per item, shrunk, of mean square 1.
     operator = sla.LinearOperator((len(root), len(root)), matvec=product, dtype=np.float64)
-    start = np.random.default_rng(0).uniform(0.5, 1.5, len(root))
-    values, vectors = sla.eigsh(operator, k=rank, which="LA", v0=start)
+    rng = np.random.default_rng(0)  # of the start, and of restarts: without it those draw from the machine's entropy
+    values, vectors = sla.eigsh(operator, k=rank, which="LA", v0=rng.uniform(0.5, 1.5, len(root)), rng=rng)
     values, vectors = values[::-1], vectors[:, ::-1]
     loadings = vectors / np.maximum(root, 1)[:, None] * (popularity / (popularity + _PSEUDO_RATINGS))[:, None]
     loadings /= np.sqrt((popularity @ loadings**2) / popularity.sum())[None] + 1e-12

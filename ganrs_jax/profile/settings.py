@@ -24,7 +24,7 @@ class ProfileConfig:
 
     most_users: int = 16384  # learned from, a random part of more; degree distributions and histogram are of all
     interaction_rank: int = 24  # factors of who rates what
-    local_rank: int = 150  # directions of local structure beside them; 0 = none
+    local_rank: int = 300  # directions of local structure beside them; 0 = none
     least_users: int = 3  # of an item, for it to have local structure: that of fewer would be theirs
     rating_rank: int = 8  # factors of how users rate
     style_rank: int = 4  # numbers that tell how a user uses the scale

@@ -85,3 +85,11 @@ def test_all_items_of_the_source_come_once_before_any_comes_again():
     fewer, _ = chosen_items(jax.random.key(0), Two, 30)
     np.testing.assert_array_equal(fewer, item[:30])
     assert not np.array_equal(chosen_items(jax.random.key(1), Two, 30)[0], fewer)
+
+
+def test_the_same_pairs_give_the_same_bytes():
+    """Also where the eigensolver starts again, from numbers of chance."""
+    rng = np.random.default_rng(0)
+    user, item = np.nonzero(rng.random((300, 250)) < 0.1)
+    one, other = (local_directions(user, item, np.zeros((250, 0)), 120, 1) for _ in range(2))
+    np.testing.assert_array_equal(one.loadings, other.loadings)
