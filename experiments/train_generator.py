@@ -25,6 +25,7 @@ from ganrs_jax.cli.unfinished import check_unfinished, define_unfinished, unfini
 from ganrs_jax.errors import InputError
 from ganrs_jax.files import check_writable
 from ganrs_jax.recipes import get_recipe
+from ganrs_jax.report.comparison import text_table
 from ganrs_jax.training.lanes import best_lane
 
 PRESETS = {
@@ -36,6 +37,7 @@ PRESETS = {
     ]
 }
 
+_TOLD = ("target", "reached", "error")  # of each statistic of calibration; means of several numbers
 _MOST_SEEDS = 4096  # lanes
 
 flags.DEFINE_string("recipe", "profile", "Recipe to train: profile, ganrs, wganrs or cganrs.")
@@ -86,6 +88,10 @@ def main() -> None:
         f"{lane if len(generators) > 1 else ''}generator written to {place} "
         f"(sliced Wasserstein distance to held-out samples {score:.3f})"
     )
+    calibration = generators[chosen].training.get("calibration", [])
+    if calibration:
+        rows = [[r["statistic"], r["parameter"], *(f"{r[k]:.4f}" for k in _TOLD)] for r in calibration]
+        say(text_table(["statistic", "answered by", *_TOLD], rows))
     for line in warnings:
         say(f"WARNING {line}")
 
