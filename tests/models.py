@@ -10,6 +10,7 @@ QUICK = {name: {"embedding_epochs": 2, "gan_steps": 100, "kmeans_iterations": 20
         "interaction_rank": 4,
         "rating_rank": 2,
         "local_rank": 6,
+        "users_per_direction": 1,
         "style_rank": 2,
         "embedding_rounds": 3,
         "embedding_sweeps": 3,

@@ -72,7 +72,8 @@ def assemble(
     # Items: their own vectors, and what is local about who rates them beyond taste.
     taste_IxK = np.asarray(columns.interaction(embedding.items).mean(0))
     config = configs[0]
-    local = local_directions(learned.user, learned.item, taste_IxK, config.local_rank, config.least_users)
+    most = min(config.local_rank, learned.num_users // config.users_per_direction)
+    local = local_directions(learned.user, learned.item, taste_IxK, most, config.least_users)
     of_source["local_gain"] = np.sqrt(local.strength)
     of_local = {
         "local_directions": int((local.strength > 0).sum()),

@@ -41,10 +41,12 @@ def _local_shortage(model: ProfileModel) -> list[str]:
     """Of a source too small, or too sparse, for the local directions that were asked for."""
     rank, least_users = model.config.local_rank, model.config.least_users
     number, users, items = (int(model.training[f"local_{what}"]) for what in ("directions", "users", "items"))
-    if number >= rank:
+    per_direction = model.config.users_per_direction
+    if number >= rank or 0 < users // per_direction <= number:
         return []
     found = f"local structure has {number} of" if number else "no local structure: it has none of"
     need_users, need_items = least_counts(rank, model.config.interaction_rank)
+    need_users = max(need_users, rank * per_direction)
     return [
         f"{found} the {rank} directions asked for (`config.local_rank`): the source has {users:,} users and {items:,} "
         f"items of at least {least_users} users each (`config.least_users`), and so many directions need at least "

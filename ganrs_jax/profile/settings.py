@@ -24,7 +24,8 @@ class ProfileConfig:
 
     most_users: int = 16384  # learned from, a random part of more; degree distributions and histogram are of all
     interaction_rank: int = 24  # factors of who rates what
-    local_rank: int = 300  # directions of local structure beside them; 0 = none
+    local_rank: int = 300  # directions of local structure beside them, at most; 0 = none
+    users_per_direction: int = 20  # users there must be for each: fewer fit chance, and give themselves away
     least_users: int = 3  # of an item, for it to have local structure: that of fewer would be theirs
     rating_rank: int = 8  # factors of how users rate
     style_rank: int = 4  # numbers that tell how a user uses the scale
@@ -60,7 +61,9 @@ def check_config(config: ProfileConfig) -> None:
     check_range(config, ("gradient_penalty", "calibration_rounds", "local_rank"), low=0)
     check_range(config, ("posterior_draws",), low=2)
     embedding = ("most_users", "interaction_rank", "rating_rank", "style_rank", "embedding_rounds", "embedding_sweeps")
-    check_range(config, (*embedding, "least_users", "critic_steps", "gan_steps", "gan_batch_size"), low=1)
+    check_range(
+        config, (*embedding, "least_users", "users_per_direction", "critic_steps", "gan_steps", "gan_batch_size"), low=1
+    )
     check_range(config, ("noise_size", "width", "blocks"), low=1)
 
 
