@@ -164,7 +164,7 @@ def test_popularity_follows_its_distribution(text, generator):
     """What is not preassigned is drawn, so popular items are as popular as wanted but for chance."""
     _, items = counts(generated(generator, **SIZE, popularity=text), SIZE)
     wanted = apportion(distribution_weights(LAWS[text], generator.popularity, 60), 2400, 1, 150)
-    assert np.abs(items - wanted).sum() / 2400 / 2 < 0.05
+    assert np.abs(items - wanted).sum() / 2400 / 2 < 0.065  # of uniform ones 0.051 by chance alone, give or take 0.004
     assert items.min() >= 1
 
 
