@@ -88,7 +88,7 @@ def main() -> None:
         f"{lane if len(generators) > 1 else ''}generator written to {place} "
         f"(sliced Wasserstein distance to held-out samples {score:.3f})"
     )
-    calibration = generators[chosen].training.get("calibration", [])
+    calibration: Any = generators[chosen].training.get("calibration", [])
     if calibration:
         rows = [[r["statistic"], r["parameter"], *(f"{r[k]:.4f}" for k in _TOLD)] for r in calibration]
         say(text_table(["statistic", "answered by", *_TOLD], rows))

@@ -1,4 +1,4 @@
-"""What a trained profile generator holds: nothing in it is of one user."""
+"""What a trained profile generator holds: no vector in it is of one user, but see `privacy`."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -26,7 +26,7 @@ class ProfileConfig:
     interaction_rank: int = 24  # factors of who rates what
     local_rank: int = 300  # directions of local structure beside them, at most; 0 = none
     users_per_direction: int = 20  # users there must be for each: fewer fit chance, and give themselves away
-    least_users: int = 3  # of an item, for it to have local structure: that of fewer would be theirs
+    least_users: int = 3  # of an item, for it to have local structure
     rating_rank: int = 8  # factors of how users rate
     style_rank: int = 4  # numbers that tell how a user uses the scale
     embedding_rounds: int = 14  # of the interaction factors
