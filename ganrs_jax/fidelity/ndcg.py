@@ -4,9 +4,7 @@ Popularity and PureSVD of 10 factors live on what every user has in common, Pure
 neighbourhoods of items as well. Ratings are not looked at: who rated what is.
 """
 
-import functools
-import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,22 +13,18 @@ from threadpoolctl import threadpool_limits
 
 from ganrs_jax.checks import free_memory
 from ganrs_jax.fidelity.samples import Sample, TooSmallError
-from ganrs_jax.recommenders.ease import ease_weights
 from ganrs_jax.recommenders.hyperparameters import EaseConfig, NeighboursConfig
-from ganrs_jax.recommenders.item_knn import neighbour_weights
+from ganrs_jax.statistics.item_weights import ease_weights, neighbour_weights
+from ganrs_jax.statistics.ndcg import Score, mean_ndcg, product_score
 from ganrs_jax.statistics.spectrum import singular_triples
 
 MODELS = ("popularity", "pure_svd_10", "pure_svd_64", "item_knn", "ease")
-PLACES = 10
 MOST_USERS = 2000  # that lists are made for, at random
 _FACTORS = (10, 64)
 _LEAST_USERS, _LEAST_ITEMS = 10, 20
-_CELLS = 1 << 22  # scores held at a time: 32 MiB
 _PADDED = 256  # items a program is compiled for: multiples of it, so that datasets of about one size share programs
 _ONE_THREAD = 4096  # items up to which it is as fast
 _BYTES = 20  # a pair of items, while their weights are made
-_TIE = 1e-9  # of scores: less than any difference that means something, more than rounding of doubles
-Score = Callable[[sp.csr_array], np.ndarray]
 
 
 def ndcg(sample: Sample, seed: int) -> np.ndarray:
@@ -64,7 +58,7 @@ def ndcg(sample: Sample, seed: int) -> np.ndarray:
         raise TooSmallError(f"fewer than {_LEAST_USERS} users with held-out ratings")
     # threads gain nothing on small matrices, and lose much on a busy machine
     with threadpool_limits(limits=1 if shape[1] <= _ONE_THREAD else None):
-        return np.array([_mean_ndcg(score, train[users], test[users], rng) for score in _scores(train)])
+        return np.array([mean_ndcg(score, train[users], test[users], rng) for score in _scores(train)])
 
 
 def _scores(train: sp.csr_array) -> Iterator[Score]:
@@ -74,33 +68,11 @@ def _scores(train: sp.csr_array) -> Iterator[Score]:
     yield lambda rows_BxI: np.broadcast_to(degree_I, rows_BxI.shape)
     item_IxK = singular_triples(train.astype(np.float64), min(max(_FACTORS), min(train.shape) - 1)).items_IxK
     for factors in _FACTORS:
-        yield _product(item_IxK[:, :factors], item_IxK[:, :factors].T)
+        yield product_score(item_IxK[:, :factors], item_IxK[:, :factors].T)
     counts_PxP = np.zeros((-(-num_items // _PADDED) * _PADDED,) * 2, np.float32)
     counts_PxP[:num_items, :num_items] = (train.T @ train).toarray()
     counts = jnp.asarray(counts_PxP)
-    yield _product(np.asarray(neighbour_weights(counts, min(NeighboursConfig.neighbours, len(counts))))[:num_items])
-    yield _product(np.asarray(ease_weights(counts, EaseConfig.penalty))[:num_items])
-
-
-def _product(*factors: np.ndarray) -> Score:
-    def score(rows_BxI: sp.csr_array) -> np.ndarray:
-        return functools.reduce(operator.matmul, factors, rows_BxI)
-
-    return score
-
-
-def _mean_ndcg(score: Score, train: sp.csr_array, test: sp.csr_array, rng: np.random.Generator) -> float:
-    """Of users [B] with training and held-out rows [B, I], a part of them at a time."""
-    discount_N = 1 / np.log2(np.arange(PLACES) + 2)
-    best_N = np.cumsum(discount_N)  # of lists that are right as far as there are held-out rows
-    users, num_items = test.shape
-    step, total = max(1, _CELLS // num_items), 0.0
-    for start in range(0, users, step):
-        seen, held = train[start : start + step], test[start : start + step]
-        scores = score(seen)[:, :num_items] + _TIE * rng.random(held.shape)
-        scores[seen.nonzero()] = -np.inf
-        top_BxN = np.argpartition(-scores, PLACES, axis=1)[:, :PLACES]
-        ranks = np.argsort(-np.take_along_axis(scores, top_BxN, 1), axis=1)
-        hit_BxN = np.take_along_axis(held.toarray(), np.take_along_axis(top_BxN, ranks, 1), 1)
-        total += float((hit_BxN @ discount_N / best_N[np.minimum(np.diff(held.indptr), PLACES) - 1]).sum())
-    return total / users
+    yield product_score(
+        np.asarray(neighbour_weights(counts, min(NeighboursConfig.neighbours, len(counts))))[:num_items]
+    )
+    yield product_score(np.asarray(ease_weights(counts, EaseConfig.penalty))[:num_items])

@@ -90,7 +90,7 @@ def calibrate_one(
     if wanted is None or not rounds or model.config.interaction_rank < 2:
         return model
     request = subsample.request(model.config)
-    model, basis = with_start(model, request, wanted)
+    model, basis = with_start(model, wanted)
     table = knobs(model, basis)
     best, least = None, np.inf
     for number in range(rounds):
@@ -103,7 +103,7 @@ def calibrate_one(
             best, least = (model, found, errors), loss
         rate = 1 / (1 + number / _HALF_STEP)
         for knob in table:
-            model = knob.moved(model, wanted, found, rate)
+            model = knob.moved(model, wanted, found, rate) if knob.moved else model
         report("calibration", number + 1, rounds, {k.statistic: [e] for k, e in zip(table, errors, strict=True)})
     if best is None:
         return model

@@ -18,8 +18,6 @@ import numpy as np
 from ganrs_jax.profile.embedding import canonical_basis
 from ganrs_jax.profile.features import affinities, affinity_beyond_degree
 from ganrs_jax.profile.model import AffinityGain, PopularityPreference, ProfileModel
-from ganrs_jax.profile.plan import plan_interactions, user_vectors
-from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.profile.targets import BANDS, Targets
 from ganrs_jax.profile.vectors import sample_vectors
 from ganrs_jax.statistics.leverage import RANKS, Leverage
@@ -56,15 +54,15 @@ class Knob(NamedTuple):
       parameter: its name.
       statistic: the name of what it answers to.
       value: that statistic of a dataset, a number or several, [...].
-      moved: the model after a step, of (model, wanted, found, rate from 1 falling to 0).
-      weight: of the error, the mean absolute difference, in the choice of the best round; 0 = it is told alone.
+      moved: the model after a step, of (model, wanted, found, rate from 1 falling to 0); None of what is told alone.
+      weight: of the error, the mean absolute difference, in the choice of the best round.
       relative: whether differences are those to 1 of found over wanted.
     """
 
     parameter: str
     statistic: str
     value: Callable[[Targets], np.ndarray]
-    moved: Move
+    moved: Move | None
     weight: float = 1.0
     relative: bool = False
 
@@ -85,68 +83,77 @@ def knobs(model: ProfileModel, basis: np.ndarray) -> list[Knob]:
         Knob("factor_weights", "singular values 2-20", lambda t: t.values, _weights(basis), 2.0, relative=True),
         Knob("local_gain", "held-out signal, ranks 2-100", lambda t: t.signal, _local, 2.0),
         Knob("local_gain past rank 100", "log NDCG, EASE over PureSVD", _beyond_factors, _tail),
-        Knob("users.gain", "leverage of users", lambda t: _told(t.users), _gain("users"), 0.5, relative=True),
-        Knob("items.gain", "leverage of items", lambda t: _told(t.items), _gain("items"), 0.5, relative=True),
+        Knob(
+            "users.gain",
+            "leverage of users",
+            lambda t: _unevenness(t.users),
+            _gain("users"),
+            0.5,
+            relative=True,
+        ),
+        Knob(
+            "items.gain",
+            "leverage of items",
+            lambda t: _unevenness(t.items),
+            _gain("items"),
+            0.5,
+            relative=True,
+        ),
         Knob("popularity_preference", "log popularity by activity", lambda t: t.popularity.popularity, _preference),
         Knob("link_asymmetry", "NDCG@10 of three recommenders", lambda t: t.top_items.ndcg, _link, relative=True),
         Knob("bias_correlation", "share of ratings told by biases", lambda t: _one(t.predictability.by_biases), _bias),
         Knob("factor_gain", "share that factors add", lambda t: _one(t.predictability.by_factors), _factors),
         Knob("noise_log_variance", "peak of the errors", lambda t: _one(t.predictability.peak), _peak),
-        Knob("none", "cosine of items to the nearest", lambda t: _one(t.top_items.neighbours), _none, 0.0),
+        Knob("-", "cosine of items to the nearest", lambda t: _one(t.top_items.neighbours), None, 0.0),
     ]
 
 
-def with_start(model: ProfileModel, request: RatingsRequest, wanted: Targets) -> tuple[ProfileModel, np.ndarray]:
+def with_start(model: ProfileModel, wanted: Targets) -> tuple[ProfileModel, np.ndarray]:
     """The model with parameters to begin with, and the basis of its `factor_weights`, [k - 1, k - 1].
 
     Directions are those in which generated users' factors are white and items' uncorrelated. The first factor, the
     preference for rare items, is left alone: degrees say what it should be, not the spectrum.
     """
-    covariances = []
-    drawn = sample_vectors(jax.random.key(0), model, model.config.sigma, _DRAWN)
-    own = model.items.vectors.reshape(-1, model.columns.width)
-    for factors in (
-        affinities(model.columns, model.users.degree_offset, drawn),
-        own[:, : model.config.interaction_rank],
-    ):
-        covariances.append(np.cov(np.asarray(factors[:, 1:], np.float64).T))
-    basis = canonical_basis(covariances[0], covariances[1], ridge=0.0)
+    users = sample_vectors(jax.random.key(0), model, model.config.sigma, _DRAWN)
+    items = jnp.asarray(model.items.vectors.reshape(-1, model.columns.width))
+    offset = model.users.degree_offset
+    of_users, of_items = (
+        np.cov(np.asarray(affinities(model.columns, of, vectors)[:, 1:], np.float64).T)
+        for of, vectors in ((offset, users), (0.0, items))
+    )
+    basis = canonical_basis(of_users, of_items, ridge=0.0)
     # Local directions come at the ranks past popularity and factors. They start at what the source's signal says, but
     # not above their own strength.
     signal = np.maximum(_LOCAL_RESPONSE * wanted.signal[np.minimum(_band(model), len(BANDS) - 1)], _LEAST_LOCAL)
     log_degree = wanted.popularity.log_degree.astype(np.float32)
-    users, items = _neutral_gains(model, request, wanted)
+    user_gain, item_gain = (
+        _neutral_gain(affinity_beyond_degree(model.columns, side.degree_curve, of, vectors), leverage)
+        for side, of, vectors, leverage in (
+            (model.users, offset, users, wanted.users),
+            (model.items, 0.0, items, wanted.items),
+        )
+    )
     started = dataclasses.replace(
         model,
-        users=dataclasses.replace(model.users, gain=users),
-        items=dataclasses.replace(model.items, gain=items),
+        users=dataclasses.replace(model.users, gain=user_gain),
+        items=dataclasses.replace(model.items, gain=item_gain),
         popularity_preference=PopularityPreference(log_degree, np.zeros_like(log_degree)),
         local_gain=np.minimum(np.sqrt(signal), model.local_gain).astype(np.float32),
     )
     return started, basis
 
 
-def _neutral_gains(model: ProfileModel, request: RatingsRequest, wanted: Targets) -> list[AffinityGain]:
-    """Gains of 1 for all, at the degrees of the source and the lengths that are generated; of users and of items."""
-    plan = plan_interactions(model, request)
-    blocks = [user_vectors(model, request, plan, number) for number in range(plan.num_blocks)]
-    drawn = jnp.concatenate(blocks)[: request.num_users], plan.items
-    gains = []
-    sides = ((model.users.degree_curve, model.users.degree_offset), (model.items.degree_curve, 0.0))
-    for (curve, offset), vectors, leverage in zip(sides, drawn, (wanted.users, wanted.items), strict=True):
-        rest = affinity_beyond_degree(model.columns, curve, offset, vectors)
-        length = np.linalg.norm(np.asarray(rest), axis=1)
-        edges = RANKS[: len(leverage.spread)]
-        middles = (edges + np.append(edges[1:], 1.0)) / 2
-        gains.append(
-            AffinityGain(
-                log_degree=leverage.log_degree.astype(np.float32),
-                by_degree=np.ones(len(leverage.log_degree), np.float32),
-                length=np.quantile(length, middles).astype(np.float32),
-                by_length=np.ones(len(middles), np.float32),
-            )
-        )
-    return gains
+def _neutral_gain(affinity_NxK: jax.Array, leverage: Leverage) -> AffinityGain:
+    """A gain of 1 for all, at the degrees of the source and the lengths that there are."""
+    edges = RANKS[: len(leverage.spread)]
+    middles = (edges + np.append(edges[1:], 1.0)) / 2
+    length = np.quantile(np.linalg.norm(np.asarray(affinity_NxK), axis=1), middles)
+    return AffinityGain(
+        log_degree=leverage.log_degree.astype(np.float32),
+        by_degree=np.ones(len(leverage.log_degree), np.float32),
+        length=length.astype(np.float32),
+        by_length=np.ones(len(middles), np.float32),
+    )
 
 
 def _weights(basis: np.ndarray) -> Move:
@@ -263,11 +270,7 @@ def _peak(model: ProfileModel, wanted: Targets, found: Targets, rate: float) -> 
     return dataclasses.replace(model, noise_log_variance=np.float32(value))
 
 
-def _none(model: ProfileModel, wanted: Targets, found: Targets, rate: float) -> ProfileModel:
-    return model
-
-
-def _told(leverage: Leverage) -> np.ndarray:
+def _unevenness(leverage: Leverage) -> np.ndarray:
     return np.concatenate([leverage.by_degree, leverage.spread])
 
 

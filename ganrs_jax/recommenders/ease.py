@@ -5,12 +5,10 @@ H. Steck: Embarrassingly Shallow Autoencoders for Sparse Data. WWW 2019 (doi 10.
 
 from collections.abc import Sequence
 
-import jax
-import jax.numpy as jnp
-
 from ganrs_jax.recommenders.hyperparameters import EaseConfig
 from ganrs_jax.recommenders.interface import Fitted, Recommender, Split, Task
 from ganrs_jax.recommenders.who_rated_what import fit_item_weights
+from ganrs_jax.statistics.item_weights import ease_weights
 from ganrs_jax.training.loop import Report
 
 
@@ -18,15 +16,6 @@ def _fit(
     seeds: Sequence[int], splits: Sequence[Split], task: Task, configs: Sequence[EaseConfig], report: Report
 ) -> Fitted:
     return fit_item_weights(splits, task, lambda counts_IxI: ease_weights(counts_IxI, configs[0].penalty))
-
-
-@jax.jit
-def ease_weights(counts_IxI: jax.Array, penalty: float) -> jax.Array:
-    """B = -P / diag(P), P the inverse of the co-occurrences + penalty; no item says anything of itself."""
-    identity = jnp.eye(len(counts_IxI))
-    factor = jax.scipy.linalg.cho_factor(counts_IxI + penalty * identity)
-    inverse = jax.scipy.linalg.cho_solve(factor, identity)
-    return -inverse / jnp.diagonal(inverse)[None] * (1 - identity)
 
 
 RECOMMENDER = Recommender(EaseConfig, _fit)

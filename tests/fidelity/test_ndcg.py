@@ -13,6 +13,7 @@ from ganrs_jax.fidelity.samples import TooSmallError, as_sample
 from ganrs_jax.recommenders import RECOMMENDERS
 from ganrs_jax.recommenders.fit import fit
 from ganrs_jax.recommenders.ranking import rank
+from ganrs_jax.statistics import ndcg as shared
 
 CONFIGS = {"pure_svd_10": {"factors": 10}, "pure_svd_64": {"factors": 50}}  # the world has 60 items
 
@@ -35,7 +36,7 @@ def test_scores_are_those_of_the_recommenders(place, tiny):
 @pytest.mark.parametrize("cells", [1 << 22, 500])
 def test_the_mean_is_that_of_the_project_s_ranking(cells, tiny, monkeypatch):
     """Of EASE, whose scores have no ties; every held-out row is relevant at the lowest threshold."""
-    monkeypatch.setattr(module, "_CELLS", cells)
+    monkeypatch.setattr(shared, "_CELLS", cells)
     trained = fit(RECOMMENDERS["ease"], [0], tiny, RECOMMENDERS["ease"].config(), 1.0)
     split = trained.splits[0]
     shape = tiny.num_users, tiny.num_items
@@ -48,7 +49,7 @@ def test_the_mean_is_that_of_the_project_s_ranking(cells, tiny, monkeypatch):
     ).rankings["standard"]
     users = np.flatnonzero(np.diff(test.indptr))
     score = list(module._scores(train))[-1]
-    found = module._mean_ndcg(score, train[users], test[users], np.random.default_rng(0))
+    found = shared.mean_ndcg(score, train[users], test[users], np.random.default_rng(0))
     assert found == pytest.approx(lists.mean("ndcg", 10), abs=1e-4)
 
 

@@ -20,7 +20,7 @@ def groups():
 
 
 @pytest.fixture(scope="session")
-def learned_groups(groups):
+def learned(groups):
     """A model with nothing calibrated."""
     changes = {"calibration_rounds": 0, "gan_steps": 300}
     return profile.fit([0], groups, [quick("profile", **changes)])[0]

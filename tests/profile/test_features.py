@@ -5,21 +5,10 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 
 from ganrs_jax.profile.features import affinities, affinity_beyond_degree, item_features, neutral_gain, user_features
 from ganrs_jax.profile.model import PopularityPreference
 from ganrs_jax.profile.vectors import sample_vectors
-
-
-@pytest.fixture
-def ratings(groups):
-    return groups
-
-
-@pytest.fixture
-def learned(learned_groups):
-    return learned_groups
 
 
 def drawn(model) -> tuple[jax.Array, jax.Array]:

@@ -13,16 +13,6 @@ from ganrs_jax.profile.plan import draw_latent, make_plan
 from ganrs_jax.profile.settings import RatingsRequest
 
 
-@pytest.fixture
-def ratings(groups):
-    return groups
-
-
-@pytest.fixture
-def learned(learned_groups):
-    return learned_groups
-
-
 def test_tails_keep_the_noises_variance(learned):
     request = profile.complete(learned, RatingsRequest(seed=3))
     plan = make_plan(learned, request)
@@ -35,8 +25,8 @@ def test_tails_keep_the_noises_variance(learned):
     assert spread[1][1] < spread[0][1] - 0.02
 
 
-def test_mean_ratings_by_popularity_move_biases_of_items_and_nothing_else(learned, ratings):
-    request = dataclasses.replace(calibration_subsample(ratings).request(learned.config), seed=3)
+def test_mean_ratings_by_popularity_move_biases_of_items_and_nothing_else(learned, groups):
+    request = dataclasses.replace(calibration_subsample(groups).request(learned.config), seed=3)
     plan = make_plan(learned, request)
     moved = np.asarray(plan.items - plan.interactions.items)
     assert moved[:, learned.columns.bias].any()
@@ -44,11 +34,11 @@ def test_mean_ratings_by_popularity_move_biases_of_items_and_nothing_else(learne
     assert jnp.isfinite(plan.items).all()
 
 
-def test_users_mean_ratings_by_activity_are_as_wanted(learned, ratings):
+def test_users_mean_ratings_by_activity_are_as_wanted(learned, groups):
     """Planted: the more a user rates, the worse."""
-    activity = np.bincount(ratings.user)
-    harsh = ratings.rating - 2 * np.argsort(np.argsort(activity))[ratings.user] / len(activity)
-    wanted = mean_by_degree(ratings.user, harsh, activity)
+    activity = np.bincount(groups.user)
+    harsh = groups.rating - 2 * np.argsort(np.argsort(activity))[groups.user] / len(activity)
+    wanted = mean_by_degree(groups.user, harsh, activity)
     planted = dataclasses.replace(learned, user_means=wanted._replace(entities=0))
     made = [profile.generate(model, RatingsRequest(seed=3)) for model in (learned, planted)]
     means = [mean_by_degree(d.user, d.rating, np.bincount(d.user)).slices.mean(1) for d in made]
