@@ -81,8 +81,8 @@ def knobs(model: ProfileModel, basis: np.ndarray) -> list[Knob]:
     """All of them; `basis` [k - 1, k - 1] of the directions whose weights are calibrated (`with_start`)."""
     return [
         Knob("factor_weights", "singular values 2-20", lambda t: t.values, _weights(basis), 2.0, relative=True),
-        Knob("local_gain", "held-out signal, ranks 2-100", lambda t: t.signal, _local, 2.0),
-        Knob("local_gain past rank 100", "log NDCG, EASE over PureSVD", _beyond_factors, _tail),
+        Knob("local_gain", "held-out signal of ranks 2-100", lambda t: t.signal, _local, 2.0),
+        Knob("local_gain past rank 100", "log NDCG of EASE over PureSVD", _beyond_factors, _tail),
         Knob(
             "users.gain",
             "leverage of users",
