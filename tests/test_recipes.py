@@ -28,6 +28,7 @@ BAD_VALUES = {
     "posterior_draws": 1,
     "local_rank": -1,
     "least_users": 0,
+    "local_exchange": 0,
     "users_per_direction": 0,
     "gradient_penalty": -1.0,
     "average": 1.0,

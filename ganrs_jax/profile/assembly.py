@@ -10,7 +10,7 @@ from ganrs_jax.profile.calibration import first_correlation
 from ganrs_jax.profile.embedding import ProfileEmbedding, degree_curve
 from ganrs_jax.profile.features import neutral_gain
 from ganrs_jax.profile.gan import GanState
-from ganrs_jax.profile.local_directions import local_directions
+from ganrs_jax.profile.local_directions import exchanged, local_directions
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
 from ganrs_jax.profile.model import (
     ItemIds,
@@ -74,6 +74,8 @@ def assemble(
     config = configs[0]
     most = min(config.local_rank, learned.num_users // config.users_per_direction)
     local = local_directions(learned.user, learned.item, taste_IxK, most, config.least_users)
+    if config.local_exchange > 1:
+        local = exchanged(local, popularity, config.local_exchange)
     of_source["local_gain"] = np.sqrt(local.strength)
     of_local = {
         "local_directions": int((local.strength > 0).sum()),

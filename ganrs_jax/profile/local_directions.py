@@ -66,8 +66,31 @@ def local_directions(
     values, vectors = sla.eigsh(operator, k=rank, which="LA", v0=rng.uniform(0.5, 1.5, len(root)), rng=rng)
     values, vectors = values[::-1], vectors[:, ::-1]
     loadings = vectors / np.maximum(root, 1)[:, None] * (popularity / (popularity + _PSEUDO_RATINGS))[:, None]
-    loadings /= np.sqrt((popularity @ loadings**2) / popularity.sum())[None] + 1e-12
-    return LocalDirections(loadings.astype(np.float32), np.maximum(values, 0).astype(np.float32))
+    return LocalDirections(_of_mean_square_1(loadings, popularity), np.maximum(values, 0).astype(np.float32))
+
+
+def exchanged(local: LocalDirections, popularity: np.ndarray, among: int) -> LocalDirections:
+    """Loadings on each direction exchanged by chance among at least `among` items of like popularity.
+
+    What is left of the source is how loadings are distributed, by direction and popularity: not which two items go
+    together, which is what gives users away who rated both.
+
+    Args:
+      popularity: ratings of each item, [I].
+    """
+    loadings = local.loadings.copy()
+    known = np.flatnonzero(loadings.any(1))
+    order, rng = known[np.argsort(-popularity[known], kind="stable")], np.random.default_rng(0)
+    for items in np.array_split(order, max(1, len(order) // among)):
+        # Sorted before they are shuffled: a shuffle alone is undone by whoever knows its seed.
+        loadings[items] = rng.permuted(np.sort(loadings[items], 0), axis=0)
+    return local._replace(loadings=_of_mean_square_1(loadings, popularity))
+
+
+def _of_mean_square_1(loadings: np.ndarray, popularity: np.ndarray) -> np.ndarray:
+    """Columns of mean square 1 over the ratings."""
+    loadings = loadings / (np.sqrt((popularity @ loadings**2) / popularity.sum())[None] + 1e-12)
+    return loadings.astype(np.float32)
 
 
 def least_counts(rank: int, factors: int) -> tuple[int, int]:

@@ -27,6 +27,7 @@ class ProfileConfig:
     local_rank: int = 300  # directions of local structure beside them, at most; 0 = none
     users_per_direction: int = 20  # users there must be for each: fewer fit chance, and give themselves away
     least_users: int = 3  # of an item, for it to have local structure
+    local_exchange: int = 1  # items of like popularity that exchange their loadings at least; 1 = each keeps its own
     rating_rank: int = 8  # factors of how users rate
     style_rank: int = 4  # numbers that tell how a user uses the scale
     embedding_rounds: int = 14  # of the interaction factors
@@ -62,9 +63,9 @@ def check_config(config: ProfileConfig) -> None:
     check_range(config, ("posterior_draws",), low=2)
     embedding = ("most_users", "interaction_rank", "rating_rank", "style_rank", "embedding_rounds", "embedding_sweeps")
     check_range(
-        config, (*embedding, "least_users", "users_per_direction", "critic_steps", "gan_steps", "gan_batch_size"), low=1
+        config, (*embedding, "least_users", "local_exchange", "users_per_direction", "critic_steps", "gan_steps"), low=1
     )
-    check_range(config, ("noise_size", "width", "blocks"), low=1)
+    check_range(config, ("gan_batch_size", "noise_size", "width", "blocks"), low=1)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,7 +4,13 @@ import jax
 import numpy as np
 import pytest
 
-from ganrs_jax.profile.local_directions import least_counts, local_directions, local_interests, local_scores
+from ganrs_jax.profile.local_directions import (
+    exchanged,
+    least_counts,
+    local_directions,
+    local_interests,
+    local_scores,
+)
 from ganrs_jax.profile.plan import chosen_items
 
 USERS, ITEMS, SERIES = 600, 120, 12
@@ -93,3 +99,28 @@ def test_the_same_pairs_give_the_same_bytes():
     user, item = np.nonzero(rng.random((300, 250)) < 0.1)
     one, other = (local_directions(user, item, np.zeros((250, 0)), 120, 1) for _ in range(2))
     np.testing.assert_array_equal(one.loadings, other.loadings)
+
+
+def test_exchange_keeps_how_loadings_are_distributed_and_not_whose_they_are(pairs):
+    local, popularity = local_directions(*pairs, np.zeros((ITEMS, 0)), 9, 3), np.bincount(pairs[1])
+    found = exchanged(local, popularity, 30)
+    np.testing.assert_allclose(popularity @ found.loadings**2 / popularity.sum(), 1, rtol=1e-4)
+    first = np.argsort(-popularity, kind="stable")[:30]
+    ratio = np.sort(found.loadings[first], 0) / np.sort(local.loadings[first], 0)
+    np.testing.assert_allclose(ratio, np.broadcast_to(ratio[0], ratio.shape), rtol=1e-3)  # one number a direction
+
+    def alike(loadings: np.ndarray) -> float:
+        unit = loadings / np.linalg.norm(loadings, axis=1, keepdims=True)
+        cosines = (unit @ unit.T).reshape(ITEMS // SERIES, SERIES, ITEMS // SERIES, SERIES)
+        return float(np.einsum("aiaj->", cosines) - ITEMS) / (ITEMS * (SERIES - 1))
+
+    assert alike(local.loadings) > 0.8
+    assert abs(alike(found.loadings)) < 0.1
+
+
+def test_exchange_cannot_be_undone(pairs):
+    """Whichever item of those exchanged had which loading before, they end up the same."""
+    local, popularity = local_directions(*pairs, np.zeros((ITEMS, 0)), 9, 3), np.full(ITEMS, 50)
+    other = local._replace(loadings=np.random.default_rng(3).permuted(local.loadings, axis=0))
+    one, two = (exchanged(each, popularity, ITEMS).loadings for each in (local, other))
+    np.testing.assert_array_equal(one, two)
