@@ -193,11 +193,13 @@ class RatingPlan(NamedTuple):
       item_shift: added to the latent ratings of each item, [I], in rating units.
       user_shift: added to the latent ratings of each user, [U].
       link: from latent ratings to levels.
+      pairs: user within the block, and item, of the first blocks, on which the link is fitted: not drawn again.
     """
 
     item_shift: np.ndarray
     user_shift: np.ndarray
     link: OrdinalLink
+    pairs: list[tuple[np.ndarray, np.ndarray]]
 
 
 def plan_ratings(model: ProfileModel, request: RatingsRequest, interactions: InteractionPlan) -> RatingPlan:
@@ -205,7 +207,7 @@ def plan_ratings(model: ProfileModel, request: RatingsRequest, interactions: Int
 
     Fitted on the first blocks: all of them where the dataset is small.
     """
-    user, item, latent = _calibration_rows(model, request, interactions)
+    user, item, latent, pairs = _calibration_rows(model, request, interactions)
     wanted = parse_histogram(request.rating_histogram, model.scale, "rating_histogram")
     histogram = np.asarray(model.source.rating_histogram) if wanted is None else wanted
 
@@ -228,24 +230,30 @@ def plan_ratings(model: ProfileModel, request: RatingsRequest, interactions: Int
         steps = [spread * rating_shift(means, ids, levels, degree) for ids, degree, means in sides]
         item_shift, user_shift = item_shift + steps[0], user_shift + steps[1]
     link = fitted(latent.shifted(item_shift[item] + user_shift[user]), link)
-    return RatingPlan(item_shift, user_shift, link)
+    return RatingPlan(item_shift, user_shift, link, pairs)
 
 
 def draw_latent(
-    model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int, items_IxD: jax.Array
+    model: ProfileModel,
+    request: RatingsRequest,
+    plan: InteractionPlan,
+    number: int,
+    items_IxD: jax.Array,
+    pairs: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, Latent]:
     """User within block `number`, item and latent rating of each of its ratings.
 
     Args:
       items_IxD: the vectors of the items, whose biases may have been shifted.
+      pairs: user and item where they have been drawn (`draw_pairs`).
     """
     users = user_vectors(model, request, plan, number)
-    user, item = draw_pairs(model, request, plan, number, users)
+    user, item = draw_pairs(model, request, plan, number, users) if pairs is None else pairs
     size = len(user) + -len(user) % _ROW_STEP
     key = jax.random.fold_in(plan_key(request, 4), number)
-    pairs = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
+    rows = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
     held = (model.factor_gain, model.factor_bounds, model.noise_log_variance)
-    drawn = _predicted(key, model.columns, *held, users, items_IxD, *pairs)
+    drawn = _predicted(key, model.columns, *held, users, items_IxD, *rows)
     predicted, noise, scale = (np.asarray(x)[: len(user)] for x in drawn)
     own = np.asarray(_own_cutpoints(model.columns, model.style.cutpoints, model.style.basis, users))
     return user, item, Latent(model.style.cutpoints, predicted, noise, own[user], scale)
@@ -253,11 +261,12 @@ def draw_latent(
 
 def _calibration_rows(
     model: ProfileModel, request: RatingsRequest, plan: InteractionPlan
-) -> tuple[np.ndarray, np.ndarray, Latent]:
-    """User, item and latent rating of the rows that the link is fitted on."""
-    users, items, parts = [], [], []
+) -> tuple[np.ndarray, np.ndarray, Latent, list[tuple[np.ndarray, np.ndarray]]]:
+    """User, item and latent rating of the rows that the link is fitted on; pairs of each block."""
+    users, items, parts, pairs = [], [], [], []
     for number in range(plan.num_blocks):
         user, item, latent = draw_latent(model, request, plan, number, plan.items)
+        pairs.append((user, item))
         users.append(user + number * plan.block)
         items.append(item)
         parts.append(latent)
@@ -265,7 +274,7 @@ def _calibration_rows(
             break
     found = (users, items, *list(zip(*parts, strict=True))[1:])
     user, item, *drawn = (np.concatenate(x)[:_CALIBRATION_ROWS] for x in found)
-    return user, item, Latent(parts[0].cutpoints, *drawn)
+    return user, item, Latent(parts[0].cutpoints, *drawn), pairs
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -326,7 +335,8 @@ def make_plan(model: ProfileModel, request: RatingsRequest, report: Report = sil
 def block_rows(model: ProfileModel, request: RatingsRequest, plan: Plan, number: int) -> Rows:
     """The ratings of block `number`."""
     first = number * plan.interactions.block
-    user, item, latent = draw_latent(model, request, plan.interactions, number, plan.items)
+    pairs = plan.ratings.pairs[number] if number < len(plan.ratings.pairs) else None
+    user, item, latent = draw_latent(model, request, plan.interactions, number, plan.items, pairs)
     latent = latent.shifted(plan.ratings.user_shift[user + first])
     rating = model.scale.levels[plan.ratings.link.level(latent)].astype(np.float32)
     return Rows((user + first).astype(np.int32), item.astype(np.int32), rating)

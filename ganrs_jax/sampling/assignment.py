@@ -70,12 +70,12 @@ def assignment_potentials(
     """`solve_potentials` among these users; of many items, with part of the users first.
 
     Args:
-      near: potentials of almost the same activity and popularity, to start with where items are many.
+      near: potentials of almost the same activity and popularity, to start with.
       asymmetry: of the link.
     """
     wanted = np.minimum(popularity, _MOST_OF_USERS * np.count_nonzero(activity))
     if not many(len(items_IxK)):
-        return solve_potentials(users_UxK, items_IxK, activity, wanted, block, asymmetry)
+        return solve_potentials(users_UxK, items_IxK, activity, wanted, block, near, asymmetry)
     if near is None:
         some = -(-len(users_UxK) // _COARSE)
         share = activity[:some].sum() / activity.sum()

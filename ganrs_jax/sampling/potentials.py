@@ -42,7 +42,8 @@ def chance(logits: jax.Array, asymmetry: jax.Array | float) -> jax.Array:
 
 def chance_slope(logits: jax.Array, asymmetry: jax.Array | float) -> jax.Array:
     """How a chance answers to its logit."""
-    return (1 - chance(logits, asymmetry)) / (jnp.exp(-logits) + asymmetry)
+    odds = jnp.exp(jnp.minimum(logits, _SURE))
+    return (1 - chance(logits, asymmetry)) * odds / (1 + asymmetry * odds)
 
 
 def solve_potentials(
@@ -51,6 +52,7 @@ def solve_potentials(
     activity: np.ndarray,
     popularity: np.ndarray,
     block: int,
+    start: jax.Array | None = None,
     asymmetry: float = 1.0,
 ) -> Potentials:
     """Potentials for which each item's expected number of ratings is the wanted one.
@@ -60,19 +62,37 @@ def solve_potentials(
       activity: ratings of each user, [U].
       popularity: wanted ratings of each item among these users, [I]; an item of none gets -inf.
       block: users whose scores are held at once.
+      start: potentials that are near already, [I], of almost the same popularity, say.
       asymmetry: of the link.
     """
     link = jnp.float32(asymmetry)
     users, n = blocked(users_UxK, block), blocked(jnp.asarray(activity, jnp.float32), block)
     wanted = jnp.asarray(popularity, jnp.float32)
-    a = jnp.log(jnp.maximum(n, 1e-6) / len(wanted))
-    phi = jnp.where(wanted > 0, jnp.log(jnp.maximum(wanted, 1e-6) / wanted.mean()), -jnp.inf)
+    phi = _first(wanted, start)
+    a = _dense_start(users, n, items_IxK, phi)
     error = np.inf
     for _ in range(ROUNDS):
         a, phi, left = _round(users, n, a, items_IxK, phi, wanted, link)
         if (error := float(left)) < TOLERANCE:
             break
     return Potentials(phi, error)
+
+
+def _first(wanted: jax.Array, start: jax.Array | None) -> jax.Array:
+    """Potentials to start with: those of the shares of items where none are near; -inf of an item of no mass."""
+    shares = jnp.log(jnp.maximum(wanted, 1e-6) / wanted.mean())
+    return jnp.where(wanted > 0, shares if start is None else jnp.where(jnp.isfinite(start), start, shares), -jnp.inf)
+
+
+@jax.jit
+def _dense_start(users: jax.Array, n: jax.Array, items: jax.Array, phi: jax.Array) -> jax.Array:
+    """Intercepts where no chance is great, of blocks of users."""
+
+    def of_block(part: tuple[jax.Array, jax.Array]) -> jax.Array:
+        factors, count = part
+        return jnp.log(jnp.maximum(count, 1e-6)) - jax.nn.logsumexp(factors @ items.T + phi[None], 1)
+
+    return jax.lax.map(of_block, (users, n))
 
 
 @jax.jit
@@ -201,8 +221,7 @@ def solve_tiled(
     """
     link = jnp.float32(asymmetry)
     wanted = jnp.asarray(popularity, jnp.float32)
-    near = jnp.log(jnp.maximum(wanted, 1e-6) / wanted.mean()) if start is None else jnp.maximum(start, -1e9)
-    phi = jnp.where(wanted > 0, near, -jnp.inf)
+    phi = _first(wanted, start)
     factors, n = blocked(users_UxK, _USERS), blocked(jnp.asarray(activity, jnp.float32), _USERS)
     tiles = tiled(items_IxK, phi)
     users = _Users(factors, n, jnp.stack([_start(u, tiles, each) for u, each in zip(factors, n, strict=True)]))
