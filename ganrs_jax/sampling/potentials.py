@@ -5,7 +5,7 @@ two families of transformations to additivity for binary response data", doi 10.
 `asymmetry` of 1 the logistic one, near 0 the complementary log-log. With the cost -score this is optimal transport
 between users of given activity and items of given mass, regularised by the entropy of a 0/1 matrix in place of that of
 a coupling (Galichon and Salanie's setting), as no pair may occur twice. The potentials a, phi are found by Newton steps
-on one side at a time (Sinkhorn's scheme).
+on one side at a time (Sinkhorn's scheme, whose own step theirs is where chances are small).
 
 Where items are many, `solve_tiled` and `tiled_intercepts` do the same by sums over users x items of which a tile is
 held at a time.
@@ -19,11 +19,12 @@ import numpy as np
 
 ROUNDS = 60  # at most
 TOLERANCE = 2e-3  # total variation between wanted and expected shares of items: well below the chance of any draw
-STEP = 2.0  # longest Newton step: chances far from 1/2 have slopes near 0, whose steps would overshoot
+STEP = 10.0  # longest step: where all chances are near 1 their slopes are near 0
 TILE = 1024  # items whose scores are held at once
 _USERS = 512  # users at once: their scores with a tile are 2 MiB
 _DENSE_STEPS = 6  # to the intercepts of users whose scores with all items are held
 _STEPS = 3  # to the intercepts, which start near: where items are many no chance is great
+_NONE = 1e-9  # masses and slopes of less are as good as none
 _SURE = 30.0  # logits above are as good as this: the chance is 1 in single precision
 _STRIDE = 16  # of the items whose highest score is taken: enough against overflow, which is all that it is for
 
@@ -129,14 +130,19 @@ def _round(
 
     zero = jnp.zeros_like(wanted)
     (expected, slope), a = jax.lax.scan(block, (zero, zero), (users, n, a))
-    step = jnp.clip((wanted - expected) / jnp.maximum(slope, 1e-9), -STEP, STEP)
     error = jnp.abs(wanted - expected).sum() / wanted.sum() / 2
-    return a, jnp.where(wanted > 0, phi + step, -jnp.inf), error
+    return a, jnp.where(wanted > 0, phi + _newton(wanted, expected, slope), -jnp.inf), error
+
+
+def _newton(wanted: jax.Array, expected: jax.Array, slope: jax.Array) -> jax.Array:
+    """Step of a potential to the logarithm of its mass: it is nearly straight where the mass itself is exponential."""
+    wanted, expected = jnp.maximum(wanted, _NONE), jnp.maximum(expected, _NONE)
+    return jnp.clip(jnp.log(wanted / expected) * expected / jnp.maximum(slope, _NONE), -STEP, STEP)
 
 
 def _user_step(a: jax.Array, scores: jax.Array, activity: jax.Array, asymmetry: jax.Array | float) -> jax.Array:
     expected, slope = _sums(scores + a[:, None], asymmetry, True, 1)
-    return a + jnp.clip((activity - expected) / jnp.maximum(slope, 1e-9), -STEP, STEP)
+    return a + _newton(activity, expected, slope)
 
 
 def _sums(
@@ -249,9 +255,8 @@ def _tiled_round(
     zero = jnp.zeros(tiles.phi.shape)
     (expected, slope), a = jax.lax.scan(some, (zero, zero), users)
     expected, slope = (x.reshape(-1)[: len(wanted)] for x in (expected, slope))
-    step = jnp.clip((wanted - expected) / jnp.maximum(slope, 1e-9), -STEP, STEP)
     error = jnp.abs(wanted - expected).sum() / wanted.sum() / 2
-    return a, jnp.where(wanted > 0, phi_I + step, -jnp.inf), error
+    return a, jnp.where(wanted > 0, phi_I + _newton(wanted, expected, slope), -jnp.inf), error
 
 
 @jax.jit
@@ -269,7 +274,7 @@ def _tiled_step(users: _Users, tiles: Tiles, asymmetry: jax.Array | float) -> ja
 
     zero = jnp.zeros_like(users.activity)
     (expected, slope), _ = jax.lax.scan(of_tile, (zero, zero), tiles)
-    return users.intercepts + jnp.clip((users.activity - expected) / jnp.maximum(slope, 1e-9), -STEP, STEP)
+    return users.intercepts + _newton(users.activity, expected, slope)
 
 
 def _item_sums(users: _Users, tiles: Tiles, asymmetry: jax.Array) -> tuple[jax.Array, jax.Array]:
