@@ -66,6 +66,7 @@ def assemble(
         "bias_correlation": first_correlation(learned),
         "factor_gain": np.float32(1),
         "factor_bounds": np.quantile(np.concatenate(scores), _BOUNDS).astype(np.float32),
+        "noise_agreement": np.float32(0),
         "noise_log_variance": np.float32(0),
         "source": describe_source(ratings),
     }

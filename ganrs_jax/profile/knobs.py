@@ -4,7 +4,8 @@ Estimated factors, generated ones even more so, carry less structure than the so
 can hardly be estimated at all; and a normal posterior knows no user of ten times the usual affinity. The few ratings of
 a user who hardly rates say next to nothing of its factors, and an affinity of chance leads away from the items that all
 rate. How far the highest chances of a user stand out is a matter of the link, of which the embedding knows the logistic
-one alone. And its noise is normal given user and item, where real ratings are now and then far from what is expected.
+one alone. And its noise is normal given user and item, and independent, where real ratings are now and then far from
+what is expected, and those of a series are so together.
 """
 
 import dataclasses
@@ -41,6 +42,8 @@ _CORRELATION_RESPONSE, _FACTOR_RESPONSE = 0.5, 0.4  # to what is predicted, whic
 CORRELATION_BOUNDS, _FACTOR_BOUNDS = (0.05, 0.98), (0.5, 2.0)  # in all, so that neither runs away
 _ONE_ROUND_PREDICTED = (0.8, 1.25)
 _LEAST_BY_BIASES, _LEAST_BY_FACTORS = 0.01, 0.002  # predicted share of the variance, to be told from chance
+_AGREEMENT_RESPONSE = 0.25  # of the correlation to the share of the noise, about
+_MOST_AGREEMENT_STEP, _MOST_AGREEMENT = 0.3, 0.8  # in a round; in all
 _PEAK_RESPONSE = -0.09  # of the peak to the log-variance, as measured on MyAnimeList and MovieLens
 _MOST_PEAK_STEP, _MOST_LOG_VARIANCE = 0.15, 0.4  # in a round; in all: the response holds for small ones alone
 
@@ -103,6 +106,7 @@ def knobs(model: ProfileModel, basis: np.ndarray) -> list[Knob]:
         Knob("link_asymmetry", "NDCG@10 of three recommenders", lambda t: t.top_items.ndcg, _link, relative=True),
         Knob("bias_correlation", "share of ratings told by biases", lambda t: _one(t.predictability.by_biases), _bias),
         Knob("factor_gain", "share that factors add", lambda t: _one(t.predictability.by_factors), _factors),
+        Knob("noise_agreement", "agreement of ratings of neighbours", lambda t: _one(t.agreement), _agreement),
         Knob("noise_log_variance", "peak of the errors", lambda t: _one(t.predictability.peak), _peak),
         Knob("-", "cosine of items to the nearest", lambda t: _one(t.top_items.neighbours), None, 0.0),
     ]
@@ -268,6 +272,13 @@ def _peak(model: ProfileModel, wanted: Targets, found: Targets, rate: float) -> 
     step = np.clip((one - other) / _PEAK_RESPONSE, -_MOST_PEAK_STEP, _MOST_PEAK_STEP)
     value = np.clip(model.noise_log_variance + rate * step, 0, _MOST_LOG_VARIANCE)
     return dataclasses.replace(model, noise_log_variance=np.float32(value))
+
+
+def _agreement(model: ProfileModel, wanted: Targets, found: Targets, rate: float) -> ProfileModel:
+    lacking = (wanted.agreement - found.agreement) / _AGREEMENT_RESPONSE
+    step = np.clip(lacking, -_MOST_AGREEMENT_STEP, _MOST_AGREEMENT_STEP)
+    value = np.clip(model.noise_agreement + rate * step, 0, _MOST_AGREEMENT)
+    return dataclasses.replace(model, noise_agreement=np.float32(value))
 
 
 def _unevenness(leverage: Leverage) -> np.ndarray:

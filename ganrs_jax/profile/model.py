@@ -199,6 +199,7 @@ class ProfileModel:
     bias_correlation: np.float32  # of ratings with what biases predict of them; calibrated
     factor_gain: np.float32  # of the products of rating factors; calibrated
     factor_bounds: np.ndarray  # [2], least and greatest product of rating factors
+    noise_agreement: np.float32  # share of the rating noise that items alike in local directions share; calibrated
     noise_log_variance: np.float32  # of the scale of the rating noise: how heavy its tails are; calibrated
     source: SourceSummary
     training: Mapping[str, Any]  # seed, criterion and figures of the training run; json-ready

@@ -252,8 +252,10 @@ def draw_latent(
     size = len(user) + -len(user) % _ROW_STEP
     key = jax.random.fold_in(plan_key(request, 4), number)
     rows = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
-    held = (model.factor_gain, model.factor_bounds, model.noise_log_variance)
-    drawn = _predicted(key, model.columns, *held, users, items_IxD, *rows)
+    held = (model.factor_gain, model.factor_bounds, model.noise_log_variance, model.noise_agreement)
+    own_key = jax.random.fold_in(plan_key(request, 6), number)
+    shared = local_interests(own_key, (len(users), len(model.local_gain))), plan.features
+    drawn = _predicted(key, model.columns, *held, users, items_IxD, *shared, *rows)
     predicted, noise, scale = (np.asarray(x)[: len(user)] for x in drawn)
     own = np.asarray(_own_cutpoints(model.columns, model.style.cutpoints, model.style.basis, users))
     return user, item, Latent(model.style.cutpoints, predicted, noise, own[user], scale)
@@ -290,19 +292,44 @@ def _predicted(
     factor_gain: jax.Array,
     bounds: jax.Array,
     noise_log_variance: jax.Array,
+    noise_agreement: jax.Array,
     users: jax.Array,
     items: jax.Array,
+    interests: jax.Array,
+    features: jax.Array,
     user: jax.Array,
     item: jax.Array,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Prediction, noise and standard deviation of the noise of each pair, [N] each, in rating units."""
+    """Prediction, noise and standard deviation of the noise of each pair, [N] each, in rating units.
+
+    Args:
+      interests: of users along the local directions, by which they like items that are alike, [B, K].
+      features: of the items, the first K along the local directions, [I, F].
+    """
     x, y = users[user], items[item]
     score = columns.factor_score(x, y)
     normal = jax.random.normal(jax.random.fold_in(key, 1), user.shape)
     log_scale = jnp.sqrt(noise_log_variance) * normal - noise_log_variance  # keeps the variance
     scale = columns.noise_scale(x, y) * jnp.exp(log_scale)
+    # Items alike along the local directions share a part of the noise.
+    own = jax.random.normal(key, user.shape)
+    local = _along_directions(interests, features, user, item)
+    noise = jnp.where(local == 0, own, jnp.sqrt(1 - noise_agreement) * own + jnp.sqrt(noise_agreement) * local)
     bounded = factor_gain * jnp.clip(score, bounds[0], bounds[1])
-    return columns.predicted(x, y) - score + bounded, scale * jax.random.normal(key, user.shape), scale
+    return columns.predicted(x, y) - score + bounded, scale * noise, scale
+
+
+def _along_directions(interests: jax.Array, features: jax.Array, user: jax.Array, item: jax.Array) -> jax.Array:
+    """Interests of users in what items are, [N], of variance 1; 0 of items without local directions."""
+    directions = interests.shape[1]
+
+    def some(pairs: tuple[jax.Array, jax.Array]) -> jax.Array:
+        of_user, of_item = interests[pairs[0]], features[pairs[1]][:, :directions]
+        length = jnp.sqrt((of_item**2).sum(1))
+        return (of_user * of_item).sum(1) / jnp.maximum(length, 1e-9)
+
+    steps = (ids.reshape(-1, _ROW_STEP) for ids in (user, item))
+    return jax.lax.map(some, tuple(steps)).reshape(-1)
 
 
 class Plan(NamedTuple):

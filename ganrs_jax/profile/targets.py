@@ -8,6 +8,7 @@ from ganrs_jax.statistics.held_out_signal import signal_by_rank
 from ganrs_jax.statistics.learnability import learnability
 from ganrs_jax.statistics.leverage import Leverage, leverages
 from ganrs_jax.statistics.popularity_by_activity import PopularityByActivity, popularity_by_activity
+from ganrs_jax.statistics.rating_agreement import rating_agreement
 from ganrs_jax.statistics.spectrum import CORE, spectral
 from ganrs_jax.statistics.top_items import TopItems, top_items
 
@@ -36,6 +37,7 @@ class Targets(NamedTuple):
       popularity: of what users rate.
       top_items: NDCG of closed-form recommenders.
       predictability: of ratings.
+      agreement: of ratings of neighbouring items.
     """
 
     values: np.ndarray
@@ -45,6 +47,7 @@ class Targets(NamedTuple):
     popularity: PopularityByActivity
     top_items: TopItems
     predictability: Predictability
+    agreement: float
 
 
 def targets(user: np.ndarray, item: np.ndarray, rating: np.ndarray, like: Targets | None = None) -> Targets | None:
@@ -68,6 +71,7 @@ def targets(user: np.ndarray, item: np.ndarray, rating: np.ndarray, like: Target
         popularity=popularity_by_activity(user, item, len(like.popularity.popularity) if like else 0),
         top_items=top,
         predictability=predictability(user, item, rating),
+        agreement=rating_agreement(user, item, rating),
     )
 
 

@@ -160,3 +160,15 @@ def test_noise_gets_the_tails_of_the_sources(learned, groups):
     assert gaps[0] > 0.005
     assert min(gaps[-2:]) < 0.5 * gaps[0]
     assert 0.12 < found.noise_log_variance < 0.4
+
+
+def test_ratings_of_neighbours_agree_as_in_the_source(learned, groups):
+    """The source: what the model itself makes, with noise that items share."""
+    shared = dataclasses.replace(learned, noise_agreement=np.float32(0.8))
+    made = profile.generate(shared, RatingsRequest(num_ratings=15_000, seed=5))
+    source = dataclasses.replace(groups, user=made.user, item=made.item, rating=made.rating)
+    found, told = run(learned, source, 5)
+    gaps = [errors["agreement of ratings of neighbours"] for errors in told]
+    assert gaps[0] > 0.04
+    assert min(gaps[-2:]) < 0.7 * gaps[0]
+    assert found.noise_agreement > 0.15

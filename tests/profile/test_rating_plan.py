@@ -25,6 +25,24 @@ def test_tails_keep_the_noises_variance(learned):
     assert spread[1][1] < spread[0][1] - 0.02
 
 
+def test_items_that_are_alike_share_the_part_of_the_noise_that_is_asked_for(learned):
+    """Of two items of a user: the cosine of their local directions, times that part; and the variance stays."""
+    request = profile.complete(learned, RatingsRequest(seed=3))
+    plan, found = make_plan(learned, request), {}
+    for part in (0.0, 0.8):
+        shared = dataclasses.replace(learned, noise_agreement=np.float32(part), noise_log_variance=np.float32(0))
+        user, item, latent = draw_latent(shared, request, plan.interactions, 0, plan.items)
+        found[part] = latent.noise / latent.scale
+    assert found[0.8].std() == pytest.approx(1, abs=0.05)
+    directions = np.array(plan.interactions.features)[:, : len(learned.local_gain)]
+    directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-9)
+    one, other = np.nonzero((user[:, None] == user) & np.triu(np.ones((len(user), len(user)), bool), 1))
+    cosine = (directions[item[one]] * directions[item[other]]).sum(1)
+    slope = {part: (noise[one] * noise[other] * cosine).sum() / (cosine**2).sum() for part, noise in found.items()}
+    assert slope[0.0] == pytest.approx(0, abs=0.1)
+    assert slope[0.8] == pytest.approx(0.8, abs=0.15)
+
+
 def test_mean_ratings_by_popularity_move_biases_of_items_and_nothing_else(learned, groups):
     request = dataclasses.replace(calibration_subsample(groups).request(learned.config), seed=3)
     plan = make_plan(learned, request)
