@@ -35,6 +35,7 @@ _LOCAL_LIMITS = {  # metric -> what it is in words, the share of the real value 
     "signal_31_100": ("held-out signal at ranks 31 to 100", 0.25, 0.01),
     "neighbours_items": ("cosine of items to the nearest", 0.1, 0.0),
     "neighbours_users": ("cosine of users to the nearest", 0.1, 0.0),
+    "rating_agreement": ("agreement of ratings of neighbouring items", 0.5, 0.02),
 }
 _RECOMMENDERS = {
     "ndcg_popularity": "popularity",

@@ -18,6 +18,7 @@ from ganrs_jax.fidelity.structure import learnability, lifts, popularity_rating_
 from ganrs_jax.fidelity.two_sample import c2st_auc
 from ganrs_jax.statistics.held_out_signal import HeldOutSignal
 from ganrs_jax.statistics.learnability import Learnability
+from ganrs_jax.statistics.rating_agreement import rating_agreement
 from ganrs_jax.statistics.spectrum import Spectral
 
 _SPLITS = 3  # random splits of the real users into halves; their mean is steady enough, and each costs a comparison
@@ -68,6 +69,10 @@ class Side:
     @functools.cached_property
     def nearest_cosines(self) -> tuple[float, float]:
         return self._of(local.nearest_cosines, self.bounded)
+
+    @functools.cached_property
+    def agreement(self) -> float:
+        return rating_agreement(self.bounded.user, self.bounded.item, self.bounded.rating)
 
     @functools.cached_property
     def ndcg(self) -> np.ndarray:
@@ -147,10 +152,11 @@ def compare(
 
     Local structure, of at most 10,000 users and 8,192 items. signal_2_10, signal_11_30, signal_31_100: held-out signal
     of singular vectors by rank, `statistics.held_out_signal`. neighbours_items, neighbours_users: median of the mean
-    cosine to the ten nearest, `statistics.neighbourhoods`. ndcg_popularity, ndcg_pure_svd_10, ndcg_pure_svd_64,
-    ndcg_item_knn, ndcg_ease: NDCG@10 of reference recommenders, means over two splits of the rows, `ndcg`. tau:
-    Kendall's tau of their order; its `synthetic` is between real and synthetic data, its `real` between two splits of
-    the real rows and its `split_half` between halves. The `split_half` of all the others is the absolute difference of
+    cosine to the ten nearest, `statistics.neighbourhoods`. rating_agreement: of ratings of neighbouring items,
+    `statistics.rating_agreement`. ndcg_popularity, ndcg_pure_svd_10, ndcg_pure_svd_64, ndcg_item_knn, ndcg_ease:
+    NDCG@10 of reference recommenders, means over two splits of the rows, `ndcg`. tau: Kendall's tau of their order; its
+    `synthetic` is between real and synthetic data, its `real` between two splits of the real rows and its `split_half`
+    between halves. The `split_half` of all the others is the absolute difference of
     two halves; these have half the users, and so other values than the whole: see `reference`.
 
     What a dataset is too small for is left out, and a note says so.
@@ -238,6 +244,7 @@ _LOCAL: dict[str, Callable[[Side, Side], dict[str, Metric]]] = {
         f"neighbours_{kind}": pair(a, b)
         for kind, a, b in zip(("items", "users"), real.nearest_cosines, synthetic.nearest_cosines, strict=True)
     },
+    "ratings of neighbours": lambda real, synthetic: {"rating_agreement": pair(real.agreement, synthetic.agreement)},
 }
 _RECOMMENDERS: dict[str, Callable[[Side, Side], dict[str, Metric]]] = {
     "recommenders": lambda real, synthetic: local.recommender_metrics(real.ndcg, synthetic.ndcg)

@@ -42,6 +42,7 @@ _ROWS = {
     "signal_31_100": ("held-out signal, ranks 31 to 100", "{:.3f}"),
     "neighbours_items": ("cosine of items to the ten nearest, median", "{:.3f}"),
     "neighbours_users": ("cosine of users to the ten nearest, median", "{:.3f}"),
+    "rating_agreement": ("ratings of the ten nearest items, correlation beyond biases", "{:.3f}"),
     "ndcg_popularity": ("NDCG@10 of popularity", "{:.3f}"),
     "ndcg_pure_svd_10": ("NDCG@10 of PureSVD, 10 factors", "{:.3f}"),
     "ndcg_pure_svd_64": ("NDCG@10 of PureSVD, 64 factors", "{:.3f}"),
@@ -49,7 +50,8 @@ _ROWS = {
     "ndcg_ease": ("NDCG@10 of EASE", "{:.3f}"),
     "tau": ("order of these five, Kendall's tau (that of two splits)", "{:.2f}"),
 }
-_OF_HALVES = {name: "±" for name in _ROWS if name.startswith(("signal_", "neighbours_", "ndcg_"))} | {"tau": ""}
+_OF_HALVES_TOO = ("signal_", "neighbours_", "rating_agreement", "ndcg_")
+_OF_HALVES = {name: "±" for name in _ROWS if name.startswith(_OF_HALVES_TOO)} | {"tau": ""}
 _DISTANCES_TOO = {"co_rating_lift": "lift of items rated together, KS distance (0)"}
 _ATTACKS = {
     "closest": "distance to the closest record",
