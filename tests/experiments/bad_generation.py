@@ -1,5 +1,7 @@
 """What `generate` refuses."""
 
+from ganrs_jax.checkpoint import FORMAT_VERSION
+
 MAKE = ("generate", "--generator=generator", "--out=out.csv", "--num_samples=1000", "--num_users=10", "--num_items=10")
 PROFILE = ("generate", "--generator=profile", "--out=out.csv", "--num_users=20", "--num_items=20")
 
@@ -35,7 +37,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "generator unsigned": ((*MAKE, "--generator=unsigned"), ["unsigned: orbax/", "is not in its manifest.json"]),
     "generator of the future": (
         (*MAKE, "--generator=newer"),
-        ["newer: format version 999, this version reads 8; train it again with `train_generator`"],
+        [f"newer: format version 999, this version reads {FORMAT_VERSION}; train it again with `train_generator`"],
     ),
     "unknown suffix": ((*MAKE, "--out=out.xlsx"), ["--out=out.xlsx: suffix '.xlsx'; accepted: .parquet, .csv"]),
     "no suffix": ((*MAKE, "--out=out"), ["--out=out: suffix ''; accepted: .parquet, .csv"]),
