@@ -186,6 +186,14 @@ def _block_vectors(model: ProfileModel, request: RatingsRequest, number: int, bl
     return sample_vectors(key, model, request.sigma, block)
 
 
+class Drawn(NamedTuple):
+    """Ratings of a block before the link: user within it, item, latent rating, [N] each."""
+
+    user: np.ndarray
+    item: np.ndarray
+    latent: Latent
+
+
 class RatingPlan(NamedTuple):
     """What all blocks of users have in common to rate items.
 
@@ -193,13 +201,13 @@ class RatingPlan(NamedTuple):
       item_shift: added to the latent ratings of each item, [I], in rating units.
       user_shift: added to the latent ratings of each user, [U].
       link: from latent ratings to levels.
-      pairs: user within the block, and item, of the first blocks, on which the link is fitted: not drawn again.
+      first: the first blocks, on which the link is fitted: they are not drawn again.
     """
 
     item_shift: np.ndarray
     user_shift: np.ndarray
     link: OrdinalLink
-    pairs: list[tuple[np.ndarray, np.ndarray]]
+    first: list[Drawn]
 
 
 def plan_ratings(model: ProfileModel, request: RatingsRequest, interactions: InteractionPlan) -> RatingPlan:
@@ -207,14 +215,15 @@ def plan_ratings(model: ProfileModel, request: RatingsRequest, interactions: Int
 
     Fitted on the first blocks: all of them where the dataset is small.
     """
-    user, item, latent, pairs = _calibration_rows(model, request, interactions)
+    first = _first_blocks(model, request, interactions)
+    user, item, latent = _calibration_rows(first, interactions.block)
     wanted = parse_histogram(request.rating_histogram, model.scale, "rating_histogram")
     histogram = np.asarray(model.source.rating_histogram) if wanted is None else wanted
 
-    def fitted(latent: Latent, first: OrdinalLink) -> OrdinalLink:
+    def fitted(latent: Latent, near: OrdinalLink) -> OrdinalLink:
         """The link with which biases predict the ratings as well as they do in the source."""
         rng = np.random.default_rng(0)
-        mean = np.mean([first.level(latent.redrawn(rng)) for _ in range(_NOISES)], 0)
+        mean = np.mean([near.level(latent.redrawn(rng)) for _ in range(_NOISES)], 0)
         shape = int(user.max()) + 1, int(item.max()) + 1
         of_user, of_item = fit_biases(user, item, mean - mean.mean(), shape)
         return fit_link(latent, of_user[user] + of_item[item], histogram, float(model.bias_correlation))
@@ -230,53 +239,39 @@ def plan_ratings(model: ProfileModel, request: RatingsRequest, interactions: Int
         steps = [spread * rating_shift(means, ids, levels, degree) for ids, degree, means in sides]
         item_shift, user_shift = item_shift + steps[0], user_shift + steps[1]
     link = fitted(latent.shifted(item_shift[item] + user_shift[user]), link)
-    return RatingPlan(item_shift, user_shift, link, pairs)
+    return RatingPlan(item_shift, user_shift, link, first)
 
 
-def draw_latent(
-    model: ProfileModel,
-    request: RatingsRequest,
-    plan: InteractionPlan,
-    number: int,
-    items_IxD: jax.Array,
-    pairs: tuple[np.ndarray, np.ndarray] | None = None,
-) -> tuple[np.ndarray, np.ndarray, Latent]:
-    """User within block `number`, item and latent rating of each of its ratings.
-
-    Args:
-      items_IxD: the vectors of the items, whose biases may have been shifted.
-      pairs: user and item where they have been drawn (`draw_pairs`).
-    """
+def draw_latent(model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int) -> Drawn:
+    """The ratings of block `number` before the plan of ratings."""
     users = user_vectors(model, request, plan, number)
-    user, item = draw_pairs(model, request, plan, number, users) if pairs is None else pairs
+    user, item = draw_pairs(model, request, plan, number, users)
     size = len(user) + -len(user) % _ROW_STEP
-    key = jax.random.fold_in(plan_key(request, 4), number)
-    rows = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
+    pairs = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
+    key, local_key = (jax.random.fold_in(plan_key(request, purpose), number) for purpose in (4, 6))
     held = (model.factor_gain, model.factor_bounds, model.noise_log_variance, model.noise_agreement)
-    own_key = jax.random.fold_in(plan_key(request, 6), number)
-    shared = local_interests(own_key, (len(users), len(model.local_gain))), plan.features
-    drawn = _predicted(key, model.columns, *held, users, items_IxD, *shared, *rows)
+    interests = local_interests(local_key, (len(users), len(model.local_gain)))
+    drawn = _predicted(key, model.columns, *held, users, plan.items, interests, plan.features, *pairs)
     predicted, noise, scale = (np.asarray(x)[: len(user)] for x in drawn)
     own = np.asarray(_own_cutpoints(model.columns, model.style.cutpoints, model.style.basis, users))
-    return user, item, Latent(model.style.cutpoints, predicted, noise, own[user], scale)
+    return Drawn(user, item, Latent(model.style.cutpoints, predicted, noise, own[user], scale))
 
 
-def _calibration_rows(
-    model: ProfileModel, request: RatingsRequest, plan: InteractionPlan
-) -> tuple[np.ndarray, np.ndarray, Latent, list[tuple[np.ndarray, np.ndarray]]]:
-    """User, item and latent rating of the rows that the link is fitted on; pairs of each block."""
-    users, items, parts, pairs = [], [], [], []
+def _first_blocks(model: ProfileModel, request: RatingsRequest, plan: InteractionPlan) -> list[Drawn]:
+    """As many as have a million ratings, or all."""
+    found: list[Drawn] = []
     for number in range(plan.num_blocks):
-        user, item, latent = draw_latent(model, request, plan, number, plan.items)
-        pairs.append((user, item))
-        users.append(user + number * plan.block)
-        items.append(item)
-        parts.append(latent)
-        if sum(map(len, items)) >= _CALIBRATION_ROWS:
+        found.append(draw_latent(model, request, plan, number))
+        if sum(len(drawn.item) for drawn in found) >= _CALIBRATION_ROWS:
             break
-    found = (users, items, *list(zip(*parts, strict=True))[1:])
-    user, item, *drawn = (np.concatenate(x)[:_CALIBRATION_ROWS] for x in found)
-    return user, item, Latent(parts[0].cutpoints, *drawn), pairs
+    return found
+
+
+def _calibration_rows(first: list[Drawn], block: int) -> tuple[np.ndarray, np.ndarray, Latent]:
+    """User, item and latent rating of the rows that the link is fitted on."""
+    parts = ((drawn.user + number * block, drawn.item, *drawn.latent[1:]) for number, drawn in enumerate(first))
+    user, item, *latent = (np.concatenate(x)[:_CALIBRATION_ROWS] for x in zip(*parts, strict=True))
+    return user, item, Latent(first[0].latent.cutpoints, *latent)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -337,7 +332,6 @@ class Plan(NamedTuple):
 
     interactions: InteractionPlan
     ratings: RatingPlan
-    items: jax.Array  # item vectors with shifted biases, [I, D]
 
     @property
     def digest(self) -> str:
@@ -356,14 +350,15 @@ def make_plan(model: ProfileModel, request: RatingsRequest, report: Report = sil
     report("plan", 1, 2, {})
     ratings = plan_ratings(model, request, interactions)
     report("plan", 2, 2, {})
-    return Plan(interactions, ratings, interactions.items.at[:, model.columns.bias].add(ratings.item_shift))
+    return Plan(interactions, ratings)
 
 
 def block_rows(model: ProfileModel, request: RatingsRequest, plan: Plan, number: int) -> Rows:
     """The ratings of block `number`."""
+    made = plan.ratings
     first = number * plan.interactions.block
-    pairs = plan.ratings.pairs[number] if number < len(plan.ratings.pairs) else None
-    user, item, latent = draw_latent(model, request, plan.interactions, number, plan.items, pairs)
-    latent = latent.shifted(plan.ratings.user_shift[user + first])
-    rating = model.scale.levels[plan.ratings.link.level(latent)].astype(np.float32)
+    known = number < len(made.first)
+    user, item, latent = made.first[number] if known else draw_latent(model, request, plan.interactions, number)
+    latent = latent.shifted(made.item_shift[item] + made.user_shift[user + first])
+    rating = model.scale.levels[made.link.level(latent)].astype(np.float32)
     return Rows((user + first).astype(np.int32), item.astype(np.int32), rating)
