@@ -250,8 +250,9 @@ def draw_latent(model: ProfileModel, request: RatingsRequest, plan: InteractionP
     pairs = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
     key, local_key = (jax.random.fold_in(plan_key(request, purpose), number) for purpose in (4, 6))
     held = (model.factor_gain, model.factor_bounds, model.noise_log_variance, model.noise_agreement)
+    # All directions alike, however much they say of who rates what: those of broad groups would be factors.
     interests = local_interests(local_key, (len(users), len(model.local_gain)))
-    drawn = _predicted(key, model.columns, *held, users, plan.items, interests, plan.features, *pairs)
+    drawn = _predicted(key, model.columns, *held, users, plan.items, interests, plan.features, model.local_gain, *pairs)
     predicted, noise, scale = (np.asarray(x)[: len(user)] for x in drawn)
     own = np.asarray(_own_cutpoints(model.columns, model.style.cutpoints, model.style.basis, users))
     return Drawn(user, item, Latent(model.style.cutpoints, predicted, noise, own[user], scale))
@@ -292,6 +293,7 @@ def _predicted(
     items: jax.Array,
     interests: jax.Array,
     features: jax.Array,
+    local_gain: jax.Array,
     user: jax.Array,
     item: jax.Array,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -308,18 +310,20 @@ def _predicted(
     scale = columns.noise_scale(x, y) * jnp.exp(log_scale)
     # Items alike along the local directions share a part of the noise.
     own = jax.random.normal(key, user.shape)
-    local = _along_directions(interests, features, user, item)
+    local = _along_directions(interests, features, local_gain, user, item)
     noise = jnp.where(local == 0, own, jnp.sqrt(1 - noise_agreement) * own + jnp.sqrt(noise_agreement) * local)
     bounded = factor_gain * jnp.clip(score, bounds[0], bounds[1])
     return columns.predicted(x, y) - score + bounded, scale * noise, scale
 
 
-def _along_directions(interests: jax.Array, features: jax.Array, user: jax.Array, item: jax.Array) -> jax.Array:
+def _along_directions(
+    interests: jax.Array, features: jax.Array, gain: jax.Array, user: jax.Array, item: jax.Array
+) -> jax.Array:
     """Interests of users in what items are, [N], of variance 1; 0 of items without local directions."""
     directions = interests.shape[1]
 
     def some(pairs: tuple[jax.Array, jax.Array]) -> jax.Array:
-        of_user, of_item = interests[pairs[0]], features[pairs[1]][:, :directions]
+        of_user, of_item = interests[pairs[0]], features[pairs[1]][:, :directions] / gain
         length = jnp.sqrt((of_item**2).sum(1))
         return (of_user * of_item).sum(1) / jnp.maximum(length, 1e-9)
 

@@ -32,7 +32,7 @@ def test_items_that_are_alike_share_the_part_of_the_noise_that_is_asked_for(lear
         user, item, latent = draw_latent(shared, request, plan.interactions, 0)
         found[part] = latent.noise / latent.scale
     assert found[0.8].std() == pytest.approx(1, abs=0.05)
-    directions = np.array(plan.interactions.features)[:, : len(learned.local_gain)]
+    directions = np.array(plan.interactions.features)[:, : len(learned.local_gain)] / learned.local_gain
     directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-9)
     one, other = np.nonzero((user[:, None] == user) & np.triu(np.ones((len(user), len(user)), bool), 1))
     cosine = (directions[item[one]] * directions[item[other]]).sum(1)
