@@ -323,7 +323,7 @@ def _along_directions(
     directions = interests.shape[1]
 
     def some(pairs: tuple[jax.Array, jax.Array]) -> jax.Array:
-        of_user, of_item = interests[pairs[0]], features[pairs[1]][:, :directions] / gain
+        of_user, of_item = interests[pairs[0]], features[pairs[1]][:, :directions] / gain[None]
         length = jnp.sqrt((of_item**2).sum(1))
         return (of_user * of_item).sum(1) / jnp.maximum(length, 1e-9)
 
