@@ -32,11 +32,12 @@ from ganrs_jax.sampling.assignment import (
     preassigned_counts,
 )
 from ganrs_jax.sampling.distributions import distribution_weights, parse_distribution, parse_histogram
-from ganrs_jax.sampling.potentials import Potentials
+from ganrs_jax.sampling.potentials import TOLERANCE, Potentials
 from ganrs_jax.statistics.learnability import fit_biases
 from ganrs_jax.training.loop import Report, silent
 
 _POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on: more cost time, and hold item masses better
+_OF_PREASSIGNED = 0.02  # tolerance of potentials by which rare items find their users, and others only start
 _CALIBRATION_ROWS = 1 << 20  # rows that the link is fitted on
 _NOISES = 4  # draws of the noise that are averaged: biases are then fitted to half the noise of one
 _SHIFT_ROUNDS = 4  # of meeting the mean ratings by degree: each moves the levels that the next looks at
@@ -92,16 +93,18 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     users = [block_features(model, request, n, vectors, short) for n, vectors in enumerate(generated[:some])]
     first_users = jnp.concatenate(users)
 
-    def potentials(active: np.ndarray, popular: np.ndarray, near: jax.Array | None = None) -> Potentials:
+    def potentials(
+        active: np.ndarray, popular: np.ndarray, near: jax.Array | None = None, tolerance: float = TOLERANCE
+    ) -> Potentials:
         mine = np.pad(active, (0, -len(active) % block))[: some * block]
         popular = popular * (mine.sum() / active.sum())
-        return assignment_potentials(first_users, features, mine, popular, block, near, link)
+        return assignment_potentials(first_users, features, mine, popular, block, near, link, tolerance)
 
-    first = potentials(activity, popularity)
-    nothing = Preassigned(*np.zeros((2, 0), np.int32))
-    plan = InteractionPlan(block, activity, items, source_item, features, popularity, first, nothing)
     # Pairs of rare items are drawn beforehand, so that none is left out by chance.
     counts = preassigned_counts(popularity, num_users)
+    first = potentials(activity, popularity, tolerance=_OF_PREASSIGNED if counts.any() else TOLERANCE)
+    nothing = Preassigned(*np.zeros((2, 0), np.int32))
+    plan = InteractionPlan(block, activity, items, source_item, features, popularity, first, nothing)
     if not counts.any():
         return plan
     users += [block_features(model, request, some + n, x, short) for n, x in enumerate(generated[some:])]
@@ -322,13 +325,17 @@ def _along_directions(
     """Interests of users in what items are, [N], of variance 1; 0 of items without local directions."""
     directions = interests.shape[1]
 
-    def some(pairs: tuple[jax.Array, jax.Array]) -> jax.Array:
-        of_user, of_item = interests[pairs[0]], features[pairs[1]][:, :directions] / gain[None]
-        length = jnp.sqrt((of_item**2).sum(1))
-        return (of_user * of_item).sum(1) / jnp.maximum(length, 1e-9)
+    def of_length_1(items: jax.Array) -> jax.Array:
+        loadings = items[:, :directions] / gain[None]
+        return loadings / jnp.maximum(jnp.linalg.norm(loadings, axis=1, keepdims=True), 1e-9)
 
-    steps = (ids.reshape(-1, _ROW_STEP) for ids in (user, item))
-    return jax.lax.map(some, tuple(steps)).reshape(-1)
+    def some(pairs: tuple[jax.Array, jax.Array]) -> jax.Array:
+        return (interests[pairs[0]] * of_length_1(features[pairs[1]])).sum(1)
+
+    if many(len(features)):  # a block's users then have few of the items
+        steps = (ids.reshape(-1, _ROW_STEP) for ids in (user, item))
+        return jax.lax.map(some, tuple(steps)).reshape(-1)
+    return (interests @ of_length_1(features).T)[user, item]
 
 
 class Plan(NamedTuple):

@@ -1,5 +1,6 @@
 """What calibration compares: statistics of a dataset, of the source and of generated ones."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from ganrs_jax.statistics.spectrum import CORE, spectral
 from ganrs_jax.statistics.top_items import TopItems, top_items
 
 BANDS = ((2, 10), (11, 20), (21, 30), (31, 50), (51, 70), (71, 100))  # of ranks, whose mean signal is compared
+_AT_ONCE = 3  # statistics: each keeps one core busy, and some wait for memory
 _LEAST_VALUE = 1e-4  # of the second singular value to the first; less is rounding
 
 
@@ -59,19 +61,27 @@ def targets(user: np.ndarray, item: np.ndarray, rating: np.ndarray, like: Target
     Returns:
       None if too few users and items have ratings enough for a spectrum, or all have rated all: there is no structure.
     """
-    found, top = spectral(user, item), top_items(user, item)
-    if found is None or top is None or found.values[1] < _LEAST_VALUE * found.values[0]:
+    bins = len(like.popularity.popularity) if like else 0
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        predicted = pool.submit(predictability, user, item, rating)  # the longest first
+        top = pool.submit(top_items, user, item)
+        spectrum = pool.submit(spectral, user, item)
+        signal = pool.submit(signal_by_band, user, item)
+        agreement = pool.submit(rating_agreement, user, item, rating)
+        popularity = pool.submit(popularity_by_activity, user, item, bins)
+    found, lists = spectrum.result(), top.result()
+    if found is None or lists is None or found.values[1] < _LEAST_VALUE * found.values[0]:
         return None
     users, items = leverages(user, item, found, like and (like.users, like.items))
     return Targets(
         values=found.values[1:],
-        signal=signal_by_band(user, item),
+        signal=signal.result(),
         users=users,
         items=items,
-        popularity=popularity_by_activity(user, item, len(like.popularity.popularity) if like else 0),
-        top_items=top,
-        predictability=predictability(user, item, rating),
-        agreement=rating_agreement(user, item, rating),
+        popularity=popularity.result(),
+        top_items=lists,
+        predictability=predicted.result(),
+        agreement=agreement.result(),
     )
 
 

@@ -13,7 +13,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.sampling.gumbel_top_k import choose_pairs, exponential_race
-from ganrs_jax.sampling.potentials import Potentials, intercepts, solve_potentials, solve_tiled, tiled_intercepts
+from ganrs_jax.sampling.potentials import (
+    TOLERANCE,
+    Potentials,
+    intercepts,
+    solve_potentials,
+    solve_tiled,
+    tiled_intercepts,
+)
 
 MANY = 16384  # items, or users, from which on an exponential race costs less than a random number per cell
 BLOCK_CELLS = 1 << 21  # cells of users x items held at once: 8 MiB of scores
@@ -66,22 +73,24 @@ def assignment_potentials(
     block: int,
     near: jax.Array | None = None,
     asymmetry: float = 1.0,
+    tolerance: float = TOLERANCE,
 ) -> Potentials:
     """`solve_potentials` among these users; of many items, with part of the users first.
 
     Args:
       near: potentials of almost the same activity and popularity, to start with.
       asymmetry: of the link.
+      tolerance: as in `solve_potentials`.
     """
     wanted = np.minimum(popularity, _MOST_OF_USERS * np.count_nonzero(activity))
     if not many(len(items_IxK)):
-        return solve_potentials(users_UxK, items_IxK, activity, wanted, block, near, asymmetry)
+        return solve_potentials(users_UxK, items_IxK, activity, wanted, block, near, asymmetry, tolerance)
     if near is None:
         some = -(-len(users_UxK) // _COARSE)
         share = activity[:some].sum() / activity.sum()
         coarse = np.minimum(popularity * share, _MOST_OF_USERS * np.count_nonzero(activity[:some]))
-        near = solve_tiled(users_UxK[:some], items_IxK, activity[:some], coarse, None, asymmetry).item
-    return solve_tiled(users_UxK, items_IxK, activity, wanted, near, asymmetry)
+        near = solve_tiled(users_UxK[:some], items_IxK, activity[:some], coarse, None, asymmetry, tolerance).item
+    return solve_tiled(users_UxK, items_IxK, activity, wanted, near, asymmetry, tolerance)
 
 
 def assignment_intercepts(

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 ROUNDS = 60  # at most
-TOLERANCE = 2e-3  # total variation between wanted and expected shares of items: well below the chance of any draw
+TOLERANCE = 2e-3  # where no other is given: well below the chance of any draw
 STEP = 10.0  # longest step: where all chances are near 1 their slopes are near 0
 TILE = 1024  # items whose scores are held at once
 _USERS = 512  # users at once: their scores with a tile are 2 MiB
@@ -55,6 +55,7 @@ def solve_potentials(
     block: int,
     start: jax.Array | None = None,
     asymmetry: float = 1.0,
+    tolerance: float = TOLERANCE,
 ) -> Potentials:
     """Potentials for which each item's expected number of ratings is the wanted one.
 
@@ -65,6 +66,7 @@ def solve_potentials(
       block: users whose scores are held at once.
       start: potentials that are near already, [I], of almost the same popularity, say.
       asymmetry: of the link.
+      tolerance: total variation between wanted and expected shares of items at which the search ends.
     """
     link = jnp.float32(asymmetry)
     users, n = blocked(users_UxK, block), blocked(jnp.asarray(activity, jnp.float32), block)
@@ -74,7 +76,7 @@ def solve_potentials(
     error = np.inf
     for _ in range(ROUNDS):
         a, phi, left = _round(users, n, a, items_IxK, phi, wanted, link)
-        if (error := float(left)) < TOLERANCE:
+        if (error := float(left)) < tolerance:
             break
     return Potentials(phi, error)
 
@@ -218,12 +220,14 @@ def solve_tiled(
     popularity: np.ndarray,
     start: jax.Array | None,
     asymmetry: float = 1.0,
+    tolerance: float = TOLERANCE,
 ) -> Potentials:
     """Potentials for which each item's expected number of ratings is the wanted one (`potentials.solve_potentials`).
 
     Args:
       start: potentials that are near already, [I], of part of the users, say.
       asymmetry: of the link.
+      tolerance: as in `solve_potentials`.
     """
     link = jnp.float32(asymmetry)
     wanted = jnp.asarray(popularity, jnp.float32)
@@ -235,7 +239,7 @@ def solve_tiled(
     for _ in range(ROUNDS):
         a, phi, left = _tiled_round(users, items_IxK, phi, wanted, link)
         users = users._replace(intercepts=a)
-        if (error := float(left)) < TOLERANCE:
+        if (error := float(left)) < tolerance:
             break
     return Potentials(phi, error)
 
