@@ -29,10 +29,11 @@ _ONE_ROUND_WEIGHT = (0.6, 2.0)  # bounds of what a weight is multiplied by in a 
 _GAIN_RESPONSE = 0.7  # power of a step of a gain: under 1, so that noisy rounds do not overshoot
 _LEAST_GAIN, _MOST_GAIN = 0.3, 4.0  # in all: a gain whose statistic does not answer would run away
 _ONE_ROUND_GAIN = (0.6, 1.6)  # in a round: each dataset has noise of its own
-_LOCAL_RESPONSE = 1.3  # of the square of a local gain to the signal at its rank, about, on Douban
+_LOCAL_RESPONSE = 1.3  # of the square of a local gain to the signal at its rank, at least; on Douban, about
+_LEAST_SIGNAL = 0.01  # by which that square is divided for its response where other structure takes more of it
 _LEAST_LOCAL = 1e-3  # least square of a local gain
 _TAIL_RESPONSE = 1.0  # of the log of a gain past them to that of NDCG of EASE over PureSVD, inverted, about
-_MOST_TAIL = 0.45  # of such a gain: more, and other structure gives way
+_MOST_TAIL = 0.7  # of such a gain: more, and other structure gives way
 _LONGEST_STEP = 1.0  # of a popularity preference in a round: the response is that of small steps
 _LEAST_PREFERENCE_RESPONSE = 0.1  # of the mean popularity to the preference, for a step to be worked out
 _NDCG_RESPONSE = 0.6  # of the log of NDCG to 1 / (1 + asymmetry), about; on Douban, where it is highest, 1
@@ -190,7 +191,8 @@ def _local(model: ProfileModel, wanted: Targets, found: Targets, rate: float) ->
     gain, band, size = model.local_gain, _band(model), len(BANDS) + 1
     mean = np.bincount(band, gain**2, size) / np.maximum(np.bincount(band, minlength=size), 1)
     lacking = np.append(wanted.signal - found.signal, 0.0)
-    aim = np.maximum(mean + rate * _LOCAL_RESPONSE * lacking, _LEAST_LOCAL)
+    response = np.maximum(_LOCAL_RESPONSE, mean / np.maximum(np.append(found.signal, 1.0), _LEAST_SIGNAL))
+    aim = np.maximum(mean + rate * response * lacking, _LEAST_LOCAL)
     factor = np.clip(np.sqrt(aim / np.maximum(mean, _LEAST_LOCAL)), *_ONE_ROUND_GAIN)
     factor[-1] = 1.0
     return dataclasses.replace(model, local_gain=(gain * factor[band]).astype(np.float32))

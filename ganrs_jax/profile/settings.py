@@ -48,7 +48,7 @@ class ProfileConfig:
     noise_size: int = 64  # numbers in a noise vector
     width: int = 128  # of the networks' layers
     blocks: int = 2  # residual blocks of each network
-    calibration_rounds: int = 12  # of comparing generated datasets with the source; 0 = leave all as learned
+    calibration_rounds: int = 10  # of comparing generated datasets with the source; 0 = leave all as learned
     sigma: float = 1.0  # noise of generation where the request gives none
 
 
