@@ -26,8 +26,8 @@ from ganrs_jax.fidelity.item_sets import ItemSets, bias_scores, dataset_scores, 
 from ganrs_jax.fidelity.membership import Attack
 from ganrs_jax.fidelity.privacy import privacy, profile_features
 from ganrs_jax.fidelity.samples import Rated, TooSmallError, first_half, ratings_of
+from ganrs_jax.profile.interaction_plan import source_items
 from ganrs_jax.profile.model import ProfileModel
-from ganrs_jax.profile.plan import source_items
 from ganrs_jax.profile.recipe import complete
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.recipes import get_recipe

@@ -11,6 +11,7 @@ from ganrs_jax.cli.command_line import commented_fields
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.data.sources import SOURCES, ReadOptions, load_ratings
 from ganrs_jax.errors import InputError
+from ganrs_jax.profile.cold_start import parse_cold
 from ganrs_jax.recipes import RECIPES, Recipe, Request
 from ganrs_jax.sampling.distributions import histogram_entries, parse_distribution
 
@@ -71,14 +72,21 @@ def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0)
     flags.DEFINE_integer("num_ratings", 0, "Ratings wanted, exactly (profile); 0 = as many per user as in the source.")
     flags.DEFINE_float("sigma", 0.0, "Standard deviation of the noise, of profile 0.2 to 3; 0 = the recipe's own.")
     flags.DEFINE_list("group_shares", [], "Share of users a group, NAME=SHARE,...; default: the source's (cganrs).")
-    forms = "source, power:EXPONENT, lognormal:SIGMA, uniform, or a file of one weight"
+    forms = (
+        "source, thinned (what a random part of the source's ratings has), gini:COEFFICIENT, power:EXPONENT, "
+        "lognormal:SIGMA, uniform, or a file of one weight"
+    )
     flags.DEFINE_string("activity", "source", f"Distribution of ratings per user (profile): {forms} per user.")
     flags.DEFINE_string("popularity", "source", f"Distribution of ratings per item (profile): {forms} per item.")
     flags.DEFINE_string(
         "rating_histogram",
         "source",
-        "Share of each rating (profile): source, LEVEL=SHARE,..., one share a level, or a file of such lines.",
+        "Share of each rating (profile): source, gini:COEFFICIENT, power:EXPONENT of the source's shares, "
+        "LEVEL=SHARE,..., one share a level, or a file of such lines.",
     )
+    for one in ("user", "item"):
+        flags.DEFINE_float(f"cold_{one}s", 0.0, f"Share of the {one}s that have few ratings yet (profile): the first.")
+        flags.DEFINE_string(f"cold_{one}_ratings", "1:5", f"LEAST:MOST ratings of each cold {one} (profile).")
     flags.DEFINE_string(
         "item_ids", "new", "Ids of items (profile): new, numbers from 0, or source, those in the source's file."
     )
@@ -121,6 +129,8 @@ def check_request() -> None:
         raise InputError(f"--sigma={FLAGS.sigma:g}; accepted: a finite number over 0")
     for name in ("activity", "popularity"):
         parse_distribution(str(FLAGS[name].value), name)
+    parse_cold(FLAGS.cold_users, FLAGS.cold_user_ratings, "user")
+    parse_cold(FLAGS.cold_items, FLAGS.cold_item_ratings, "item")
     if FLAGS.rating_histogram != "source":
         histogram_entries(FLAGS.rating_histogram, "rating_histogram")
     _group_shares(FLAGS.group_shares)

@@ -23,7 +23,7 @@ from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.recipe import written_item_ids
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.recipes import Model, Request, get_recipe
-from ganrs_jax.report.comparison import asked_and_chosen, exactly
+from ganrs_jax.report.comparison import asked_and_chosen, exactly, scenario_lines
 from ganrs_jax.requests import given_sizes
 from ganrs_jax.sampling.distributions import is_file
 
@@ -57,11 +57,12 @@ def make_parts(out: Path, generator: Model, asked: Request, process: Process) ->
         say(f"{len(mine) - len(missing)} of {len(mine)} parts are there, whole")
     workdir = Workdir(FLAGS.workdir or str(out / ".run" / f"{mine[0] if mine else process.index:05d}"))
     warnings = told_warnings(folder, mine[0]) if mine and not missing else []
+    scenario: dict[str, object] = {}
     if missing:
         progress = Progress(workdir)
         made = recipe.blocks(generator, asked, progress)
         check_plan(folder, made)
-        warnings = made.metadata["warnings"]
+        warnings, scenario = made.metadata["warnings"], made.metadata["scenario"]
         for shard in missing:
             write_part(folder, shard, made, progress)
     process.barrier()
@@ -73,14 +74,14 @@ def make_parts(out: Path, generator: Model, asked: Request, process: Process) ->
             "processes see, and the same command again"
         )
     given = given_sizes(asked)
-    found = {"asked": given, "parts": [part._asdict() for part in parts], "warnings": warnings}
+    found = {"asked": given, "parts": [part._asdict() for part in parts], "scenario": scenario, "warnings": warnings}
     workdir.results({**folder.header, **found})
     sizes = f"{request.num_users:,} users, {request.num_items:,} items, {request.num_ratings:,} ratings"
     whole = f", now whole: {folder.num_shards} parts, {sizes}{exactly(given)}"
     wanted = asked_and_chosen(given, dataclasses.asdict(request), generator.source.ratings / generator.source.users)
     written = f"{len(missing)} parts written to {folder.path}{whole if parts else '; others are still to come'}"
     outcome = f"{wanted}; {written}"
-    say("\n".join([outcome, *(f"WARNING {line}" for line in warnings)]))
+    say("\n".join([outcome, *scenario_lines(scenario), *(f"WARNING {line}" for line in warnings)]))
 
 
 def _facts(generator: Model, request: RatingsRequest) -> dict[str, object]:

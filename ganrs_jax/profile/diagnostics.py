@@ -1,14 +1,17 @@
-"""What to know of a dataset before relying on it: faults of training, requests far from the source."""
+"""What to know of a dataset: the scenario asked for and reached, faults of training, requests far from the source."""
 
 import numpy as np
 
+from ganrs_jax.profile.interaction_plan import InteractionPlan
 from ganrs_jax.profile.local_directions import least_counts
 from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.plan import Plan
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.requests import told_per_user
-from ganrs_jax.sampling.distributions import distribution_weights, parse_distribution
+from ganrs_jax.sampling.distributions import parse_distribution
 from ganrs_jax.sampling.feasibility import total_variation
+from ganrs_jax.sampling.skew import degree_counts
+from ganrs_jax.statistics.summary import gini
 
 _POTENTIALS = 0.02  # total variation between wanted and expected item shares: ten times what solving stops at
 _DISTRIBUTION = 0.05  # total variation between the shares of a degree distribution and what a dataset can hold of it
@@ -16,6 +19,38 @@ _SPECTRUM = 0.08  # mean relative error of the singular values at the end of tra
 _DISTANCE = 0.15  # sliced Wasserstein between generated and real vectors, whose parts have a standard deviation of 1
 _ACTIVE = 1.5  # times the source's ratings per user, or its inverse
 _MANY_ITEMS, _MANY_USERS, _DENSE = 5, 50, 3  # times the source's: a dataset then varies within what so few show
+
+
+def scenario(request: RatingsRequest, plan: InteractionPlan, item_ids: np.ndarray | None) -> dict[str, object]:
+    """What was asked for beside sizes, and what the dataset has of it; json-ready.
+
+    Args:
+      item_ids: the ids that tables have of the items, [I], or None where they are numbers.
+    """
+    found: dict[str, object] = {}
+    activity = plan.activity.copy()
+    activity[: len(plan.user_kept)] = plan.user_kept
+    popularity = plan.popularity.copy()
+    popularity[: len(plan.item_kept)] = plan.item_kept
+    for name, counts in (("activity", activity), ("popularity", popularity)):
+        if (asked := getattr(request, name)) != "source":
+            found[name] = {"asked": asked, "gini": round(gini(counts), 4)}
+    if request.rating_histogram != "source":
+        found["rating_histogram"] = {"asked": request.rating_histogram}
+    sides = (
+        ("user", request.cold.users, plan.user_kept, len(activity)),
+        ("item", request.cold.items, plan.item_kept, len(popularity)),
+    )
+    for name, asked, kept, size in sides:
+        if len(kept):
+            own = item_ids[: len(kept)].tolist() if name == "item" and item_ids is not None else None
+            found[f"cold_{name}s"] = {
+                "asked": {"share": asked.share, "ratings": [asked.least, asked.most]},
+                "share": len(kept) / size,
+                "ratings": [int(kept.min()), int(kept.max())],
+                "ids": own or f"0 to {len(kept) - 1}",
+            }
+    return found
 
 
 def training_warnings(model: ProfileModel) -> list[str]:
@@ -70,7 +105,8 @@ def warnings_of(model: ProfileModel, asked: RatingsRequest, request: RatingsRequ
         )
     for name in ("activity", "popularity"):
         wanted, distribution, counts = (getattr(x, name) for x in (request, model, plan.interactions))
-        weights = distribution_weights(parse_distribution(wanted, name), distribution, len(counts))
+        most = len(plan.interactions.popularity if name == "activity" else plan.interactions.activity)
+        weights = degree_counts(parse_distribution(wanted, name), distribution, len(counts), int(counts.sum()), most)[0]
         part = total_variation(weights, np.sort(counts)[::-1])
         if part > _DISTRIBUTION:
             lines.append(

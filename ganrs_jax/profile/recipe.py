@@ -20,7 +20,7 @@ from ganrs_jax.data.ratings import Ratings, subsample
 from ganrs_jax.errors import InputError
 from ganrs_jax.profile.assembly import assemble
 from ganrs_jax.profile.calibration import calibrate
-from ganrs_jax.profile.diagnostics import warnings_of
+from ganrs_jax.profile.diagnostics import scenario, warnings_of
 from ganrs_jax.profile.embedding import ProfileEmbedding, fit_profile_embedding
 from ganrs_jax.profile.gan import GanState, fit_with_restarts, gan_spec, standardised
 from ganrs_jax.profile.model import ProfileModel, VectorColumns
@@ -117,10 +117,14 @@ def blocks(model: ProfileModel, request: RatingsRequest, report: Report = silent
     asked, request = request, complete(model, request)
     # 4. Plan: what all blocks have in common.
     plan = make_plan(model, request, report)
+    ids = written_item_ids(model, request)
+    if ids is not None:
+        ids = ids[plan.interactions.source_item]
     metadata = {
         "recipe": model.recipe,
         "request": dataclasses.asdict(request),
         "asked": given_sizes(asked),
+        "scenario": scenario(request, plan.interactions, ids),
         "source_ratings_per_user": model.source.ratings / model.source.users,
         "source": model.source.name,
         "training": dict(model.training),
@@ -130,13 +134,12 @@ def blocks(model: ProfileModel, request: RatingsRequest, report: Report = silent
         "warnings": warnings_of(model, asked, request, plan),
     }
     # 5. Rows, a block of users at a time.
-    ids = written_item_ids(model, request)
     return Blocks(
         plan.interactions.num_blocks,
         lambda number: block_rows(model, request, plan, number),
         model.scale,
         metadata,
-        None if ids is None else ids[plan.interactions.source_item],
+        ids,
     )
 
 

@@ -2,9 +2,13 @@
 
 import dataclasses
 
+import jax
+import numpy as np
+
 from ganrs_jax.checks import check_choice, check_memory, check_range
 from ganrs_jax.errors import InputError
 from ganrs_jax.networks.adversarial import OBJECTIVES, OPTIMIZERS
+from ganrs_jax.profile.cold_start import ColdStart, check_cold, parse_cold
 from ganrs_jax.profile.sizes import MOST, completed_sizes, nearest_requests
 from ganrs_jax.requests import told_offers
 from ganrs_jax.sampling.distributions import DegreeDistribution, parse_distribution, parse_histogram
@@ -81,6 +85,28 @@ class RatingsRequest:
     popularity: str = "source"  # distribution of ratings per item, likewise
     rating_histogram: str = "source"  # share of each rating (`sampling.distributions.parse_histogram`)
     item_ids: str = "new"  # of the items in tables: new (numbers from 0) | source (the source's own, no item twice)
+    cold_users: float = 0.0  # share of the users that have few ratings yet (`cold_start`): the first ones
+    cold_user_ratings: str = "1:5"  # LEAST:MOST ratings of each of them
+    cold_items: float = 0.0  # share of the items that have few ratings yet: the first ones
+    cold_item_ratings: str = "1:5"  # LEAST:MOST ratings of each of them
+
+    @property
+    def cold(self) -> ColdStart:
+        """The cold start that is asked for; raises InputError where its texts are no ranges."""
+        return ColdStart(
+            parse_cold(self.cold_users, self.cold_user_ratings, "user"),
+            parse_cold(self.cold_items, self.cold_item_ratings, "item"),
+        )
+
+    @property
+    def ratings_before(self) -> int:
+        """Of a completed request, the ratings there would be if no user and no item were cold."""
+        return self.cold.ratings_before(self.num_ratings, self.num_users, self.num_items)
+
+
+def plan_key(request: RatingsRequest, purpose: int) -> jax.Array:
+    """A key for each use of a request's seed."""
+    return jax.random.fold_in(jax.random.key(request.seed), purpose)
 
 
 def complete_request(
@@ -108,7 +134,7 @@ def complete_request(
         raise InputError(f"`seed={request.seed}` is out of range; accepted: 0 to {_SEEDS - 1}")
     if not (request.sigma == 0 or _SIGMAS[0] <= request.sigma <= _SIGMAS[1]):
         raise InputError(f"`sigma={request.sigma:g}` is out of range; accepted: {_SIGMAS[0]:g} to {_SIGMAS[1]:g}")
-    parse_histogram(request.rating_histogram, source.scale, "rating_histogram")
+    parse_histogram(request.rating_histogram, source.scale, "rating_histogram", np.asarray(source.rating_histogram))
     if request.item_ids not in _ITEM_IDS:
         raise InputError(f"`item_ids={request.item_ids}`; accepted: {', '.join(_ITEM_IDS)}")
     most_items = own_items if request.item_ids == "source" else MOST
@@ -123,19 +149,26 @@ def complete_request(
                 f"`num_items={asked.num_items}` is more than the {own_items:,} items of the source that "
                 f"`item_ids=source` has ids of; accepted: up to {own_items}, or `item_ids=new`"
             )
+        if cold and asked.num_ratings:
+            users, items = asked.num_users or source.users, asked.num_items or min(source.items, most_items)
+            asked = asked._replace(num_ratings=cold.ratings_before(asked.num_ratings, users, items))
         sizes = completed_sizes(asked, source, degrees, most_items)
-        return sizes, check_degrees(sizes, degrees)[1]
+        fault = check_degrees(sizes, degrees)[1]
+        return (sizes._replace(num_ratings=cold.ratings_after(sizes[2], *sizes[:2])) if cold else sizes), fault
 
+    cold = request.cold
     distributions = (parse_distribution(getattr(request, name), name) for name in ("activity", "popularity"))
     asked = DegreeRequest(request.num_users, request.num_items, request.num_ratings, *distributions)
     sizes, fault = completed(asked)
     if fault:
         offers = nearest_requests(asked, source, completed)
         raise InputError(f"{fault.found}; accepted: {told_offers(offers)}")
+    num_ratings = request.num_ratings or sizes.num_ratings
+    check_cold(cold, sizes.num_users, sizes.num_items, num_ratings)
     return dataclasses.replace(
         request,
         num_users=sizes.num_users,
         num_items=sizes.num_items,
-        num_ratings=sizes.num_ratings,
+        num_ratings=num_ratings,
         sigma=request.sigma or config.sigma,
     )

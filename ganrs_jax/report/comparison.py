@@ -49,7 +49,22 @@ def outcome(dataset: Dataset, place: str) -> str:
         exact = all(found[name] == request[name] for name in asked or found)
         line = f"{made} to {place}{exactly(asked) if exact else ''}"
     sizes = asked_and_chosen(asked, request, facts.get("source_ratings_per_user", 0.0))
-    return "\n".join([f"{sizes}; {line}", *(f"WARNING {text}" for text in facts.get("warnings", ()))])
+    told = scenario_lines(facts.get("scenario", {}))
+    return "\n".join([f"{sizes}; {line}", *told, *(f"WARNING {text}" for text in facts.get("warnings", ()))])
+
+
+def scenario_lines(scenario: Mapping[str, Any]) -> list[str]:
+    """What was asked for beside sizes, and what the dataset has of it, a line each."""
+    lines = []
+    for name, facts in scenario.items():
+        if "share" in facts:
+            kind, (least, most), ids = name.removeprefix("cold_"), facts["ratings"], facts["ids"]
+            which = ids if isinstance(ids, str) else f"those listed in the metadata, {len(ids):,}"
+            lines.append(f"cold {kind}: {facts['share']:.1%} of all ({which}), {least} to {most} ratings each")
+        else:
+            reached = f": Gini coefficient {facts['gini']:.3f}" if "gini" in facts else ""
+            lines.append(f"{name.replace('_', ' ')}: {facts['asked']}{reached}")
+    return lines
 
 
 def exactly(asked: Mapping[str, int]) -> str:

@@ -120,14 +120,15 @@ def preassign(
     items_IxK: jax.Array,
     intercepts: jax.Array,
     counts: np.ndarray,
+    kept: np.ndarray,
     activity: np.ndarray,
     asymmetry: float = 1.0,
 ) -> Preassigned:
-    """Draws `counts` distinct users for each item; no user gets more items than its activity.
+    """Draws `counts` distinct users for each item, of which chance keeps some; no user gets more than its activity.
 
     Args:
       intercepts: a_u of each user (`potentials.intercepts`), [U].
-      counts: users wanted for each item, [I].
+      counts: users drawn for each item, [I]; kept: how many of them stay, [I].
       activity: ratings of each user, [U].
       asymmetry: of the link.
     """
@@ -146,7 +147,13 @@ def preassign(
         row, user = assign(part_key, items_IxK[part], users_UxK, intercepts, wanted, _NONE, 0, asymmetry)
         pairs.append((user, part[row]))
     user, item = (np.concatenate(x) for x in zip(*pairs, strict=True))
-    return _within(user, item, activity, np.random.default_rng(np.asarray(jax.random.key_data(key))))
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    if (kept < counts).any():
+        order = np.lexsort((rng.random(len(item)), item))
+        place = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+        stay = order[place < np.repeat(kept, counts)]
+        user, item = user[stay], item[stay]
+    return _within(user, item, activity, rng)
 
 
 def _within(user: np.ndarray, item: np.ndarray, activity: np.ndarray, rng: np.random.Generator) -> Preassigned:

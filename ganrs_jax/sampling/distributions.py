@@ -9,18 +9,24 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from ganrs_jax.data.scale import Scale
 from ganrs_jax.errors import InputError
+from ganrs_jax.statistics.summary import gini
 
 SUFFIXES = (".csv", ".txt", ".parquet", ".npy")
 _WEIGHT = "accepted: a finite number of at least 0 a row"
 MOST = 50.0  # exponent or sigma at most, so that no weight overflows
 _FORMS = (
-    f"source, power:EXPONENT or lognormal:SIGMA (over 0, at most {MOST:g}), uniform, or a file ({', '.join(SUFFIXES)})"
+    "source, thinned, gini:COEFFICIENT (between 0 and 1), power:EXPONENT or lognormal:SIGMA (over 0, at most "
+    f"{MOST:g}), uniform, or a file ({', '.join(SUFFIXES)})"
 )
-_SHARES_FORMS = "source, LEVEL=SHARE,..., one share a level, or a file of lines LEVEL,SHARE or SHARE"
+_SHARES_FORMS = (
+    "source, LEVEL=SHARE,..., one share a level, or a file of lines LEVEL,SHARE or SHARE; "
+    "or gini:COEFFICIENT, or power:EXPONENT"
+)
 _SLACK = 1e-3  # that the shares may be off from a sum of 1
 _SHOWN = 12  # shares that a message offers
 
@@ -100,8 +106,8 @@ def read_lines(path: str, where: str) -> list[str]:
 class DegreeSpec:
     """A distribution of counts: how ratings are shared among users, or among items."""
 
-    kind: str  # source | power | lognormal | uniform | file
-    parameter: float = 0.0  # exponent of power, sigma of lognormal
+    kind: str  # source | thinned | gini | power | lognormal | uniform | file
+    parameter: float = 0.0  # coefficient of gini, exponent of power, sigma of lognormal
     path: str = ""  # of kind file
     weights: np.ndarray | None = dataclasses.field(default=None, compare=False, repr=False)  # in the file's order
 
@@ -111,30 +117,34 @@ class DegreeSpec:
 
 
 def parse_distribution(text: str, parameter: str) -> DegreeSpec:
-    """What a text asks for: source, power:EXPONENT, lognormal:SIGMA, uniform, or a path to a file of weights.
+    """What a text asks for: one of the forms that `DegreeSpec.kind` names, or a path to a file of weights.
 
     Args:
       text: the parameter's value.
       parameter: its name, for messages.
 
     Raises:
-      InputError: none of these forms, an exponent or sigma not over 0 or over `MOST`, or a file that
-        `read_weights` refuses.
+      InputError: none of these forms, an exponent or sigma not over 0 or over `MOST`, a Gini coefficient not between 0
+        and 1, or a file that `read_weights` refuses.
     """
     kind, _, number = text.partition(":")
-    if text in ("source", "uniform"):
+    if text in ("source", "thinned", "uniform"):
         return DegreeSpec(text)
-    if kind in ("power", "lognormal"):
-        try:
-            value = float(number)
-        except ValueError:
-            value = math.nan
-        if not 0 < value <= MOST:
+    if kind in ("gini", "power", "lognormal"):
+        value = _parameter(number)
+        if not 0 < value <= MOST or (kind == "gini" and value >= 1):
             raise InputError(f"`{parameter}={text}`; accepted: {_FORMS}")
         return DegreeSpec(kind, value)
     if not is_file(text):
         raise InputError(f"`{parameter}={text}`: no distribution and no file; accepted: {_FORMS}")
     return DegreeSpec("file", path=text, weights=read_weights(text, f"`{parameter}={text}`"))
+
+
+def _parameter(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 class DegreeDistribution(NamedTuple):
@@ -191,13 +201,15 @@ def distribution_weights(spec: DegreeSpec, source: DegreeDistribution | None, si
 Entries = list[tuple[float | None, float]]  # (level or None, share)
 
 
-def parse_histogram(text: str, scale: Scale, parameter: str) -> np.ndarray | None:
-    """The share of each level of the scale, float64 [L], summing to 1; None for "source".
+def parse_histogram(text: str, scale: Scale, parameter: str, source: np.ndarray) -> np.ndarray:
+    """The share of each level of the scale, float64 [L], summing to 1.
 
     Args:
-      text: source; LEVEL=SHARE,... (levels left out get 0); one share a level, ascending, separated by commas; or
-        a file of lines LEVEL,SHARE or SHARE.
+      text: source; power:EXPONENT, the source's shares to a power (0 uniform, 1 as they are); gini:COEFFICIENT, to the
+        power at which the shares have this Gini coefficient; LEVEL=SHARE,... (levels left out get 0); one share a
+        level, ascending, separated by commas; or a file of lines LEVEL,SHARE or SHARE.
       scale: the ratings there are.
+      source: shares of the levels in the source, [L].
       parameter: its name, for messages.
 
     Raises:
@@ -205,8 +217,10 @@ def parse_histogram(text: str, scale: Scale, parameter: str) -> np.ndarray | Non
         not 1 within 0.001.
     """
     if text == "source":
-        return None
+        return np.asarray(source, np.float64)
     entries, levels = histogram_entries(text, parameter), scale.levels
+    if isinstance(entries, DegreeSpec):
+        return _skewed(entries, source, parameter)
     if entries[0][0] is None:
         if len(entries) != len(levels):
             raise InputError(
@@ -220,7 +234,27 @@ def parse_histogram(text: str, scale: Scale, parameter: str) -> np.ndarray | Non
     return shares / shares.sum()
 
 
-def histogram_entries(text: str, parameter: str) -> Entries:
+def _skewed(spec: DegreeSpec, source: np.ndarray, parameter: str) -> np.ndarray:
+    """The source's shares to a power, which of kind gini is found."""
+
+    def powered(power: float) -> np.ndarray:
+        shares = np.where(source > 0, (source / source.max()) ** power, 0)
+        return shares / shares.sum()
+
+    if spec.kind == "power":
+        return powered(spec.parameter)
+    least, most = (gini(powered(power)) for power in (0.0, MOST))
+    if not least <= spec.parameter <= most:
+        raise InputError(f"`{parameter}={spec}` cannot be of the source's shares; accepted: {_hundredths(least, most)}")
+    return powered(brentq(lambda power: gini(powered(power)) - spec.parameter, 0, MOST))
+
+
+def _hundredths(least: float, most: float) -> str:
+    """Bounds of a Gini coefficient for a message, rounded inwards."""
+    return f"gini:{math.ceil(least * 100) / 100:g} to gini:{math.floor(most * 100) / 100:g}"
+
+
+def histogram_entries(text: str, parameter: str) -> Entries | DegreeSpec:
     """What a text says, as far as it can be judged without knowing the scale.
 
     Args:
@@ -228,12 +262,19 @@ def histogram_entries(text: str, parameter: str) -> Entries:
       parameter: its name, for messages.
 
     Returns:
-      (level, share) of each entry, the level None in all where the text gives shares alone.
+      (level, share) of each entry, the level None in all where the text gives shares alone; of gini and power, the
+      form and its parameter.
 
     Raises:
       InputError: none of the forms, a level twice, or a share that is negative or not finite; a file's entry is named
         by its row.
     """
+    kind, _, number = text.partition(":")
+    if kind in ("gini", "power") and not is_file(text):
+        spec = DegreeSpec(kind, _parameter(number))
+        if not 0 <= spec.parameter <= MOST or (kind == "gini" and spec.parameter >= 1):
+            raise InputError(f"`{parameter}={_short(text)}`; accepted: {_SHARES_FORMS}")
+        return spec
     if is_file(text):
         rows = read_lines(text, f"`{parameter}={text}`")
         entries = [_entry(line, ",", f"`{parameter}={text}`: row {row}") for row, line in enumerate(rows, 1)]

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ganrs_jax.requests import nearest_number
-from ganrs_jax.sampling.apportion import apportion
-from ganrs_jax.sampling.distributions import DegreeDistribution, DegreeSpec, distribution_weights
+from ganrs_jax.sampling.distributions import DegreeDistribution, DegreeSpec
+from ganrs_jax.sampling.skew import degree_counts, gini_bounds, gini_missed
 
 MOST_MOVED = 0.2  # share of the ratings that bounds may move: more, and the distribution asked for is another one
 NUM_CHECKS = 8  # of `check_degrees`
@@ -50,8 +50,13 @@ class _Side(NamedTuple):
     name: str  # activity | popularity
     one: str  # user | item
     spec: DegreeSpec
-    weights: np.ndarray  # descending
+    source: DegreeDistribution
+    size: int
     most: int  # ratings of one at most: each of the others once
+
+    def counts(self, num_ratings: int) -> tuple[np.ndarray, np.ndarray]:
+        """What the distribution wants, and the ratings of each that sum to the number, both descending."""
+        return degree_counts(self.spec, self.source, self.size, num_ratings, self.most)
 
 
 def check_degrees(asked: DegreeRequest, source: SourceDegrees) -> tuple[list[np.ndarray], Fault | None]:
@@ -113,8 +118,7 @@ def total_variation(weights: np.ndarray, counts: np.ndarray) -> float:
 def _both_sides(asked: DegreeRequest, source: SourceDegrees) -> list[_Side]:
     sizes, sides = (asked.num_users, asked.num_items), []
     for (name, one), own, size, most in zip(_SIDES, source, sizes, sizes[::-1], strict=True):
-        spec = getattr(asked, name)
-        sides.append(_Side(name, one, spec, distribution_weights(spec, own, size), most))
+        sides.append(_Side(name, one, getattr(asked, name), own, size, most))
     return sides
 
 
@@ -122,8 +126,9 @@ def _followed(sides: list[_Side], num_ratings: int) -> tuple[list[np.ndarray], s
     """Counts of each side up to one that cannot follow its distribution, and its name; "both" if they do not fit."""
     counts: list[np.ndarray] = []
     for side in sides:
-        counts.append(apportion(side.weights, num_ratings, 1, side.most))
-        if total_variation(side.weights, counts[-1]) > MOST_MOVED:
+        weights, found = side.counts(num_ratings)
+        counts.append(found)
+        if total_variation(weights, found) > MOST_MOVED or gini_missed(side.spec, found):
             return counts, side.name
     return counts, "both" if _unmet(*counts) > MOST_MOVED * num_ratings else ""
 
@@ -144,5 +149,9 @@ def _distribution_fault(sides: list[_Side], counts: list[np.ndarray], num_rating
         return Fault(found + part, 7, ("activity", "popularity"), ("num_ratings",))
     side, other = sides if fault == "activity" else sides[::-1]
     found = f"`{side.name}={side.spec}`: with 1 to {side.most} ratings for each {side.one}, "
-    part = moved(total_variation(side.weights, counts[-1]))
+    if side.spec.kind == "gini":
+        least, most = gini_bounds(side.source, side.size, num_ratings, side.most)
+        part = f"{num_ratings} ratings of {side.size} {side.one}s have Gini coefficients from {least:.2f} to {most:.2f}"
+    else:
+        part = moved(total_variation(side.counts(num_ratings)[0], counts[-1]))
     return Fault(found + part, 4 + len(counts), (side.name,), ("num_ratings", f"num_{other.one}s"))

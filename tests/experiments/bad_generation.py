@@ -77,6 +77,22 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "shares of text": ((*MAKE, "--group_shares=F=half"), ["--group_shares=F=half; accepted: NAME=SHARE"]),
     "share of nan": ((*MAKE, "--group_shares=F=nan"), ["--group_shares=F=nan; accepted: NAME=SHARE"]),
     "shares twice": ((*MAKE, "--group_shares=F=0.5,F=0.5"), ["--group_shares=F=0.5,F=0.5; accepted: NAME=SHARE"]),
+    "cold users of all": ((*PROFILE, "--cold_users=1"), ["--cold_users=1 is no share; accepted: 0 to 1, 1 left out"]),
+    "cold range backwards": (
+        (*PROFILE, "--cold_items=0.2", "--cold_item_ratings=9:2"),
+        ["--cold_item_ratings=9:2 is no range; accepted: LEAST:MOST"],
+    ),
+    "cold range over the others": (
+        (*PROFILE, "--cold_users=0.2", "--cold_items=0.5", "--cold_user_ratings=2:12"),
+        ["--cold_user_ratings=2:12: 10 items are not cold; accepted: at most 10"],
+    ),
+    "cold of ganrs": ((*MAKE, "--cold_users=0.2"), ["--cold_users=0.2: recipe ganrs does not take it"]),
+    "a gini that sizes cannot have": (
+        (*PROFILE, "--num_ratings=390", "--activity=gini:0.6"),
+        [
+            "--activity=gini:0.6: with 1 to 20 ratings for each user, 390 ratings of 20 users have Gini coefficients from"
+        ],
+    ),
     "shares of a whole": ((*MAKE, "--generator=groups", "--group_shares=F=0.5,M=0.6"), ["F, M", "summing to 1"]),
     "shares of others": (
         (*MAKE, "--generator=groups", "--group_shares=F=0.5,X=0.5"),

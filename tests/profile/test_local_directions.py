@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 
+from ganrs_jax.profile.interaction_plan import chosen_items
 from ganrs_jax.profile.local_directions import (
     exchanged,
     least_counts,
@@ -11,7 +12,6 @@ from ganrs_jax.profile.local_directions import (
     local_interests,
     local_scores,
 )
-from ganrs_jax.profile.plan import chosen_items
 
 USERS, ITEMS, SERIES = 600, 120, 12
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ganrs_jax.profile import recipe as profile
-from ganrs_jax.profile.plan import block_rows, make_plan, plan_interactions, user_vectors
+from ganrs_jax.profile.interaction_plan import plan_interactions, user_vectors
+from ganrs_jax.profile.plan import block_rows, make_plan
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.sampling import assignment
 from ganrs_jax.sampling.apportion import apportion

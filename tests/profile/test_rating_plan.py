@@ -7,7 +7,8 @@ import pytest
 
 from ganrs_jax.profile import recipe as profile
 from ganrs_jax.profile.mean_by_degree import mean_by_degree
-from ganrs_jax.profile.plan import block_rows, draw_latent, make_plan
+from ganrs_jax.profile.plan import block_rows, make_plan
+from ganrs_jax.profile.rating_plan import draw_latent
 from ganrs_jax.profile.settings import RatingsRequest
 
 

@@ -16,8 +16,8 @@ from ganrs_jax.profile import gan
 from ganrs_jax.profile import recipe as profile
 from ganrs_jax.profile.assembly import _item_ids
 from ganrs_jax.profile.diagnostics import training_warnings
+from ganrs_jax.profile.interaction_plan import chosen_items
 from ganrs_jax.profile.model import ItemIds, ProfileModel
-from ganrs_jax.profile.plan import chosen_items
 from ganrs_jax.profile.settings import RatingsRequest
 from ganrs_jax.training.loop import TrainingDivergedError
 from ganrs_jax.trees import as_tree

@@ -23,6 +23,8 @@ SOURCE = degree_distribution(np.array([5, 1, 2, 2, 9, 1, 1]))
     [
         ("source", DegreeSpec("source")),
         ("uniform", DegreeSpec("uniform")),
+        ("thinned", DegreeSpec("thinned")),
+        ("gini:0.4", DegreeSpec("gini", 0.4)),
         ("power:1.5", DegreeSpec("power", 1.5)),
         ("lognormal:0.8", DegreeSpec("lognormal", 0.8)),
     ],
@@ -33,10 +35,10 @@ def test_texts(text, distribution):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "zipf", "power", "power:", "power:-1", "power:nan", "power:51", "source:1", "a\0b"]
+    "text", ["", "zipf", "power", "power:", "power:-1", "power:nan", "power:51", "gini:1", "source:1", "a\0b"]
 )
 def test_no_law(text):
-    with pytest.raises(InputError, match=r"`activity=.*accepted: source, power:EXPONENT or lognormal:SIGMA") as error:
+    with pytest.raises(InputError, match=r"`activity=.*accepted: source, thinned, gini:COEFFICIENT") as error:
         parse_distribution(text, "activity")
     assert "\n" not in str(error.value)
 

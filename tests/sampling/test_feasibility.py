@@ -34,6 +34,8 @@ def _fault(*request) -> Fault:
         (1, 1, 1, "uniform", "uniform"),
         (200, 300, 15_000, "power:0.5", "power:0.7"),
         (200, 300, 15_000, "lognormal:1", "lognormal:1"),
+        (200, 300, 15_000, "gini:0.2", "gini:0.7"),
+        (150, 200, 2000, "thinned", "thinned"),
     ],
     ids=str,
 )
@@ -88,6 +90,13 @@ def test_distributions_that_cannot_be_followed(request_, name, words):
     assert fault.found.startswith(words)
     assert fault.found.endswith(f"% of {request_[2]} ratings would have to move")
     assert fault.changes == (name,)
+
+
+def test_a_gini_coefficient_that_cannot_be_is_told_with_those_that_can():
+    fault = _fault(200, 300, 55_000, "gini:0.5")
+    words = "55000 ratings of 200 users have Gini coefficients from 0.00 to 0.0"
+    assert fault.found.startswith(f"`activity=gini:0.5`: with 1 to 300 ratings for each user, {words}")
+    assert fault.changes == ("activity",)
 
 
 def test_a_file_of_another_length(tmp_path):

@@ -6,9 +6,11 @@ import pytest
 from ganrs_jax.data.scale import Scale
 from ganrs_jax.errors import InputError
 from ganrs_jax.sampling.distributions import parse_histogram
+from ganrs_jax.statistics.summary import gini
 
 STARS = Scale(1, 5)
 HALVES = Scale(0.5, 2, 0.5)
+SOURCE = np.array([0.06, 0.11, 0.27, 0.35, 0.21])
 
 
 @pytest.mark.parametrize(
@@ -24,20 +26,39 @@ HALVES = Scale(0.5, 2, 0.5)
     ],
 )
 def test_texts_and_files(text, scale, expected, tmp_path):
-    np.testing.assert_allclose(parse_histogram(text, scale, "f"), expected, atol=1e-12)
+    np.testing.assert_allclose(parse_histogram(text, scale, "f", SOURCE), expected, atol=1e-12)
     path = tmp_path / "h.csv"
     path.write_text("\n".join(part.replace("=", ",") for part in text.split(",")) + "\n")
-    np.testing.assert_allclose(parse_histogram(str(path), scale, "f"), expected, atol=1e-12)
+    np.testing.assert_allclose(parse_histogram(str(path), scale, "f", SOURCE), expected, atol=1e-12)
 
 
 def test_source():
-    assert parse_histogram("source", STARS, "f") is None
+    np.testing.assert_array_equal(parse_histogram("source", STARS, "f", SOURCE), SOURCE)
+
+
+def test_powers_of_the_source():
+    np.testing.assert_allclose(parse_histogram("power:0", STARS, "f", SOURCE), np.full(5, 0.2))
+    np.testing.assert_allclose(parse_histogram("power:1", STARS, "f", SOURCE), SOURCE)
+    squared = SOURCE**2 / np.sum(SOURCE**2)
+    np.testing.assert_allclose(parse_histogram("power:2", STARS, "f", SOURCE), squared)
+
+
+@pytest.mark.parametrize("wanted", [0.05, 0.3, 0.7])
+def test_a_gini_coefficient_is_met_and_the_order_of_levels_stays(wanted):
+    shares = parse_histogram(f"gini:{wanted}", STARS, "f", SOURCE)
+    assert gini(shares) == pytest.approx(wanted, abs=1e-6)
+    np.testing.assert_array_equal(np.argsort(shares), np.argsort(SOURCE))
+
+
+def test_a_gini_coefficient_that_five_levels_cannot_have():
+    with pytest.raises(InputError, match=r"`f=gini:0.9` cannot be .*; accepted: gini:0 to gini:0.79"):
+        parse_histogram("gini:0.9", STARS, "f", SOURCE)
 
 
 def test_as_many_levels_as_a_scale_may_have():
     scale = Scale(0, 100, 0.1)
     text = ",".join(f"{level:.1f}={1 / 1001:.8f}" for level in scale.levels)
-    np.testing.assert_allclose(parse_histogram(text, scale, "f"), np.full(1001, 1 / 1001))
+    np.testing.assert_allclose(parse_histogram(text, scale, "f", SOURCE), np.full(1001, 1 / 1001))
 
 
 @pytest.mark.parametrize(
@@ -54,6 +75,8 @@ def test_as_many_levels_as_a_scale_may_have():
         ("1=-0.5,2=1.5", "'1=-0.5'; accepted: finite levels and shares, no share below 0"),
         ("1=nan", "'1=nan'; accepted"),
         ("inf=1", "'inf=1'; accepted"),
+        ("gini:1", "`f=gini:1`; accepted"),
+        ("power:x", "`f=power:x`; accepted"),
         ("1=1,1=0", "a level is missing or twice"),
         ("1=0.5,0.5", "a level is missing or twice"),
         ("", "''; accepted: source, LEVEL=SHARE"),
@@ -63,7 +86,7 @@ def test_as_many_levels_as_a_scale_may_have():
 )
 def test_what_is_no_histogram(text, words):
     with pytest.raises(InputError, match=words) as error:
-        parse_histogram(text, STARS, "f")
+        parse_histogram(text, STARS, "f", SOURCE)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 300
 
@@ -71,12 +94,12 @@ def test_what_is_no_histogram(text, words):
 def test_the_nearest_is_accepted():
     shares = np.random.default_rng(0).uniform(0, 1, 10)
     with pytest.raises(InputError) as error:
-        parse_histogram(",".join(f"{share:.6f}" for share in shares), Scale(1, 10), "f")
-    nearest = parse_histogram(str(error.value).rpartition("nearest ")[2], Scale(1, 10), "f")
+        parse_histogram(",".join(f"{share:.6f}" for share in shares), Scale(1, 10), "f", SOURCE)
+    nearest = parse_histogram(str(error.value).rpartition("nearest ")[2], Scale(1, 10), "f", SOURCE)
     np.testing.assert_allclose(nearest, shares / shares.sum(), atol=1e-3)
 
 
 def test_a_row_of_a_file_is_named(tmp_path):
     (tmp_path / "h.csv").write_text("1,0.5\n2,half\n")
     with pytest.raises(InputError, match=r"`f=.*h\.csv`: row 2: '2,half'; accepted"):
-        parse_histogram(str(tmp_path / "h.csv"), STARS, "f")
+        parse_histogram(str(tmp_path / "h.csv"), STARS, "f", SOURCE)

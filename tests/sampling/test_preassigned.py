@@ -14,7 +14,7 @@ def preassigned(counts, activity, key: int = 0, users=None, items=None):
     users = jnp.asarray(rng.normal(size=(num_users, 2)) if users is None else users, jnp.float32)
     items = jnp.asarray(rng.normal(size=(num_items, 2)) if items is None else items, jnp.float32)
     a = jnp.asarray(np.log(activity), jnp.float32)
-    return preassign(jax.random.key(key), users, items, a, np.asarray(counts), np.asarray(activity))
+    return preassign(jax.random.key(key), users, items, a, np.asarray(counts), np.asarray(counts), np.asarray(activity))
 
 
 def check(found, counts, activity) -> None:

@@ -1,0 +1,199 @@
+"""Who rates what: the plan that blocks of users have in common, and the items that the users of a block draw."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ganrs_jax.profile.cold_counts import ColdCounts, cold_counts, thinned
+from ganrs_jax.profile.features import item_features, user_features
+from ganrs_jax.profile.local_directions import local_interests, local_scores
+from ganrs_jax.profile.model import Items, ProfileModel
+from ganrs_jax.profile.settings import RatingsRequest, plan_key
+from ganrs_jax.profile.vectors import sample_vectors
+from ganrs_jax.sampling.assignment import (
+    Preassigned,
+    assign,
+    assignment_intercepts,
+    assignment_potentials,
+    block_users,
+    many,
+    preassign,
+)
+from ganrs_jax.sampling.distributions import parse_distribution
+from ganrs_jax.sampling.potentials import TOLERANCE, Potentials
+from ganrs_jax.sampling.skew import degree_counts
+
+_POTENTIAL_USERS = 4096  # users whose scores the potentials are solved on: more cost time, and hold item masses better
+_OF_PREASSIGNED = 0.02  # tolerance of potentials by which rare items find their users, and others only start
+
+
+class InteractionPlan(NamedTuple):
+    """What all blocks of users have in common to draw items.
+
+    Attributes:
+      block: users per block.
+      activity: ratings that each user draws, int64 [U].
+      items: item vectors [I, D].
+      source_item: the item of the source that each is, or is like, [I].
+      features: of the items, whose products with those of users are scores, [I, F].
+      popularity: ratings that each item is wanted to have, or would have if it were not cold, int64 [I].
+      potentials: of the items, for what is not preassigned.
+      preassigned: pairs drawn beforehand.
+      user_kept: ratings that each of the first users, which are cold, keeps of those it draws, int64 [C].
+      item_kept: ratings of each of the first items, which are cold.
+    """
+
+    block: int
+    activity: np.ndarray
+    items: jax.Array
+    source_item: np.ndarray
+    features: jax.Array
+    popularity: np.ndarray
+    potentials: Potentials
+    preassigned: Preassigned
+    user_kept: np.ndarray
+    item_kept: np.ndarray
+
+    @property
+    def num_blocks(self) -> int:
+        return -(-len(self.activity) // self.block)
+
+
+def plan_interactions(model: ProfileModel, request: RatingsRequest) -> InteractionPlan:
+    """The plan of a completed request."""
+    num_users, num_items, num_ratings = request.num_users, request.num_items, request.ratings_before
+    block, short, link = block_users(num_items), many(num_items), float(model.link_asymmetry)
+    # Users: generated vectors; the most ratings to the largest generated degree.
+    generated = [_block_vectors(model, request, number, block) for number in range(-(-num_users // block))]
+    spec = parse_distribution(request.activity, "activity")
+    counts = degree_counts(spec, model.activity, num_users, num_ratings, num_items)[1]
+    activity = _by_rank(model.columns.log_degree(jnp.concatenate(generated)[:num_users]), counts)
+    # Items: those of the source; the most ratings to the most popular ones.
+    source_item, draw = chosen_items(plan_key(request, 1), model.items, num_items)
+    items = jnp.asarray(model.items.vectors[draw, source_item])
+    spec = parse_distribution(request.popularity, "popularity")
+    counts = degree_counts(spec, model.popularity, num_items, num_ratings, num_users)[1]
+    popularity = _by_rank(model.columns.log_degree(items), counts)
+    # Potentials at which each item is expected to have the ratings it is wanted to have, solved on the first users.
+    local = local_scores(model.items.local[source_item], model.local_gain)
+    features = jnp.concatenate([local, item_features(model, items, short)], 1)
+    some = min(len(generated), -(-_POTENTIAL_USERS // block))
+    users = [_block_features(model, request, n, vectors, short) for n, vectors in enumerate(generated[:some])]
+    first_users = jnp.concatenate(users)
+
+    def potentials(
+        active: np.ndarray, popular: np.ndarray, near: jax.Array | None = None, tolerance: float = TOLERANCE
+    ) -> Potentials:
+        mine = np.pad(active, (0, -len(active) % block))[: some * block]
+        popular = popular * (mine.sum() / popular.sum())
+        return assignment_potentials(first_users, features, mine, popular, block, near, link, tolerance)
+
+    # Pairs of rare and of cold items are drawn beforehand, so that none is left out by chance.
+    cold = cold_counts(request, activity, popularity)
+    beforehand = bool(cold.drawn.any() or request.cold)
+    first = potentials(activity, popularity, tolerance=_OF_PREASSIGNED if beforehand else TOLERANCE)
+    nothing = Preassigned(*np.zeros((2, 0), np.int32))
+    plan = InteractionPlan(
+        block, cold.activity, items, source_item, features, popularity, first, nothing, cold.user_kept, cold.item_kept
+    )
+    if not beforehand:
+        return plan
+    users += [_block_features(model, request, some + n, x, short) for n, x in enumerate(generated[some:])]
+    padded = np.pad(activity, (0, -num_users % block)).reshape(-1, block).astype(np.float32)
+    intercepts = jnp.concatenate(
+        [assignment_intercepts(u, features, first.item, n, link) for u, n in zip(users, padded, strict=True)]
+    )
+    everyone = jnp.concatenate(users)[:num_users]
+    preassigned = _preassigned(model, request, cold, everyone, features, intercepts[:num_users])
+    left = cold.activity - np.bincount(preassigned.user, minlength=num_users)
+    if not left.any():
+        return plan._replace(preassigned=preassigned)
+    wanted = cold.popularity - np.bincount(preassigned.item, minlength=num_items)
+    return plan._replace(preassigned=preassigned, potentials=potentials(left, wanted, first.item))
+
+
+def _preassigned(
+    model: ProfileModel, request: RatingsRequest, cold: ColdCounts, users: jax.Array, items: jax.Array, a_U: jax.Array
+) -> Preassigned:
+    """Users of rare and of cold items; of a request with cold users these have none of them.
+
+    Args:
+      users, items: features [U, F], [I, F]; a_U: intercepts of the users.
+    """
+    number = len(cold.user_kept)
+    room = cold.activity.copy()
+    room[:number] = 0
+    a_U = jnp.where(jnp.arange(len(a_U)) < number, -jnp.inf, a_U)
+    link = float(model.link_asymmetry)
+    return preassign(plan_key(request, 2), users, items, a_U, cold.drawn, cold.kept, room, link)
+
+
+def draw_pairs(
+    model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int, users_BxD: jax.Array
+) -> tuple[np.ndarray, np.ndarray]:
+    """User within block `number`, and item, of each of its ratings, ascending.
+
+    Args:
+      users_BxD: vectors of the block's users (`user_vectors`).
+    """
+    short = many(len(plan.popularity))
+    activity = plan.activity[number * plan.block : (number + 1) * plan.block]
+    activity = np.pad(activity, (0, plan.block - len(activity)))
+    users = _block_features(model, request, number, users_BxD, short)
+    key = jax.random.fold_in(plan_key(request, 3), number)
+    block_of = plan.preassigned.user // plan.block
+    mine = slice(*np.searchsorted(block_of, (number, number + 1)))
+    user, item = (ids[mine].astype(np.int64) for ids in plan.preassigned)
+    most, link = int(np.bincount(block_of, minlength=1).max()), float(model.link_asymmetry)
+    given = user % plan.block, item
+    user, item = assign(key, users, plan.features, plan.potentials.item, activity, given, most, link)
+    kept = plan.user_kept[number * plan.block : (number + 1) * plan.block]
+    if not len(kept):
+        return user, item
+    stay = thinned(jax.random.fold_in(plan_key(request, 9), number), user, kept)
+    return user[stay], item[stay]
+
+
+def _block_features(
+    model: ProfileModel, request: RatingsRequest, number: int, users_BxD: jax.Array, short: bool
+) -> jax.Array:
+    """Features of the users of a block: what they care for locally, and what their vectors say."""
+    key = jax.random.fold_in(plan_key(request, 5), number)
+    interests = local_interests(key, (len(users_BxD), len(model.local_gain)))
+    return jnp.concatenate([interests, user_features(model, users_BxD, short)], 1)
+
+
+def chosen_items(key: jax.Array, items: Items, num_items: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which item of the source each is, or is like, [I], and which of its posterior draws it has, [I].
+
+    All of the source's come once before any comes again, in an order of chance.
+    """
+    draws, own = items.vectors.shape[:2]
+    copies = -(-num_items // own)
+    orders = [np.asarray(jax.random.permutation(jax.random.fold_in(key, copy), own)) for copy in range(copies)]
+    draw = np.repeat(np.arange(copies) % draws, own)
+    return np.concatenate(orders)[:num_items], draw[:num_items]
+
+
+def source_items(model: ProfileModel, request: RatingsRequest) -> np.ndarray:
+    """The item of the source that each item of a completed request is, or is like, [I]."""
+    return chosen_items(plan_key(request, 1), model.items, request.num_items)[0]
+
+
+def user_vectors(model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int) -> jax.Array:
+    """Vectors [B, D] of the users of a block."""
+    return _block_vectors(model, request, number, plan.block)
+
+
+def _by_rank(log_degree: jax.Array, counts: np.ndarray) -> np.ndarray:
+    """Descending counts given to entities by descending generated degree."""
+    given = np.empty(len(log_degree), np.int64)
+    given[np.argsort(-np.asarray(log_degree), kind="stable")] = counts
+    return given
+
+
+def _block_vectors(model: ProfileModel, request: RatingsRequest, number: int, block: int) -> jax.Array:
+    key = jax.random.fold_in(plan_key(request, 0), number)
+    return sample_vectors(key, model, request.sigma, block)
