@@ -12,6 +12,21 @@ if TYPE_CHECKING:
     import pandas
 
 
+class Rows(NamedTuple):
+    """Ratings of a block of users: user, item int32 [M], ascending by (user, item), rating float32 [M]."""
+
+    user: np.ndarray
+    item: np.ndarray
+    rating: np.ndarray
+
+
+class BlockRows(NamedTuple):
+    """The ratings of a block that the dataset has, and those that its cold users and items will have."""
+
+    now: Rows
+    later: Rows
+
+
 @dataclasses.dataclass(frozen=True, repr=False)
 class Dataset:
     """M generated ratings.
@@ -22,6 +37,7 @@ class Dataset:
       groups: demographic column -> its value for each user id, str [num_users].
       metadata: the request, what was kept and dropped, the generator's origin; json-ready.
       item_ids: the source's id of each item, [num_items], that tables have in place of numbers; or None.
+      later: ratings that cold users give, and cold items get, after those of the dataset: to test on. None of others.
     """
 
     user: np.ndarray
@@ -31,6 +47,7 @@ class Dataset:
     groups: Mapping[str, np.ndarray]
     metadata: Mapping[str, Any]
     item_ids: np.ndarray | None = None
+    later: Rows | None = None
 
     def __repr__(self) -> str:
         users, items = (len(np.unique(ids)) for ids in (self.user, self.item))
@@ -47,14 +64,6 @@ def written_ids(item: np.ndarray, item_ids: np.ndarray | None) -> np.ndarray:
     return item if item_ids is None else item_ids[item]
 
 
-class Rows(NamedTuple):
-    """Ratings of a block of users: user, item int32 [M], ascending by (user, item), rating float32 [M]."""
-
-    user: np.ndarray
-    item: np.ndarray
-    rating: np.ndarray
-
-
 class Blocks(NamedTuple):
     """A dataset by blocks of users, each generated independently: the same in any order and by any process.
 
@@ -64,6 +73,7 @@ class Blocks(NamedTuple):
       scale: of the ratings.
       metadata: the request, the generator's origin and warnings; json-ready.
       item_ids: as in `Dataset`.
+      with_later: (number) -> the ratings of a block, and those that cold users and items have later.
     """
 
     num_blocks: int
@@ -71,3 +81,4 @@ class Blocks(NamedTuple):
     scale: Scale
     metadata: Mapping[str, Any]
     item_ids: np.ndarray | None = None
+    with_later: Callable[[int], BlockRows] | None = None

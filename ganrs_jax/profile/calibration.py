@@ -115,7 +115,7 @@ def calibrate_one(
 
 def _generated(model: ProfileModel, request: RatingsRequest) -> Rows:
     plan = make_plan(model, request)
-    parts = [block_rows(model, request, plan, block) for block in range(plan.interactions.num_blocks)]
+    parts = [block_rows(model, request, plan, block).now for block in range(plan.interactions.num_blocks)]
     return Rows(*(np.concatenate(x) for x in zip(*parts, strict=True)))
 
 

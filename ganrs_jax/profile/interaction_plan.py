@@ -43,6 +43,7 @@ class InteractionPlan(NamedTuple):
       preassigned: pairs drawn beforehand.
       user_kept: ratings that each of the first users, which are cold, keeps of those it draws, int64 [C].
       item_kept: ratings of each of the first items, which are cold.
+      later: pairs of cold items that are still to come.
     """
 
     block: int
@@ -55,6 +56,7 @@ class InteractionPlan(NamedTuple):
     preassigned: Preassigned
     user_kept: np.ndarray
     item_kept: np.ndarray
+    later: Preassigned
 
     @property
     def num_blocks(self) -> int:
@@ -95,8 +97,9 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     beforehand = bool(cold.drawn.any() or request.cold)
     first = potentials(activity, popularity, tolerance=_OF_PREASSIGNED if beforehand else TOLERANCE)
     nothing = Preassigned(*np.zeros((2, 0), np.int32))
+    kept = cold.user_kept, cold.item_kept
     plan = InteractionPlan(
-        block, cold.activity, items, source_item, features, popularity, first, nothing, cold.user_kept, cold.item_kept
+        block, cold.activity, items, source_item, features, popularity, first, nothing, *kept, nothing
     )
     if not beforehand:
         return plan
@@ -106,18 +109,19 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
         [assignment_intercepts(u, features, first.item, n, link) for u, n in zip(users, padded, strict=True)]
     )
     everyone = jnp.concatenate(users)[:num_users]
-    preassigned = _preassigned(model, request, cold, everyone, features, intercepts[:num_users])
+    preassigned, later = _preassigned(model, request, cold, everyone, features, intercepts[:num_users])
+    plan = plan._replace(preassigned=preassigned, later=later)
     left = cold.activity - np.bincount(preassigned.user, minlength=num_users)
     if not left.any():
-        return plan._replace(preassigned=preassigned)
+        return plan
     wanted = cold.popularity - np.bincount(preassigned.item, minlength=num_items)
-    return plan._replace(preassigned=preassigned, potentials=potentials(left, wanted, first.item))
+    return plan._replace(potentials=potentials(left, wanted, first.item))
 
 
 def _preassigned(
     model: ProfileModel, request: RatingsRequest, cold: ColdCounts, users: jax.Array, items: jax.Array, a_U: jax.Array
-) -> Preassigned:
-    """Users of rare and of cold items; of a request with cold users these have none of them.
+) -> tuple[Preassigned, Preassigned]:
+    """Users of rare and of cold items, and those that cold ones have later; cold users have none of them.
 
     Args:
       users, items: features [U, F], [I, F]; a_U: intercepts of the users.
@@ -130,10 +134,18 @@ def _preassigned(
     return preassign(plan_key(request, 2), users, items, a_U, cold.drawn, cold.kept, room, link)
 
 
+class Pairs(NamedTuple):
+    """User within a block, item, [N] each, ascending; and whether the rating is still to come, of a cold one."""
+
+    user: np.ndarray
+    item: np.ndarray
+    later: np.ndarray
+
+
 def draw_pairs(
     model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int, users_BxD: jax.Array
-) -> tuple[np.ndarray, np.ndarray]:
-    """User within block `number`, and item, of each of its ratings, ascending.
+) -> Pairs:
+    """The ratings of the users of block `number`.
 
     Args:
       users_BxD: vectors of the block's users (`user_vectors`).
@@ -143,17 +155,24 @@ def draw_pairs(
     activity = np.pad(activity, (0, plan.block - len(activity)))
     users = _block_features(model, request, number, users_BxD, short)
     key = jax.random.fold_in(plan_key(request, 3), number)
-    block_of = plan.preassigned.user // plan.block
-    mine = slice(*np.searchsorted(block_of, (number, number + 1)))
-    user, item = (ids[mine].astype(np.int64) for ids in plan.preassigned)
-    most, link = int(np.bincount(block_of, minlength=1).max()), float(model.link_asymmetry)
-    given = user % plan.block, item
+    most = int(np.bincount(plan.preassigned.user // plan.block, minlength=1).max())
+    given, link = _of_block(plan.preassigned, number, plan.block), float(model.link_asymmetry)
     user, item = assign(key, users, plan.features, plan.potentials.item, activity, given, most, link)
     kept = plan.user_kept[number * plan.block : (number + 1) * plan.block]
-    if not len(kept):
-        return user, item
-    stay = thinned(jax.random.fold_in(plan_key(request, 9), number), user, kept)
-    return user[stay], item[stay]
+    later = ~thinned(jax.random.fold_in(plan_key(request, 9), number), user, kept)
+    if not len(plan.later.user):
+        return Pairs(user, item, later)
+    more_users, more_items = _of_block(plan.later, number, plan.block)
+    user, item = np.concatenate([user, more_users]), np.concatenate([item, more_items])
+    later = np.concatenate([later, np.ones(len(more_users), bool)])
+    order = np.lexsort((item, user))
+    return Pairs(user[order], item[order], later[order])
+
+
+def _of_block(pairs: Preassigned, number: int, block: int) -> tuple[np.ndarray, np.ndarray]:
+    """User within a block, and item, of the pairs that are of its users."""
+    mine = slice(*np.searchsorted(pairs.user, (number * block, (number + 1) * block)))
+    return pairs.user[mine].astype(np.int64) % block, pairs.item[mine].astype(np.int64)
 
 
 def _block_features(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ganrs_jax.data.dataset import Rows
+from ganrs_jax.data.dataset import BlockRows, Rows
 from ganrs_jax.profile.interaction_plan import InteractionPlan, plan_interactions
 from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.rating_plan import RatingPlan, draw_latent, plan_ratings
@@ -43,12 +43,15 @@ def make_plan(model: ProfileModel, request: RatingsRequest, report: Report = sil
     return Plan(interactions, ratings)
 
 
-def block_rows(model: ProfileModel, request: RatingsRequest, plan: Plan, number: int) -> Rows:
+def block_rows(model: ProfileModel, request: RatingsRequest, plan: Plan, number: int) -> BlockRows:
     """The ratings of block `number`."""
     made = plan.ratings
     first = number * plan.interactions.block
     known = number < len(made.first)
-    user, item, latent = made.first[number] if known else draw_latent(model, request, plan.interactions, number)
+    user, item, later, latent = made.first[number] if known else draw_latent(model, request, plan.interactions, number)
     latent = latent.shifted(made.item_shift[item] + made.user_shift[user + first])
     rating = model.scale.levels[made.link.level(latent)].astype(np.float32)
-    return Rows((user + first).astype(np.int32), item.astype(np.int32), rating)
+    rows = Rows((user + first).astype(np.int32), item.astype(np.int32), rating)
+    if not later.any():
+        return BlockRows(rows, Rows(*(x[:0] for x in rows)))
+    return BlockRows(*(Rows(*(x[which] for x in rows)) for which in (~later, later)))

@@ -20,15 +20,22 @@ from ganrs_jax.statistics.learnability import fit_biases
 _CALIBRATION_ROWS = 1 << 20  # rows that the link is fitted on
 _NOISES = 4  # draws of the noise that are averaged: biases are then fitted to half the noise of one
 _SHIFT_ROUNDS = 4  # of meeting the mean ratings by degree: each moves the levels that the next looks at
+_BY_RATING = ("predicted", "noise", "own", "scale")  # fields of `Latent`
 _ROW_STEP = 1 << 14  # rows of a block are padded to a multiple of it
 
 
 class Drawn(NamedTuple):
-    """Ratings of a block before the link: user within it, item, latent rating, [N] each."""
+    """Ratings of a block before the link: user within it, item, whether still to come, latent rating, [N] each."""
 
     user: np.ndarray
     item: np.ndarray
+    later: np.ndarray
     latent: Latent
+
+    def those(self, chosen: np.ndarray) -> "Drawn":
+        """The ratings that are marked, bool [N]."""
+        latent = self.latent._replace(**{name: getattr(self.latent, name)[chosen] for name in _BY_RATING})
+        return Drawn(self.user[chosen], self.item[chosen], self.later[chosen], latent)
 
 
 class RatingPlan(NamedTuple):
@@ -82,7 +89,7 @@ def plan_ratings(model: ProfileModel, request: RatingsRequest, interactions: Int
 def draw_latent(model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int) -> Drawn:
     """The ratings of block `number` before the plan of ratings."""
     users = user_vectors(model, request, plan, number)
-    user, item = draw_pairs(model, request, plan, number, users)
+    user, item, later = draw_pairs(model, request, plan, number, users)
     size = len(user) + -len(user) % _ROW_STEP
     pairs = (np.pad(ids, (0, size - len(ids))) for ids in (user, item))
     key, local_key = (jax.random.fold_in(plan_key(request, purpose), number) for purpose in (4, 6))
@@ -92,7 +99,7 @@ def draw_latent(model: ProfileModel, request: RatingsRequest, plan: InteractionP
     drawn = _predicted(key, model.columns, *held, users, plan.items, interests, plan.features, model.local_gain, *pairs)
     predicted, noise, scale = (np.asarray(x)[: len(user)] for x in drawn)
     own = np.asarray(_own_cutpoints(model.columns, model.style.cutpoints, model.style.basis, users))
-    return Drawn(user, item, Latent(model.style.cutpoints, predicted, noise, own[user], scale))
+    return Drawn(user, item, later, Latent(model.style.cutpoints, predicted, noise, own[user], scale))
 
 
 def _first_blocks(model: ProfileModel, request: RatingsRequest, plan: InteractionPlan) -> list[Drawn]:
@@ -107,7 +114,8 @@ def _first_blocks(model: ProfileModel, request: RatingsRequest, plan: Interactio
 
 def _calibration_rows(first: list[Drawn], block: int) -> tuple[np.ndarray, np.ndarray, Latent]:
     """User, item and latent rating of the rows that the link is fitted on."""
-    parts = ((drawn.user + number * block, drawn.item, *drawn.latent[1:]) for number, drawn in enumerate(first))
+    now = (drawn.those(~drawn.later) if drawn.later.any() else drawn for drawn in first)
+    parts = ((drawn.user + number * block, drawn.item, *drawn.latent[1:]) for number, drawn in enumerate(now))
     user, item, *latent = (np.concatenate(x)[:_CALIBRATION_ROWS] for x in zip(*parts, strict=True))
     return user, item, Latent(first[0].latent.cutpoints, *latent)
 

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from ganrs_jax.checks import check_memory
-from ganrs_jax.data.dataset import Blocks, Dataset
+from ganrs_jax.data.dataset import Blocks, Dataset, Rows
 from ganrs_jax.data.ratings import Ratings, subsample
 from ganrs_jax.errors import InputError
 from ganrs_jax.profile.assembly import assemble
@@ -136,10 +136,11 @@ def blocks(model: ProfileModel, request: RatingsRequest, report: Report = silent
     # 5. Rows, a block of users at a time.
     return Blocks(
         plan.interactions.num_blocks,
-        lambda number: block_rows(model, request, plan, number),
+        lambda number: block_rows(model, request, plan, number).now,
         model.scale,
         metadata,
         ids,
+        lambda number: block_rows(model, request, plan, number),
     )
 
 
@@ -158,10 +159,13 @@ def generate(model: ProfileModel, request: RatingsRequest, report: Report = sile
     row = _ROW + (_ID if wanted.item_ids == "source" else 0)
     check_memory("num_ratings", wanted.num_ratings, row, ", or in parts, which hold no more at a time")
     made = blocks(model, request, report)
+    assert made.with_later is not None
     parts = []
     for number in range(made.num_blocks):
-        parts.append(made.rows(number))
+        parts.append(made.with_later(number))
         report("rows", number + 1, made.num_blocks, {})
-    user, item, rating = (np.concatenate(x) for x in zip(*parts, strict=True))
+    now, later = (Rows(*(np.concatenate(x) for x in zip(*rows, strict=True))) for rows in zip(*parts, strict=True))
+    user, item, rating = now
     counts = {"rows": len(user), "users": len(np.unique(user)), "items": len(np.unique(item))}
-    return Dataset(user, item, rating, made.scale, {}, {**made.metadata, **counts}, made.item_ids)
+    facts = {**made.metadata, **counts}
+    return Dataset(user, item, rating, made.scale, {}, facts, made.item_ids, later if wanted.cold else None)

@@ -123,8 +123,11 @@ def preassign(
     kept: np.ndarray,
     activity: np.ndarray,
     asymmetry: float = 1.0,
-) -> Preassigned:
+) -> tuple[Preassigned, Preassigned]:
     """Draws `counts` distinct users for each item, of which chance keeps some; no user gets more than its activity.
+
+    Returns:
+      The pairs that stay, and those that do not.
 
     Args:
       intercepts: a_u of each user (`potentials.intercepts`), [U].
@@ -148,12 +151,15 @@ def preassign(
         pairs.append((user, part[row]))
     user, item = (np.concatenate(x) for x in zip(*pairs, strict=True))
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-    if (kept < counts).any():
-        order = np.lexsort((rng.random(len(item)), item))
-        place = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-        stay = order[place < np.repeat(kept, counts)]
-        user, item = user[stay], item[stay]
-    return _within(user, item, activity, rng)
+    if (kept == counts).all():
+        return _within(user, item, activity, rng), Preassigned(*np.zeros((2, 0), np.int32))
+    order = np.lexsort((rng.random(len(item)), item))
+    place = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
+    stay = place < np.repeat(kept, counts)
+    left, others = order[stay], order[~stay]
+    made = _within(user[left], item[left], activity, rng)
+    of_made, of_others = (of.astype(np.int64) * len(counts) + what for of, what in (made, (user[others], item[others])))
+    return made, _ascending(*(x[others][~np.isin(of_others, of_made)] for x in (user, item)))
 
 
 def _within(user: np.ndarray, item: np.ndarray, activity: np.ndarray, rng: np.random.Generator) -> Preassigned:
@@ -175,6 +181,9 @@ def _within(user: np.ndarray, item: np.ndarray, activity: np.ndarray, rng: np.ra
             continue
         user[index] = rng.choice(len(free), p=free / free.sum())
         room[user[index]] -= 1
-    user, item = user[kept], item[kept]
+    return _ascending(user[kept], item[kept])
+
+
+def _ascending(user: np.ndarray, item: np.ndarray) -> Preassigned:
     order = np.lexsort((item, user))
     return Preassigned(user[order].astype(np.int32), item[order].astype(np.int32))

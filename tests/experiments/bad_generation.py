@@ -89,9 +89,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "cold of ganrs": ((*MAKE, "--cold_users=0.2"), ["--cold_users=0.2: recipe ganrs does not take it"]),
     "a gini that sizes cannot have": (
         (*PROFILE, "--num_ratings=390", "--activity=gini:0.6"),
-        [
-            "--activity=gini:0.6: with 1 to 20 ratings for each user, 390 ratings of 20 users have Gini coefficients from"
-        ],
+        ["--activity=gini:0.6: with 1 to 20 ratings for each user, 390 ratings of 20 users have Gini"],
     ),
     "shares of a whole": ((*MAKE, "--generator=groups", "--group_shares=F=0.5,M=0.6"), ["F, M", "summing to 1"]),
     "shares of others": (

@@ -70,6 +70,22 @@ def test_the_first_users_and_items_have_so_many_ratings_and_rows_are_exact(
         assert told["cold_items"]["ids"] == dataset.item_ids[:cold_items].tolist()
 
 
+def test_what_is_still_to_come_is_of_cold_users_and_items_and_not_in_the_dataset(generator: ProfileModel) -> None:
+    dataset = recipe.generate(generator, BOTH)
+    later = dataset.later
+    assert later is not None
+    assert len(later.user) > 100
+    of_users, of_items = later.user < 38, later.item < 12
+    assert (of_users != of_items).all()
+    assert of_users.any()
+    assert of_items.any()
+    now, then = (x.user.astype(np.int64) * 60 + x.item for x in (dataset, later))
+    assert not np.isin(now, then).any()
+    assert len(np.unique(then)) == len(then)
+    assert np.isin(later.rating, dataset.scale.levels).all()
+    assert recipe.generate(generator, RatingsRequest()).later is None
+
+
 def test_blocks_make_the_same_rows_in_any_order(generator: ProfileModel) -> None:
     blocks = recipe.blocks(generator, dataclasses.replace(BOTH, num_users=700))
     assert blocks.num_blocks > 1

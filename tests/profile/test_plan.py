@@ -52,9 +52,9 @@ def test_rows_of_a_block_do_not_depend_on_the_other_blocks(generator, way, monke
     request = profile.complete(generator, BLOCKS)
     plan = make_plan(generator, request)
     assert (plan.interactions.block, plan.interactions.num_blocks) == (16, 5)
-    forward = [block_rows(generator, request, plan, number) for number in range(5)]
-    backward = [block_rows(generator, request, plan, number) for number in reversed(range(5))][::-1]
-    alone = block_rows(generator, request, make_plan(generator, request), 3)
+    forward = [block_rows(generator, request, plan, number).now for number in range(5)]
+    backward = [block_rows(generator, request, plan, number).now for number in reversed(range(5))][::-1]
+    alone = block_rows(generator, request, make_plan(generator, request), 3).now
     for number in range(5):
         assert set(forward[number].user // 16) == {number}
         for one, other in zip(forward[number], backward[number], strict=True):
@@ -133,7 +133,7 @@ def test_items_that_share_a_local_direction_are_rated_by_the_same_users(generato
         user, item, _ = (
             np.concatenate(x)
             for x in zip(
-                *(block_rows(model, request, plan, number) for number in range(plan.interactions.num_blocks)),
+                *(block_rows(model, request, plan, number).now for number in range(plan.interactions.num_blocks)),
                 strict=True,
             )
         )

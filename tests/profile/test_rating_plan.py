@@ -30,7 +30,7 @@ def test_items_that_are_alike_share_the_part_of_the_noise_that_is_asked_for(lear
     plan, found = make_plan(learned, request), {}
     for part in (0.0, 0.8):
         shared = dataclasses.replace(learned, noise_agreement=np.float32(part), noise_log_variance=np.float32(0))
-        user, item, latent = draw_latent(shared, request, plan.interactions, 0)
+        user, item, _, latent = draw_latent(shared, request, plan.interactions, 0)
         found[part] = latent.noise / latent.scale
     assert found[0.8].std() == pytest.approx(1, abs=0.05)
     directions = np.array(plan.interactions.features)[:, : len(learned.local_gain)] / learned.local_gain
@@ -47,7 +47,7 @@ def test_blocks_that_the_link_is_fitted_on_are_those_that_would_be_drawn_again(l
     plan = make_plan(learned, request)
     assert len(plan.ratings.first) == plan.interactions.num_blocks
     again = plan._replace(ratings=plan.ratings._replace(first=[]))
-    for one, other in zip(*(block_rows(learned, request, each, 0) for each in (plan, again)), strict=True):
+    for one, other in zip(*(block_rows(learned, request, each, 0).now for each in (plan, again)), strict=True):
         np.testing.assert_array_equal(one, other)
 
 

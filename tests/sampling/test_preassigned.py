@@ -14,7 +14,9 @@ def preassigned(counts, activity, key: int = 0, users=None, items=None):
     users = jnp.asarray(rng.normal(size=(num_users, 2)) if users is None else users, jnp.float32)
     items = jnp.asarray(rng.normal(size=(num_items, 2)) if items is None else items, jnp.float32)
     a = jnp.asarray(np.log(activity), jnp.float32)
-    return preassign(jax.random.key(key), users, items, a, np.asarray(counts), np.asarray(counts), np.asarray(activity))
+    return preassign(
+        jax.random.key(key), users, items, a, np.asarray(counts), np.asarray(counts), np.asarray(activity)
+    )[0]
 
 
 def check(found, counts, activity) -> None:
@@ -87,3 +89,16 @@ def test_a_pair_for_which_nobody_has_room_is_left_to_chance(key):
     activity = np.array([1, 3])
     found = preassigned(np.array([2, 2]), activity, key)
     np.testing.assert_array_equal(np.bincount(found.user), [1, 2])
+
+
+def test_of_more_that_are_drawn_chance_keeps_some():
+    rng = np.random.default_rng(0)
+    users, items = (jnp.asarray(rng.normal(size=(size, 3)), jnp.float32) for size in (200, 12))
+    drawn, kept = np.full(12, 60), np.arange(12)
+    room = np.full(200, 12)
+    made, later = preassign(jax.random.key(0), users, items, jnp.zeros(200), drawn, kept, room)
+    assert np.bincount(made.item, minlength=12).tolist() == kept.tolist()
+    assert np.bincount(later.item, minlength=12).tolist() == (drawn - kept).tolist()
+    pairs = [set(zip(*each, strict=True)) for each in (made, later)]
+    assert not pairs[0] & pairs[1]
+    assert np.all(np.diff(later.user) >= 0)
