@@ -2,7 +2,7 @@
 
 Trains each model once a seed on a random 80/20 split of the rows and measures it on the held-out rows: ranking
 under the conventions `study` and `standard`, errors in stars, calibration, and figures beyond accuracy. Prints
-tables; WORKDIR holds results.json, metrics.csv and a figure of each convention. A minute: --preset=small.
+tables; WORKDIR holds results.json, metrics.csv and a figure of each convention. Two minutes: --preset=small.
 """
 
 import pandas as pd

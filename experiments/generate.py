@@ -1,7 +1,8 @@
 """Makes a dataset: ./launch.sh generate --generator=runs/ml100k/generator --num_users=1000 --num_items=1000 --num_ratings=50000 --seed=0 --out=synthetic.parquet
 
 Needs the generator's folder alone; any size, again and again. --activity, --popularity and --rating_histogram
-give other distributions than the source's (recipe profile); --item_ids=source writes the source's own item ids, to which
+give other distributions than the source's (recipe profile), --cold_users=0.2 --cold_user_ratings=1:5 users with few
+ratings yet, --cold_items likewise; --item_ids=source writes the source's own item ids, to which
 titles and genres join. The suffix of --out chooses parquet or csv: columns user_id,
 item_id, rating and, from cganrs, the demographic one.
 

@@ -112,8 +112,9 @@ def generate(model: Model, *, seed: int = 0, report: Report = silent, **request:
 
     Args:
       request: fields of what the model's recipe can be asked for; those left out default to the source's. Recipe
-        profile: `num_users`, `num_items`, `num_ratings`, `sigma`, `activity`, `popularity`, `rating_histogram`, and
-        `item_ids="source"` for the source's own item ids in tables (`profile.settings.RatingsRequest`). The published
+        profile: `num_users`, `num_items`, `num_ratings`, `sigma`, `activity`, `popularity`, `rating_histogram`,
+        `cold_users`, `cold_user_ratings`, `cold_items`, `cold_item_ratings`, and `item_ids="source"` for the source's
+        own item ids in tables (`profile.settings.RatingsRequest`). The published
         ones: `num_users`, `num_items`, `num_samples`, `sigma` (`published.settings.RawSamplesRequest`), and
         `group_shares` of cganrs.
 
