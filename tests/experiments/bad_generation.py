@@ -167,14 +167,14 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     ),
     "no such law": (
         (*MAKE, "--activity=zipf"),
-        ["--activity=zipf: no distribution and no file; accepted: source, power:EXPONENT or lognormal:SIGMA", ".npy"],
+        ["--activity=zipf: no distribution and no file; accepted: source, thinned, gini:COEFFICIENT", ".npy"],
     ),
     "law of a folder": (
         (*MAKE, "--activity=nothing"),
         ["--activity=nothing: no distribution and no file; accepted: source"],
     ),
-    "law without exponent": ((*MAKE, "--popularity=power"), ["--popularity=power; accepted: source, power:EXPONENT"]),
-    "law of exponent 0": ((*MAKE, "--popularity=power:0"), ["--popularity=power:0; accepted: source, power:EXPONENT"]),
+    "law without exponent": ((*MAKE, "--popularity=power"), ["--popularity=power; accepted: source, thinned, gini"]),
+    "law of exponent 0": ((*MAKE, "--popularity=power:0"), ["--popularity=power:0; accepted: source, thinned, gini"]),
     "law of text": ((*MAKE, "--activity=lognormal:x"), ["--activity=lognormal:x; accepted:", "(over 0, at most 50)"]),
     "law of infinity": ((*MAKE, "--activity=lognormal:inf"), ["--activity=lognormal:inf; accepted: source"]),
     "negative weight": (
