@@ -28,6 +28,7 @@ _SHARES_FORMS = (
     "or gini:COEFFICIENT, or power:EXPONENT"
 )
 _SLACK = 1e-3  # that the shares may be off from a sum of 1
+_ROUNDING = 1e-9  # of a Gini coefficient
 _SHOWN = 12  # shares that a message offers
 
 
@@ -244,9 +245,10 @@ def _skewed(spec: DegreeSpec, source: np.ndarray, parameter: str) -> np.ndarray:
     if spec.kind == "power":
         return powered(spec.parameter)
     least, most = (gini(powered(power)) for power in (0.0, MOST))
-    if not least <= spec.parameter <= most:
+    if not least - _ROUNDING <= spec.parameter <= most:
         raise InputError(f"`{parameter}={spec}` cannot be of the source's shares; accepted: {_hundredths(least, most)}")
-    return powered(brentq(lambda power: gini(powered(power)) - spec.parameter, 0, MOST))
+    wanted = max(spec.parameter, least)
+    return powered(brentq(lambda power: gini(powered(power)) - wanted, 0, MOST))
 
 
 def _hundredths(least: float, most: float) -> str:

@@ -50,6 +50,18 @@ def test_a_gini_coefficient_is_met_and_the_order_of_levels_stays(wanted):
     np.testing.assert_array_equal(np.argsort(shares), np.argsort(SOURCE))
 
 
+@pytest.mark.parametrize("levels", [5, 7, 10, 21])
+def test_a_gini_coefficient_of_0_is_uniform(levels):
+    source = np.arange(1.0, levels + 1) / np.arange(1.0, levels + 1).sum()
+    found = parse_histogram("gini:0", Scale(1, levels), "f", source)
+    np.testing.assert_allclose(found, np.full(levels, 1 / levels), atol=1e-6)
+
+
+def test_levels_that_the_source_lacks_bound_the_gini_coefficient_below():
+    with pytest.raises(InputError, match=r"accepted: gini:0.2 to gini:"):
+        parse_histogram("gini:0.1", STARS, "f", np.array([0.0, 0.2, 0.3, 0.3, 0.2]))
+
+
 def test_a_gini_coefficient_that_five_levels_cannot_have():
     with pytest.raises(InputError, match=r"`f=gini:0.9` cannot be .*; accepted: gini:0 to gini:0.79"):
         parse_histogram("gini:0.9", STARS, "f", SOURCE)
