@@ -96,13 +96,13 @@ def test_blocks_make_the_same_rows_in_any_order(generator: ProfileModel) -> None
 
 def test_cold_users_are_as_others_but_early(generator: ProfileModel) -> None:
     """What cold users rate is a random part of what they would rate: of the same items, the cold ones left out."""
-    asked = RatingsRequest(num_users=600, cold_users=0.5, cold_user_ratings="5:5", seed=3)
-    plain = recipe.generate(generator, RatingsRequest(num_users=600, seed=3))
+    asked = RatingsRequest(num_users=2400, cold_users=0.5, cold_user_ratings="5:5", seed=3)
+    plain = recipe.generate(generator, RatingsRequest(num_users=2400, seed=3))
     cold = recipe.generate(generator, asked)
-    mine = cold.user < 300
-    shares = [np.bincount(x, minlength=60) / len(x) for x in (cold.item[mine], plain.item[plain.user < 300])]
+    mine = cold.user < 1200
+    shares = [np.bincount(x, minlength=60) / len(x) for x in (cold.item[mine], plain.item[plain.user < 1200])]
     assert np.abs(shares[0] - shares[1]).sum() / 2 < 0.08
-    assert abs(cold.rating[mine].mean() - plain.rating[plain.user < 300].mean()) < 0.1
+    assert abs(cold.rating[mine].mean() - plain.rating[plain.user < 1200].mean()) < 0.1
 
 
 def test_thinning_keeps_so_many_rows_of_each_at_random() -> None:

@@ -92,7 +92,7 @@ def test_references_of_who_rated_what_are_their_formulas(name, scores, changes, 
         rated[split.train_user, split.train_item] = 1
         found, expected = np.asarray(trained.score_block(lane, np.arange(80)).score), scores(rated)
         assert np.mean(np.abs(found - expected) > 2e-4 * np.abs(expected).max()) < (
-            0.05 if name in ("item_knn", "user_knn") else 1e-9
+            0.1 if name in ("item_knn", "user_knn") else 1e-9
         )
 
 
