@@ -74,8 +74,6 @@ def fit(
     datasets = [ratings] if isinstance(ratings, Ratings) else list(ratings)
     configs = list(config) if isinstance(config, Sequence) else [config] * len(seeds)
     check_lanes(seeds, configs, recommender.lane_floats)
-    for one in configs:
-        check(one)
     for one in datasets:
         check_threshold(threshold, one)
     sizes = sorted({(d.num_users, d.num_items, d.num_ratings) for d in datasets})
@@ -83,9 +81,26 @@ def fit(
         shown = " and ".join(f"{u} users, {i} items, {n} ratings" for u, i, n in (sizes[0], sizes[-1]))
         raise InputError(f"datasets of {shown}; accepted: datasets of one size")
     task = Task(datasets[0].num_users, datasets[0].num_items, datasets[0].scale, float(threshold))
-    splits = tuple(split(datasets[i % len(datasets)], configs[0].train_share, seed) for i, seed in enumerate(seeds))
-    fitted = recommender.fit(tuple(seeds), splits, task, configs, report)
-    return Trained(task, fitted.state, splits, *_programs(fitted.score, task.num_items))
+    check(configs[0])
+    splits = [split(datasets[i % len(datasets)], configs[0].train_share, seed) for i, seed in enumerate(seeds)]
+    return fit_splits(recommender, seeds, splits, task, config, report)
+
+
+def fit_splits(
+    recommender: Recommender,
+    seeds: Sequence[int],
+    splits: Sequence[Split],
+    task: Task,
+    config: Settings,
+    report: Report = silent,
+) -> Trained:
+    """`fit` on splits that are made already, one a seed, all of equal sizes; raises as it does."""
+    configs = list(config) if isinstance(config, Sequence) else [config] * len(seeds)
+    check_lanes(seeds, configs, recommender.lane_floats)
+    for one in configs:
+        check(one)
+    fitted = recommender.fit(tuple(seeds), tuple(splits), task, configs, report)
+    return Trained(task, fitted.state, tuple(splits), *_programs(fitted.score, task.num_items))
 
 
 def split(ratings: Ratings, train_share: float, seed: int) -> Split:

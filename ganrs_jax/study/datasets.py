@@ -90,7 +90,7 @@ class Store:
         return self._folder / "datasets" / f"{one.name}{f'-draw{draw}' if draw else ''}.parquet"
 
     def _generated(self, dataset: StudyDataset, draw: int) -> Dataset:
-        generator = self._generator(dataset.source, dataset.kind)
+        generator = self.generator(dataset.source, dataset.kind)
         recipe, sizes, seed = get_recipe(dataset.kind), (dataset.num_users, dataset.num_items), self._seed + draw
         if dataset.kind == "profile":
             request = RatingsRequest(*sizes, dataset.rows or dataset.num_samples, dataset.sigma, seed)
@@ -127,7 +127,12 @@ class Store:
         assert best is not None
         return best
 
-    def _generator(self, source: str, kind: str) -> Model:
+    def generator(self, source: str, kind: str) -> Model:
+        """A recipe's model of a source, trained and kept where there is none.
+
+        Raises:
+          InputError: if the one in the folder is of other ratings or of another seed.
+        """
         if (source, kind) not in self._generators:
             place = self._folder / "generators" / f"{source}-{kind}"
             if not place.exists():

@@ -1,6 +1,7 @@
 """The finished cells of the study, a file each: what a model showed on a dataset."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from ganrs_jax.errors import InputError
@@ -12,13 +13,16 @@ _OF_MODEL = ("cutoffs", "at", "metrics", "intervals", "beyond_accuracy", "mae", 
 class StudyCells:
     """Cells kept in a folder, so that a study that was stopped, or is asked for more, goes on where it was."""
 
-    def __init__(self, folder: Path, settings: dict[str, object]) -> None:
+    def __init__(self, folder: Path, settings: dict[str, object], needed: Sequence[str] = _OF_MODEL) -> None:
         """Opens the folder; `begin` binds it, so that a study which is refused leaves nothing behind.
+
+        Args:
+          needed: what a model's cell must hold.
 
         Raises:
           InputError: if it holds cells of other settings, or something else.
         """
-        self._folder = folder
+        self._folder, self._needed = folder, needed
         self._settings = json.loads(json.dumps(settings))
         sources = folder / "sources.json"
         self._sources = _read(sources) if sources.exists() else {}
@@ -48,7 +52,7 @@ class StudyCells:
     def get(self, dataset: str, model: str) -> dict[str, object] | None:
         """The cell, or None if it is not finished."""
         path = self._place(dataset, model)
-        return _read(path, *([] if model == "dataset" else _OF_MODEL)) if path.exists() else None
+        return _read(path, *([] if model == "dataset" else self._needed)) if path.exists() else None
 
     def put(self, dataset: str, model: str, cell: dict[str, object]) -> None:
         """Writes a cell, whole or not at all."""
@@ -64,7 +68,7 @@ def _read(path: Path, *needed: str) -> dict[str, object]:
     except ValueError:
         content = None
     if not isinstance(content, dict) or not set(needed) <= set(content):
-        raise InputError(f"{path}: not what `study` wrote; accepted: another `workdir`, or the file deleted")
+        raise InputError(f"{path}: not a cell of this study; accepted: another `workdir`, or the file deleted")
     return content
 
 

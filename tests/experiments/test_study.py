@@ -58,7 +58,9 @@ def test_a_stopped_study_goes_on_and_another_one_is_refused(launch, launch_in, t
         cell.write_text(spoil)
         spoilt = launch_in(tmp_path, "study", "--parts=equal", *FLAGS)
         assert spoilt.returncode == 2
-        assert "biases.json: not what `study` wrote; accepted: another --workdir, or the file deleted" in spoilt.stderr
+        assert (
+            "biases.json: not a cell of this study; accepted: another --workdir, or the file deleted" in spoilt.stderr
+        )
 
     sources = run / "sources.json"
     sources.write_text(sources.read_text().replace('": "', '": "0'))
