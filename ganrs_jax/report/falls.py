@@ -48,10 +48,10 @@ def falls_page(found: ByCase, facts: Sequence[str], command: str, num_seeds: int
     lines += [f"Made by `{command}`; every value is in the csv beside this page.", ""]
     lines += [
         f"F1 and NDCG at N = {n}, means over {num_seeds} seeds, `study / standard` conventions. Cold users and items",
-        "keep their few ratings to train on, and are tested on ratings that come later. Cold users are compared with warm",
-        "ones among the items that are not cold; cold items are ranked among themselves, warm ones likewise; a young",
-        "service (few ratings of all its users and items) is compared with the whole. Kept: a fall with the sign of the",
-        f"real one, within {WANTED:g} of it.",
+        "keep their few ratings to train on, and are tested on ratings that come later. Cold users are compared with",
+        "warm ones among the items that are not cold; cold items are ranked among themselves, warm ones likewise; a",
+        "young service (few ratings of all its users and items) is compared with the whole. Kept: a fall with the sign",
+        f"of the real one, within {WANTED:g} of it.",
         "",
         *(f"- {fact}" for fact in facts),
     ]

@@ -64,6 +64,10 @@ LAUNCHES = {
         ],  # `test_study` has recipes
         ["planted-real: 2 models", "result: run/summary.md"],
     ),
+    "cold_start": (
+        [*WORLD[1:], "--models=popularity,biases", "--cutoffs=10", "--workdir=run"],
+        ["cold users (20.0%) of 1 to 5 ratings", "F1 and NDCG fall as on real ratings", "result: run/cold_start.md"],
+    ),
     "privacy": ([*GANRS, "--workdir=run"], ["trained on 40 of 80 users", "AUC of membership inference"]),
 }
 MADE = {
@@ -82,6 +86,7 @@ MADE = {
         "cells/planted-real/deepmf.json",
         "figures/planted_study.png",
     ],
+    "cold_start": ["cold_start.md", "cold_start.csv", "cold_start_planted.png", "cells/planted-cold-real/biases.json"],
     "privacy": [],
 }
 
@@ -105,6 +110,9 @@ def test_small_preset(name, launch, profile_generator, tmp_path, monkeypatch):
     if name == "compare_recipes":  # it has no flags for settings
         shorter = functools.partial(RECIPES["ganrs"].config, **QUICK["ganrs"])
         monkeypatch.setitem(RECIPES, "ganrs", dataclasses.replace(RECIPES["ganrs"], config=shorter))
+    if name == "cold_start":
+        shorter = functools.partial(RECIPES["profile"].config, **QUICK["profile"])
+        monkeypatch.setitem(RECIPES, "profile", dataclasses.replace(RECIPES["profile"], config=shorter))
     flags, words = LAUNCHES[name]
     done = launch(name, "--preset=small", *(f.replace("GENERATOR", str(profile_generator)) for f in flags))
     for word in words:
@@ -142,7 +150,8 @@ def test_help_shows_docstring_and_flags(name, launch):
     assert "--workdir" in shown
     assert "--preset" in shown
     assert "--verbosity" not in shown
-    if name not in ("generate", "fidelity", "compare_recipes", "evaluate_baselines", "study"):  # no recipe's settings
+    no_settings = ("generate", "fidelity", "compare_recipes", "evaluate_baselines", "study", "cold_start")
+    if name not in no_settings:
         recipe = "ganrs" if name in ("published_grid", "benchmark") else "profile"
         assert f"--recipe={recipe}\n" in shown
         assert f"--config.gan_steps={RECIPES[recipe].config().gan_steps}\n      generator steps\n" in shown
