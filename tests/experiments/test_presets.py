@@ -130,7 +130,9 @@ def test_small_preset(name, launch, profile_generator, tmp_path, monkeypatch):
         assert line["seconds"] >= 0
     progress = done.stderr.splitlines()
     for stage in {line["stage"] for line in lines}:
-        assert sum(shown.startswith(f"{stage}: ") for shown in progress) <= (20 if name == "benchmark" else 10)
+        assert sum(shown.startswith(f"{stage}: ") for shown in progress) <= (
+            20 if name in ("benchmark", "cold_start") else 10
+        )
     assert all(any(shown.startswith(f"{line['stage']}: ") for line in lines) for shown in progress)
     assert "\r" not in done.stderr
 
