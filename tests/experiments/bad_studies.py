@@ -4,6 +4,7 @@ GRID = ("published_grid", "--preset=small", "--workdir=run")
 QUICKSTART = ("quickstart", "--preset=small", "--source=planted", "--workdir=run")
 EVALUATE = ("evaluate_baselines", "--preset=small", "--workdir=run")
 STUDY = ("study", "--preset=small", "--workdir=run")
+COLD = ("cold_start", "--preset=small", "--workdir=run")
 BENCHMARK = ("benchmark", "--preset=small", "--workdir=run")
 
 # the command, and what its one line must hold
@@ -16,6 +17,19 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         (*QUICKSTART, "--popularity=power:5"),
         ["--popularity=power:5: with 1 to 600 ratings for each item", "accepted: --popularity=power:"],
     ),
+    "cold shares": ((*COLD, "--cold_users=1.5"), ["--cold_users=1.5 is no share; accepted: 0 to 1"]),
+    "cold ranges": ((*COLD, "--cold_item_ratings=5:2"), ["--cold_item_ratings=5:2 is no range"]),
+    "cold ranges beyond the items": (
+        (*COLD, "--cold_user_ratings=1:500"),
+        ["135 items are not cold; accepted: at most 135"],
+    ),
+    "nothing cold": (
+        (*COLD, "--cold_users=0", "--cold_items=0", "--young=0"),
+        ["accepted: at least one of them over 0"],
+    ),
+    "younger than nothing": ((*COLD, "--young=1"), ["--young=1 is no share; accepted: 0 to 1"]),
+    "cold without ten": ((*COLD, "--cutoffs=5"), ["--cutoffs=5; accepted: lengths with 10 among them"]),
+    "cold of the unknown": ((*COLD, "--sources=ml1"), ["--sources=ml1; accepted: some of ml100k,"]),
     "grid of groups": ((*GRID, "--recipe=cganrs"), ["--recipe=cganrs; accepted: ganrs, wganrs"]),
     "grid of text": ((*GRID, "--users=ten"), ["--users=ten; accepted: numbers over 0"]),
     "grid of nobody": ((*GRID, "--users="), ["--users=; accepted: numbers over 0"]),
