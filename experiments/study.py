@@ -8,6 +8,7 @@ one asked for more adds to what is there. Presets: small (two minutes), first (1
 """
 
 import dataclasses
+import functools
 import math
 import shlex
 import sys
@@ -113,7 +114,8 @@ def main() -> None:
         if FLAGS.finished_only and not _finished(dataset, protocol, cells):
             study.left_out.append(dataset.name)
             continue
-        results = measured(dataset, protocol, cells, store, progress)
+        make = functools.partial(store.ratings, dataset)
+        results = measured(dataset.name, source, make, protocol, cells, progress)
         facts = cells.get(dataset.name, "dataset") or {}
         count, rows, users, items = (int(str(facts.get(n, 0))) for n in ("datasets", "rows", "users", "items"))
         study.measured.append(Measured(part, source, dataset.kind, size, count, rows, users, items, results))

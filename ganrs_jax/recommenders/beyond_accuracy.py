@@ -14,6 +14,7 @@ from ganrs_jax.recommenders.ranking import rank
 from ganrs_jax.statistics.summary import gini
 
 _MOST_LISTS = 10_000  # whose diversity is measured, at random: bounds the time
+_HEAD = 0.2  # of the items, by training ratings: the rest are the tail
 _BLOCK = 256  # lists at a time, whose items' columns are summed
 
 
@@ -38,6 +39,8 @@ class Catalogue(NamedTuple):
 class BeyondAccuracy(NamedTuple):
     """Of the lists of all users; None where it cannot be told.
 
+    The tail are the items outside the fifth that has the most training ratings.
+
     Attributes:
       coverage: share of the catalogue that is in some list (Ge et al. 2010, doi 10.1145/1864708.1864761: catalogue
         coverage).
@@ -50,6 +53,7 @@ class BeyondAccuracy(NamedTuple):
       serendipity: share of a list that is relevant and not among the user's N most popular items (Ge et al. 2010:
         useful and unexpected, with popularity as the primitive model), of users with a relevant test item.
       popularity: mean training ratings of a list's items (Yin et al. 2012, doi 10.14778/2311906.2311916).
+      tail_coverage: share of the tail that is in some list; None of a catalogue without a tail.
     """
 
     coverage: float
@@ -58,6 +62,7 @@ class BeyondAccuracy(NamedTuple):
     diversity: float | None
     serendipity: float | None
     popularity: float
+    tail_coverage: float | None
 
 
 def catalogue(split: Split, *, num_users: int, num_items: int, threshold: float, n: int = 10) -> Catalogue:
@@ -106,6 +111,7 @@ def beyond_accuracy(item_UxN: np.ndarray, known: Catalogue, seed: int = 0) -> Be
         raise InputError("no list holds an item: every user has rated every item; accepted: lists with items")
     num_items, num_users = known.column.shape
     exposure = np.bincount(item[shown], minlength=num_items)
+    tail = np.argsort(-known.popularity, kind="stable")[round(_HEAD * num_items) :]
     information = np.log2(num_users / np.maximum(known.popularity, 1))
     return BeyondAccuracy(
         coverage=float(np.mean(exposure > 0)),
@@ -114,6 +120,7 @@ def beyond_accuracy(item_UxN: np.ndarray, known: Catalogue, seed: int = 0) -> Be
         diversity=_diversity(item, shown, known.column, seed),
         serendipity=_serendipity(item, shown, known),
         popularity=_mean_of_lists(known.popularity[item], shown),
+        tail_coverage=float(np.mean(exposure[tail] > 0)) if len(tail) else None,
     )
 
 
