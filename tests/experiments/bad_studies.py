@@ -5,6 +5,7 @@ QUICKSTART = ("quickstart", "--preset=small", "--source=planted", "--workdir=run
 EVALUATE = ("evaluate_baselines", "--preset=small", "--workdir=run")
 STUDY = ("study", "--preset=small", "--workdir=run")
 COLD = ("cold_start", "--preset=small", "--workdir=run")
+IMBALANCE = ("imbalance", "--preset=small", "--workdir=run")
 BENCHMARK = ("benchmark", "--preset=small", "--workdir=run")
 
 # the command, and what its one line must hold
@@ -30,6 +31,13 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "younger than nothing": ((*COLD, "--young=1"), ["--young=1 is no share; accepted: 0 to 1"]),
     "cold without ten": ((*COLD, "--cutoffs=5"), ["--cutoffs=5; accepted: lengths with 10 among them"]),
     "cold of the unknown": ((*COLD, "--sources=ml1"), ["--sources=ml1; accepted: some of ml100k,"]),
+    "no such axis": ((*IMBALANCE, "--axes=genres"), ["--axes=genres; accepted: some of users, items, ratings"]),
+    "one level": ((*IMBALANCE, "--levels=1"), ["--levels=1; accepted: whole numbers from 2"]),
+    "a part that is all": ((*IMBALANCE, "--share=1"), ["--share=1 leaves nothing to choose from; accepted: over 0"]),
+    "a part too small": (
+        (*IMBALANCE, "--share=0.01"),
+        ["--share=0.01 of planted is 60 ratings, less than one for each"],
+    ),
     "grid of groups": ((*GRID, "--recipe=cganrs"), ["--recipe=cganrs; accepted: ganrs, wganrs"]),
     "grid of text": ((*GRID, "--users=ten"), ["--users=ten; accepted: numbers over 0"]),
     "grid of nobody": ((*GRID, "--users="), ["--users=; accepted: numbers over 0"]),

@@ -68,6 +68,10 @@ LAUNCHES = {
         [*WORLD[1:], "--models=popularity,biases", "--cutoffs=10", "--workdir=run"],
         ["cold users (20.0%) of 1 to 5 ratings", "F1 and NDCG fall as on real ratings", "result: run/cold_start.md"],
     ),
+    "imbalance": (
+        [*WORLD[1:], "--models=popularity,biases", "--axes=items,ratings", "--levels=2", "--workdir=run"],
+        ["planted by items: Gini ", "the order of models is not judged", "result: run/imbalance.md"],
+    ),
     "privacy": ([*GANRS, "--workdir=run"], ["trained on 40 of 80 users", "AUC of membership inference"]),
 }
 MADE = {
@@ -87,6 +91,12 @@ MADE = {
         "figures/planted_study.png",
     ],
     "cold_start": ["cold_start.md", "cold_start.csv", "cold_start_planted.png", "cells/planted-cold-real/biases.json"],
+    "imbalance": [
+        "imbalance.md",
+        "imbalance.csv",
+        "imbalance_planted_items.png",
+        "cells/planted-items-0-real/biases.json",
+    ],
     "privacy": [],
 }
 
@@ -110,7 +120,7 @@ def test_small_preset(name, launch, profile_generator, tmp_path, monkeypatch):
     if name == "compare_recipes":  # it has no flags for settings
         shorter = functools.partial(RECIPES["ganrs"].config, **QUICK["ganrs"])
         monkeypatch.setitem(RECIPES, "ganrs", dataclasses.replace(RECIPES["ganrs"], config=shorter))
-    if name == "cold_start":
+    if name in ("cold_start", "imbalance"):
         shorter = functools.partial(RECIPES["profile"].config, **QUICK["profile"])
         monkeypatch.setitem(RECIPES, "profile", dataclasses.replace(RECIPES["profile"], config=shorter))
     flags, words = LAUNCHES[name]
@@ -131,7 +141,7 @@ def test_small_preset(name, launch, profile_generator, tmp_path, monkeypatch):
     progress = done.stderr.splitlines()
     for stage in {line["stage"] for line in lines}:
         assert sum(shown.startswith(f"{stage}: ") for shown in progress) <= (
-            20 if name in ("benchmark", "cold_start") else 10
+            20 if name in ("benchmark", "cold_start", "imbalance") else 10
         )
     assert all(any(shown.startswith(f"{line['stage']}: ") for line in lines) for shown in progress)
     assert "\r" not in done.stderr
@@ -152,7 +162,7 @@ def test_help_shows_docstring_and_flags(name, launch):
     assert "--workdir" in shown
     assert "--preset" in shown
     assert "--verbosity" not in shown
-    no_settings = ("generate", "fidelity", "compare_recipes", "evaluate_baselines", "study", "cold_start")
+    no_settings = ("generate", "fidelity", "compare_recipes", "evaluate_baselines", "study", "cold_start", "imbalance")
     if name not in no_settings:
         recipe = "ganrs" if name in ("published_grid", "benchmark") else "profile"
         assert f"--recipe={recipe}\n" in shown
