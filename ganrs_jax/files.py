@@ -59,6 +59,17 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def whole_files(folder: Path, *names: str) -> Iterator[list[Path]]:
+    """As `whole_file`, of several in a folder: on failure none of them appears; the first appears last.
+
+    Raises:
+      InputError: as `whole_file` does.
+    """
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(whole_file(folder / name)) for name in names]
+
+
+@contextlib.contextmanager
 def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Yields a new folder beside `path`; on success it becomes `path`, on failure it goes.
 

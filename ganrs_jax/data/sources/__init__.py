@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ganrs_jax.data.ratings import Ratings, Scale, from_columns, subsample
-from ganrs_jax.data.sources.formats import PARTS
+from ganrs_jax.data.sources.formats import ATOMIC, PARTS
 from ganrs_jax.data.sources.locate import Found, Source, find, recognise
 from ganrs_jax.data.sources.options import ReadOptions, check_options, parse_scale, unrated_values
 from ganrs_jax.data.sources.people import demographics
@@ -56,7 +56,7 @@ def load_ratings(
             if not name or not (name == STANDARD_INPUT or path.exists()):
                 names = ", ".join(SOURCES)
                 raise InputError(f"{name!r}: no such file, folder or source; accepted: a path, or one of {names}")
-            formats = [PARTS, *(known for source in SOURCES.values() for known in source.formats)]
+            formats = [PARTS, *(known for source in SOURCES.values() for known in source.formats), ATOMIC]
             ratings = _read(recognise(path, list(dict.fromkeys(formats)), options, plain), None, options, plain)
         elif known.make is not None:
             ratings = known.make(options)

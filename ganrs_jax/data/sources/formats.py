@@ -118,6 +118,13 @@ RATINGS_CSV = Format(
     "MovieLens ratings.csv", "ratings.csv", HALF_STARS, first_line=r'"?userId"?,"?movieId"?,"?rating"?,"?timestamp"?'
 )
 INTER = Format("recbole ml-100k.inter", "ml-100k.inter", WHOLE_STARS, separator="tab", users=Users("", ".user"))
+ATOMIC = Format(
+    "recbole NAME.inter",
+    "*.inter",
+    first_line=r"user_id:token\titem_id:token\trating:float",
+    separator="tab",
+    users=Users("", ".user"),
+)
 ANIME = Format(
     "MyAnimeList rating.csv",
     "rating.csv",

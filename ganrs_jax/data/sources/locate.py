@@ -26,7 +26,17 @@ from ganrs_jax.data.sources.tables import (
 )
 from ganrs_jax.errors import InputError
 
-_ABOUT = ("readme", "license", "licence", "citation", "changelog", "notice", "meta", "metadata")  # files about others
+_ABOUT = (
+    "readme",
+    "license",
+    "licence",
+    "citation",
+    "changelog",
+    "notice",
+    "meta",
+    "metadata",
+    "croissant",
+)  # files about others
 
 
 class Found(NamedTuple):
