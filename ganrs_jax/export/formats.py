@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ganrs_jax.data.dataset import Dataset
-from ganrs_jax.errors import InputError, shown
+from ganrs_jax.errors import InputError
 from ganrs_jax.export import huggingface, lenskit, movielens, recbole, surprise, tables
-from ganrs_jax.export.lines import unfit
+from ganrs_jax.export.lines import check_texts
 
 
 class Format(NamedTuple):
@@ -43,8 +43,6 @@ def write_format(folder: str | Path, dataset: Dataset, name: str) -> None:
     """
     check_formats([name])
     check_ids([name], dataset.item_ids)
-    for values in dataset.groups.values():
-        check_ids([name], values, "demographic value")
     folder = Path(folder)
     if folder.is_file():
         raise InputError(f"{folder} is a file; accepted: a folder")
@@ -60,15 +58,8 @@ def check_formats(names: Sequence[str]) -> None:
             raise InputError(f"`format={','.join(names)}`: {name} is named twice; accepted: each format once")
 
 
-def check_ids(names: Sequence[str], ids: np.ndarray | None, what: str = "item id") -> None:
-    """Raises InputError for ids of text that one of the formats could not hold."""
-    if ids is None or ids.dtype.kind in "iu":
-        return
+def check_ids(names: Sequence[str], ids: np.ndarray | None) -> None:
+    """Raises InputError for item ids that one of the formats could not hold."""
     for name in names:
-        separator = FORMATS[name].separator
-        if separator and (bad := next((text for text in ids.tolist() if unfit(text, separator)), None)) is not None:
-            quoted = ", ".join(other for other, known in FORMATS.items() if not known.separator)
-            raise InputError(
-                f"`format={name}`: {what} {shown(bad)} holds what separates columns or rows there, or a quote; "
-                f"accepted: {quoted}"
-            )
+        if ids is not None and FORMATS[name].separator:
+            check_texts(ids, FORMATS[name].separator, name, "item id")

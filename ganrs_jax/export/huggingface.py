@@ -72,8 +72,8 @@ dataset_info:
 
 {_summary(dataset)}
 
-Rows ascend by user and item, and no pair repeats. No row is a rating that a person gave. The source has a licence of its
-own, which may bear on how this dataset is shared: before publishing it, add a `license` to the header above.
+Rows ascend by user and item, and no pair repeats. No row is a rating that a person gave. The source has a licence of
+its own, which may bear on how this dataset is shared: before publishing it, add a `license` to the header above.
 
 ## How it was made
 

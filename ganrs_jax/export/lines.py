@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ganrs_jax.data.dataset import Dataset, written_ids
+from ganrs_jax.errors import InputError, shown
 
 METADATA = "metadata.json"  # beside the files of each format
 _ROWS = 1 << 20  # written at a time, so that text of 100 million rows takes no memory to speak of
@@ -35,7 +37,12 @@ def write_lines(file: BinaryIO, columns: list, separator: str, more: list[str] |
     file.write("".join(f"{line}\n" for line in joined.to_pylist()).encode())
 
 
-def unfit(text: str, separator: str) -> bool:
-    """Whether a text cannot stand between separators without quotes: it holds one, ends a line, or begins a quote."""
-    beside = separator[1:] + text + separator[:-1]  # of "::" a colon at the end of the text makes one too
-    return separator in beside or any(mark in text for mark in '"\n\r')
+def check_texts(texts: np.ndarray, separator: str, name: str, what: str) -> None:
+    """Raises InputError for a text that cannot stand between separators without quotes in a file of format `name`."""
+    for text in texts.tolist() if texts.dtype.kind not in "iu" else ():
+        beside = separator[1:] + text + separator[:-1]  # of "::" a colon at the end of the text makes one too
+        if separator in beside or any(mark in text for mark in '"\n\r'):
+            raise InputError(
+                f"`format={name}`: {what} {shown(text)} holds what separates columns or rows there, or a quote; "
+                "accepted: a format that quotes text, such as csv or parquet"
+            )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ganrs_jax.data.dataset import Dataset
-from ganrs_jax.export.lines import METADATA, write_lines, write_metadata, write_ratings
+from ganrs_jax.export.lines import METADATA, check_texts, write_lines, write_metadata, write_ratings
 from ganrs_jax.files import whole_files
 
 SEPARATOR = "\t"
@@ -32,6 +32,8 @@ def write(folder: Path, dataset: Dataset) -> None:
 def _write_users(place: Path, dataset: Dataset) -> None:
     names = ["user_id", *dataset.groups]
     values = [np.asarray(column, str) for column in dataset.groups.values()]
+    for name, column in zip(dataset.groups, values, strict=True):
+        check_texts(column, SEPARATOR, "recbole", name)
     with open(place, "wb") as file:
         file.write((SEPARATOR.join(f"{name}:token" for name in names) + "\n").encode())
         write_lines(file, [np.arange(len(values[0])), *values], SEPARATOR)

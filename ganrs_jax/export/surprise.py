@@ -1,7 +1,7 @@
-"""A file for Surprise, which Cornac's reader takes too: ratings.tsv, with one header line to skip.
+r"""A file for Surprise, which Cornac's reader takes too: ratings.tsv, with one header line to skip.
 
 N. Hug: Surprise: A Python library for recommender systems. Journal of Open Source Software 5 (52), 2020.
-Read by `Reader(line_format="user item rating", sep="\\t", rating_scale=(low, high), skip_lines=1)`.
+Read by `Reader(line_format="user item rating", sep="\t", rating_scale=(low, high), skip_lines=1)`.
 """
 
 from pathlib import Path

@@ -54,11 +54,11 @@ class Dialect(NamedTuple):
         return f"columns between {cut}, {'a header line' if self.header else 'no header line'}{left_out}"
 
 
-def find_dialect(path: Path, options: ReadOptions) -> Dialect:
+def find_dialect(path: Path, options: ReadOptions, least: int = _LEAST) -> Dialect:
     """The dialect of a UTF-8 text file.
 
     Raises:
-      InputError: an empty or binary file, fewer than three columns, or no names of columns anywhere.
+      InputError: an empty or binary file, fewer columns than `least`, or no names of columns anywhere.
     """
     text = head_of(path)
     separator, quote, escape, skip = _sniffed(path, text, options)
@@ -68,8 +68,8 @@ def find_dialect(path: Path, options: ReadOptions) -> Dialect:
         quote = "" if options.quote == "none" else options.quote
     first = next(records(text, Dialect(separator, quote, escape, (), skip, False)), None)
     line, number = _line(text, skip)
-    if first is None or len(first.fields) < _LEAST:
-        fewer = "fewer than 3 columns" + (
+    if first is None or len(first.fields) < least:
+        fewer = f"fewer than {least} columns" + (
             f" between {_NAMES.get(separator, repr(separator))}" if options.separator else ", however it is cut"
         )
         raise InputError(f"{path}: row {number} is {shown(line)}: {fewer}; accepted: another `separator`")

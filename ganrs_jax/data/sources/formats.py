@@ -123,7 +123,7 @@ ATOMIC = Format(
     "*.inter",
     first_line=r"user_id:token\titem_id:token\trating:float",
     separator="tab",
-    users=Users("", ".user"),
+    users=Users("", ".user", separator="tab"),
 )
 ANIME = Format(
     "MyAnimeList rating.csv",

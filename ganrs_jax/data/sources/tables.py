@@ -241,7 +241,7 @@ def with_people(table: Table, path: Path, written: ReadOptions) -> Table:
     if plain_suffix(path) in PARQUET_SUFFIXES:
         users = _parquet([path])
     else:
-        users = text_relation([path], find_dialect(path, written))
+        users = text_relation([path], find_dialect(path, written, least=2))  # an id and something of its user
     try:
         people, notes = people_of(connect(), users.sql, users.names, users.kinds, 0)
     except duckdb.Error as error:
