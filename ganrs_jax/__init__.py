@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ganrs_jax.api import load_ratings as load_ratings
     from ganrs_jax.api import save as save
     from ganrs_jax.api import train as train
+    from ganrs_jax.api import write as write
     from ganrs_jax.data.dataset import Dataset as Dataset
     from ganrs_jax.data.ratings import Ratings as Ratings
     from ganrs_jax.data.scale import Scale as Scale
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
 _PLACES = {  # of each public name; modules are imported on first use, so that `import ganrs_jax` costs nothing
     **dict.fromkeys(
-        ("load_ratings", "from_pandas", "train", "generate", "save", "load", "fidelity", "evaluate"), "ganrs_jax.api"
+        ("load_ratings", "from_pandas", "train", "generate", "write", "save", "load", "fidelity", "evaluate"),
+        "ganrs_jax.api",
     ),
     "Dataset": "ganrs_jax.data.dataset",
     "Ratings": "ganrs_jax.data.ratings",

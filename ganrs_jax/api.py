@@ -14,6 +14,7 @@ from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Ratings
 from ganrs_jax.data.sources import ReadOptions
 from ganrs_jax.errors import InputError
+from ganrs_jax.export import write_dataset, write_format
 from ganrs_jax.fidelity.fidelity import compare
 from ganrs_jax.fidelity.metrics import Fidelity
 from ganrs_jax.recipes import Config, Model, get_recipe
@@ -133,6 +134,27 @@ def generate(model: Model, *, seed: int = 0, report: Report = silent, **request:
     if unknown := [name for name in request if name not in known]:
         raise InputError(f"`{unknown[0]}`: recipe {model.recipe} does not take it; accepted: {', '.join(known)}")
     return recipe.generate(model, recipe.request(**request, seed=seed), report)  # type: ignore[arg-type]
+
+
+def write(dataset: Dataset, path: str | Path, format: str = "") -> None:
+    """Writes a dataset, whole or not at all; the same dataset gives the same bytes.
+
+    Args:
+      path: a file, or with `format` a folder.
+      format: "" = by the suffix of the path, parquet or csv; or the layout that a toolkit or a release has: parquet,
+        csv, movielens_100k, movielens_1m, movielens_25m, recbole, lenskit, surprise, huggingface.
+
+    Raises:
+      InputError: an unknown suffix or format, ids that a format cannot hold, a place that cannot be written.
+
+    >>> import ganrs_jax as gj
+    >>> gj.write(dataset, "synthetic.parquet")  # doctest: +SKIP
+    >>> gj.write(dataset, "recbole_data", format="recbole")  # doctest: +SKIP
+    """
+    if format:
+        write_format(path, dataset, format)
+    else:
+        write_dataset(path, dataset)
 
 
 def save(model: Model, path: str | Path, *, overwrite: bool = False) -> None:

@@ -120,3 +120,13 @@ def test_mistakes_are_one_line_without_flags(act, words):
         act()
     assert "\n" not in str(caught.value)
     assert "--" not in str(caught.value)
+
+
+@pytest.mark.parametrize("format", ["", "recbole"])
+def test_a_dataset_is_written(format, tmp_path, trained):
+    dataset = gj.generate(trained("ganrs"), num_users=40, num_items=30, num_samples=1000)
+    path = tmp_path / ("made" if format else "made.csv")
+    gj.write(dataset, path, format)
+    assert gj.load_ratings(path).num_ratings == len(dataset.rating)
+    with pytest.raises(gj.InputError, match="`format=x`; accepted: parquet, csv"):
+        gj.write(dataset, path, format="x")

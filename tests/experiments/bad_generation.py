@@ -45,6 +45,24 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "out in the system": ((*MAKE, "--out=/proc/out.csv"), ["/proc/out.csv: cannot be written"]),
     "out is a folder": ((*MAKE, "--out=folder.csv"), ["folder.csv is a folder; accepted: a file name"]),
     "out ends as a folder": ((*MAKE, "--out=new.csv/"), ["--out=new.csv/ is a folder; accepted: a file name"]),
+    "format of nobody": (
+        (*MAKE, "--out=new", "--format=csv,x"),
+        ["--format=x; accepted: parquet, csv, movielens_100k, movielens_1m, movielens_25m, recbole, lenskit,"],
+    ),
+    "no format": ((*MAKE, "--out=new", "--format="), ["--format=; accepted: parquet, csv,"]),
+    "format twice": (
+        (*MAKE, "--out=new", "--format=csv,csv"),
+        ["--format=csv,csv: csv is named twice; accepted: each format once"],
+    ),
+    "formats in a file": ((*MAKE, "--format=csv"), ["--out=out.csv is a file; accepted with --format: a folder"]),
+    "formats in an old file": (
+        (*MAKE, "--out=afile", "--format=csv"),
+        ["--out=afile is a file; accepted with --format: a folder"],
+    ),
+    "formats in parts": (
+        (*PROFILE, "--out=new", "--format=csv,recbole", "--num_shards=2"),
+        ["--format=csv,recbole --num_shards=2; accepted: one of the two"],
+    ),
     "no users": ((*MAKE, "--num_users=0"), ["--num_users=0; accepted: 1 to"]),
     "negative items": ((*MAKE, "--num_items=-3"), ["--num_items=-3; accepted: 1 to"]),
     "no samples": ((*MAKE, "--num_samples=0"), ["--num_samples=0; accepted: 1 to"]),

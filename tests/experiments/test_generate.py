@@ -1,5 +1,6 @@
 """train_generator, then generate: bytes, sizes, columns, the request kept in the file, the line that says what came."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -9,6 +10,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from ganrs_jax.checkpoint import load_generator, save_generator
+from ganrs_jax.data.sources import load_ratings
+from ganrs_jax.export import FORMATS
+from ganrs_jax.profile.model import ItemIds
 from tests.experiments.conftest import QUICK, SIZE
 
 
@@ -90,3 +95,29 @@ def test_groups(launch, group_generator, tmp_path, shares, expected):
     assert ((table.gender == "F") == (table.user_id < expected)).all()  # ids of a group follow one another
     assert table.gender.isin(["F", "M"]).all()
     assert table.user_id.nunique() > 27
+
+
+def test_several_formats_in_a_folder(launch, generator, tmp_path):
+    launch("generate", f"--generator={generator}", *SIZE, "--seed=3", "--out=a.parquet")
+    done = launch(
+        "generate", f"--generator={generator}", *SIZE, "--seed=3", "--out=all", f"--format={','.join(FORMATS)}"
+    )
+    assert "ratings" in done.stdout
+    assert "to all" in done.stdout
+    assert {path.name for path in (tmp_path / "all").iterdir()} == set(FORMATS)
+    table = load_ratings(tmp_path / "a.parquet").to_pandas()
+    for name in FORMATS:
+        found = load_ratings(tmp_path / "all" / name).to_pandas()
+        pd.testing.assert_frame_equal(found[list(table.columns)], table, check_dtype=False)
+    assert (tmp_path / "all.run" / "results.json").is_file()
+
+
+def test_ids_that_a_format_cannot_hold_are_refused_before_any_work(launch_in, profile_generator, tmp_path):
+    model = load_generator(profile_generator)
+    ids = ItemIds(np.empty(0, np.int64), tuple(f"item::{number}" for number in range(60)))
+    save_generator(tmp_path / "own", dataclasses.replace(model, items=dataclasses.replace(model.items, ids=ids)))
+    asked = ("generate", "--generator=own", "--item_ids=source", "--out=all", "--format=csv,movielens_1m")
+    done = launch_in(tmp_path, *asked)
+    assert done.returncode == 2
+    assert "--format=movielens_1m: item id 'item::0' holds what separates columns" in done.stderr
+    assert not [path for path in tmp_path.rglob("all*/**/*") if path.is_file()]
