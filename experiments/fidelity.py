@@ -13,10 +13,10 @@ from absl import flags
 from ganrs_jax.cli.command_line import command_line_words
 from ganrs_jax.cli.flags import define_reading, read_source
 from ganrs_jax.cli.runner import FLAGS, Progress, Workdir, run, say
-from ganrs_jax.data.sources import SOURCES, ReadOptions, load_ratings
-from ganrs_jax.data.sources.formats import PARTS
+from ganrs_jax.data.sources import FORMATS, SOURCES, ReadOptions, load_ratings
+from ganrs_jax.data.sources.formats import TABLE
+from ganrs_jax.data.sources.locate import recognise
 from ganrs_jax.data.sources.plain import Plain
-from ganrs_jax.data.sources.tables import read_table
 from ganrs_jax.errors import InputError
 from ganrs_jax.fidelity.failure_checks import failed_checks
 from ganrs_jax.fidelity.fidelity import compare, reference
@@ -26,7 +26,7 @@ from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
 PRESETS = {"small": ["--real=planted", "--synthetic=runs/small/synthetic.parquet", "--workdir=runs/small_fidelity"]}
 
 flags.DEFINE_string("real", "ml100k", f"One of {', '.join(SOURCES)}; or a file or folder of ratings.")
-flags.DEFINE_list("synthetic", [], "Files, or folders of parts, as `generate` writes them; or names of sources.")
+flags.DEFINE_list("synthetic", [], "Files or folders (parts, a format) that `generate` wrote; or names of sources.")
 flags.DEFINE_list("names", [], "What the table calls the synthetic datasets; default: their file names.")
 flags.DEFINE_boolean("local_structure", True, "Held-out signal, nearest neighbours, reference recommenders.")
 flags.DEFINE_string("workdir", "runs/fidelity", "Folder for flags.json, metrics.jsonl and results.json.")
@@ -75,12 +75,11 @@ def _synthetic(given: str) -> Rated:
     if given in SOURCES:
         return load_ratings(given, ReadOptions(data_dir=FLAGS.data_dir, cache_dir=FLAGS.cache_dir))
     path = Path(given).expanduser()
-    if parts := sorted(path.glob(PARTS.pattern)):
-        with Plain(ReadOptions()) as plain:
-            return PARTS.read(parts, ReadOptions(), plain).columns
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"--synthetic={given}: no such file; accepted: what `generate` wrote, or a source")
-    return read_table(path, ReadOptions()).columns
+    with Plain(ReadOptions()) as plain:
+        known, files = recognise(path, FORMATS, ReadOptions(), plain) if path.is_dir() else (TABLE, [path])
+        return known.read(files, ReadOptions(), plain).columns
 
 
 if __name__ == "__main__":

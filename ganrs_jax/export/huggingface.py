@@ -27,7 +27,7 @@ def write(folder: Path, dataset: Dataset) -> None:
         pyarrow.parquet.write_table(rows, data)
         told = croissant(_NAME, _summary(dataset), data, _DATA, rows.schema)
         description.write_text(json.dumps(told, indent=1) + "\n")
-        card.write_text(_card(dataset, rows.schema))
+        card.write_text(_card(dataset, rows))
 
 
 def _summary(dataset: Dataset) -> str:
@@ -40,10 +40,12 @@ def _summary(dataset: Dataset) -> str:
     )
 
 
-def _card(dataset: Dataset, schema: pa.Schema) -> str:
+def _card(dataset: Dataset, rows: pa.Table) -> str:
     """The dataset card: a header in YAML, which the hub reads, then text."""
     kinds = {"float": "float32", "double": "float64"}  # the hub's names, where arrow has others
-    features = "".join(f"  - name: {json.dumps(c.name)}\n    dtype: {kinds.get(str(c.type), c.type)}\n" for c in schema)
+    features = "".join(
+        f"  - name: {json.dumps(c.name)}\n    dtype: {kinds.get(str(c.type), c.type)}\n" for c in rows.schema
+    )
     place = int(np.searchsorted(_SIZES, len(dataset.rating), side="right"))
     low = f"{_SIZE_NAMES[place - 1]}<" if place else ""
     size = f"{low}n<{_SIZE_NAMES[place]}" if place < len(_SIZES) else f"n>{_SIZE_NAMES[-1]}"
@@ -65,7 +67,8 @@ dataset_info:
   features:
 {features}  splits:
   - name: train
-    num_examples: {len(dataset.rating)}
+    num_bytes: {rows.nbytes}
+    num_examples: {len(rows)}
 ---
 
 # Synthetic ratings

@@ -110,6 +110,9 @@ def test_several_formats_in_a_folder(launch, generator, tmp_path):
         found = load_ratings(tmp_path / "all" / name).to_pandas()
         pd.testing.assert_frame_equal(found[list(table.columns)], table, check_dtype=False)
     assert (tmp_path / "all.run" / "results.json").is_file()
+    launch("fidelity", "--real=a.parquet", "--synthetic=all/recbole", "--nolocal_structure", "--json=found.json")
+    (record,) = json.loads((tmp_path / "found.json").read_text())["synthetic"].values()
+    assert record["file"] == "all/recbole"
 
 
 def test_ids_that_a_format_cannot_hold_are_refused_before_any_work(launch_in, profile_generator, tmp_path):

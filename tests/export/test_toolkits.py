@@ -98,6 +98,13 @@ users, items = ({row[f"ratings/{name}_id"] for row in rows} for name in ("user",
 mean = sum(row["ratings/rating"] for row in rows) / len(rows)
 say(importlib.metadata.version("mlcroissant"), len(users), len(items), len(rows), mean)
 """
+DATASETS = """
+import datasets
+data = datasets.load_dataset("huggingface")["train"]
+assert data.info.splits["train"].num_examples == len(data)
+columns = data.to_pandas()
+say(datasets.__version__, columns.user_id.nunique(), columns.item_id.nunique(), len(data), columns.rating.mean())
+"""
 SAY = """
 import json
 def say(version, users, items, ratings, figure):
@@ -114,6 +121,7 @@ TOOLKITS = {  # the figure is RMSE on what was trained on, but for hits, recall 
         ("torch==2.13.0", "recbole", "setuptools<80", "numpy<2", "pandas<3", "scipy<1.14"), RECBOLE, 0.01, 1
     ),
     "mlcroissant": Toolkit(("mlcroissant", "pyarrow"), CROISSANT, 1, 5),
+    "datasets": Toolkit(("datasets",), DATASETS, 1, 5),
 }
 
 

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 22  # ratings counted at a time, so that 100 million take no memory to speak of
 
-__all__ = ["SOURCES", "ReadOptions", "Source", "load_ratings"]
+_ALL_FORMATS = [PARTS, *(known for source in SOURCES.values() for known in source.formats), ATOMIC]
+FORMATS = list(dict.fromkeys(_ALL_FORMATS))  # that a path is recognised as, in the order to try
+
+__all__ = ["FORMATS", "SOURCES", "ReadOptions", "Source", "load_ratings"]
 
 
 def load_ratings(
@@ -56,8 +59,7 @@ def load_ratings(
             if not name or not (name == STANDARD_INPUT or path.exists()):
                 names = ", ".join(SOURCES)
                 raise InputError(f"{name!r}: no such file, folder or source; accepted: a path, or one of {names}")
-            formats = [PARTS, *(known for source in SOURCES.values() for known in source.formats), ATOMIC]
-            ratings = _read(recognise(path, list(dict.fromkeys(formats)), options, plain), None, options, plain)
+            ratings = _read(recognise(path, FORMATS, options, plain), None, options, plain)
         elif known.make is not None:
             ratings = known.make(options)
         else:
