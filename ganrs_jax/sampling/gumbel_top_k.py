@@ -24,6 +24,7 @@ import numpy as np
 
 from ganrs_jax.sampling.potentials import Tiles, highest, tile_scores, tiled
 
+_TINY = 1e-30  # of a time: one cell in 2^23 would else arrive at time 0, before all others whatever its score
 _LEAST_PREASSIGNED = 256  # cells that programs are compiled for, or a power of two above: few shapes, few programs
 _GROUP = 16  # items whose rates are summed: more save memory of sums, and cost scores per candidate
 _STEP = 1 << 14  # candidates drawn at once, by one program
@@ -51,7 +52,8 @@ def choose(
       asymmetry: of the link.
     """
     scores = rows_BxK @ columns_CxK.T + jnp.maximum(phi if phi.ndim == 2 else phi[None], -1e9)
-    noisy = scores - jnp.log(jnp.expm1(asymmetry * jax.random.exponential(key, scores.shape)))
+    wait = jnp.maximum(jax.random.exponential(key, scores.shape), _TINY)
+    noisy = scores - jnp.log(jnp.expm1(asymmetry * wait))
     noisy = noisy.reshape(-1).at[preassigned].set(jnp.inf, mode="drop").reshape(scores.shape)
     return _largest(noisy, counts)
 

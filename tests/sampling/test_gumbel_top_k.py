@@ -38,6 +38,15 @@ def test_columns_of_no_chance_come_last_and_in_order():
     np.testing.assert_array_equal(np.flatnonzero(mask[2, :30]), [0, 1, 2])
 
 
+def test_columns_of_no_chance_come_last_whatever_the_draw(monkeypatch):
+    """Of single precision, one exponential in some eight million is 0."""
+    monkeypatch.setattr(jax.random, "exponential", lambda key, shape: jnp.zeros(shape))
+    none = jnp.array([], jnp.int32)
+    phi = jnp.array([-jnp.inf, 0.0, -jnp.inf, 0.0])
+    chosen = choose.__wrapped__(jax.random.key(0), jnp.ones((2, 1)), jnp.ones((4, 1)), phi, jnp.array([2, 1]), none)
+    assert not np.asarray(chosen)[:, [0, 2]].any()
+
+
 def test_preassigned_cells_come_first():
     preassigned = jnp.asarray([0 * 40 + 7, 1 * 40 + 0, 1 * 40 + 39, 2 * 40 + 5, 2 * 40 + 6, 2**31 - 1], jnp.int32)
     phi = np.where(np.arange(40) == 7, -np.inf, 0.0)
