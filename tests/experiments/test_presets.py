@@ -69,8 +69,8 @@ LAUNCHES = {
         ["cold users (20.0%) of 1 to 5 ratings", "F1 and NDCG fall as on real ratings", "result: run/cold_start.md"],
     ),
     "imbalance": (
-        [*WORLD[1:], "--models=popularity,biases", "--axes=items,ratings", "--levels=2", "--workdir=run"],
-        ["planted by items: Gini ", "the order of models is not judged", "result: run/imbalance.md"],
+        [*WORLD[1:], "--models=popularity,biases", "--axes=ratings", "--levels=2", "--workdir=run"],
+        ["planted by ratings: Gini ", "the order of models is not judged", "result: run/imbalance.md"],
     ),
     "privacy": ([*GANRS, "--workdir=run"], ["trained on 40 of 80 users", "AUC of membership inference"]),
 }
@@ -94,8 +94,8 @@ MADE = {
     "imbalance": [
         "imbalance.md",
         "imbalance.csv",
-        "imbalance_planted_items.png",
-        "cells/planted-items-0-real/biases.json",
+        "imbalance_planted_ratings.png",
+        "cells/planted-ratings-0-real/biases.json",
     ],
     "privacy": [],
 }
