@@ -37,7 +37,8 @@ class Dataset:
       groups: demographic column -> its value for each user id, str [num_users].
       metadata: the request, what was kept and dropped, the generator's origin; json-ready.
       item_ids: the source's id of each item, [num_items], that tables have in place of numbers; or None.
-      later: ratings that cold users give, and cold items get, after those of the dataset: to test on. None of others.
+      later: ratings that cold users give, and cold items get, after those of the dataset, of a young
+        service all users and items: to test on. None where none are cold.
     """
 
     user: np.ndarray

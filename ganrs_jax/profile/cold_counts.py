@@ -1,4 +1,7 @@
-"""The degrees of a dataset with cold users or items, so that every count and the number of rows are exact."""
+"""The degrees of a dataset with cold users or items, or of a young service, so that counts and rows are exact.
+
+All users of a young service keep a part of what they draw: as many ratings as thinning leaves of the source's.
+"""
 
 from typing import NamedTuple
 
@@ -7,16 +10,22 @@ import numpy as np
 
 from ganrs_jax.errors import InputError
 from ganrs_jax.profile.cold_start import Cold
+from ganrs_jax.profile.model import ProfileModel
 from ganrs_jax.profile.settings import RatingsRequest, plan_key
 from ganrs_jax.sampling.apportion import apportion
 from ganrs_jax.sampling.assignment import preassigned_counts
+from ganrs_jax.sampling.distributions import DegreeSpec
+from ganrs_jax.sampling.skew import degree_counts, survivors
+
+_NEVER_LEFT_OUT = 12  # ratings of an item, on average, from which thinning leaves it some but for 1 in 100,000 times
 
 
 class ColdCounts(NamedTuple):
     """Ratings that users draw and items have once the cold ones are told from the others.
 
-    activity: ratings that each user draws, [U]: cold ones keep `user_kept` [C] of them. popularity: of each item, [I],
-    of warm ones up to a factor. drawn, kept: users drawn beforehand for each item, and how many of them stay, [I].
+    activity: ratings that each user draws, [U]: the first keep `user_kept` of them, cold ones [C] or, of a young
+    service, all [U]. popularity: of each item, [I], of warm ones up to a factor. drawn, kept: users drawn beforehand
+    for each item, and how many of them stay, [I].
     """
 
     activity: np.ndarray
@@ -27,11 +36,16 @@ class ColdCounts(NamedTuple):
     item_kept: np.ndarray
 
 
-def cold_counts(request: RatingsRequest, activity: np.ndarray, popularity: np.ndarray) -> ColdCounts:
+def cold_counts(
+    model: ProfileModel, request: RatingsRequest, activity: np.ndarray, popularity: np.ndarray
+) -> ColdCounts:
     """What is left of degrees [U] and [I] where the first users and items are cold, so that all rows are exact."""
     num_users, num_items = len(activity), len(popularity)
+    stays = request.ratings_before / activity.sum()  # a share, of a young service
     drawn = preassigned_counts(popularity, num_users)
-    if not request.cold:
+    if request.young:  # an item of which thinning may leave nothing keeps one user
+        drawn = (popularity * stays <= _NEVER_LEFT_OUT).astype(popularity.dtype)
+    if not request.cold and not request.young:
         none = np.zeros(0, np.int64)
         return ColdCounts(activity, popularity, drawn, drawn, none, none)
     user_kept = ratings_kept(plan_key(request, 7), request.cold.users, num_users)
@@ -50,7 +64,7 @@ def cold_counts(request: RatingsRequest, activity: np.ndarray, popularity: np.nd
     # Users: cold ones draw as many of the items as they would have, warm ones have all other ratings.
     open_items = int((popular > kept).sum())  # that any user may still draw
     left = request.num_ratings - int(user_kept.sum())
-    if (room := (num_users - cold_users) * open_items + int(kept.sum())) < left:
+    if (room := (num_users - cold_users) * open_items) < left:
         raise InputError(
             f"`num_ratings={request.num_ratings}`: users that are not cold have {left:,} of them, and room for "
             f"{room:,}; accepted: `num_ratings={request.num_ratings - left + room}` or less"
@@ -58,8 +72,41 @@ def cold_counts(request: RatingsRequest, activity: np.ndarray, popularity: np.nd
     active = np.empty_like(activity)
     own = np.rint(activity[:cold_users] * of_warm_items).astype(np.int64)
     active[:cold_users] = np.minimum(np.maximum(own, user_kept), open_items)
-    active[cold_users:] = apportion(activity[cold_users:].astype(np.float64), left, 1, num_items)
+    if request.young:
+        stay = _left_of(model, activity[cold_users:], stays, left, open_items, plan_key(request, 10))
+        active[cold_users:] = np.maximum(np.minimum(activity[cold_users:], open_items), stay)
+        return ColdCounts(active, popular, drawn, kept, np.concatenate([user_kept, stay]), item_kept)
+    active[cold_users:] = apportion(activity[cold_users:].astype(np.float64), left, 1, open_items)
     return ColdCounts(active, popular, drawn, kept, user_kept, item_kept)
+
+
+def young_counts(model: ProfileModel, request: RatingsRequest) -> tuple[np.ndarray, np.ndarray]:
+    """Ratings that users and items of a young service will have in all, descending, [U] and [I].
+
+    Those of the source's users and items of which thinning to the ratings asked for leaves any. An item that might be
+    left out keeps one user, and for that has fewer others, so that on average it has what thinning leaves.
+    """
+    users, items, ratings = request.num_users, request.num_items, request.ratings_before
+    of_users, of_items = survivors(model.activity, users, ratings), survivors(model.popularity, items, ratings)
+    total = max(ratings, int(min(of_users.sum(), of_items.sum())))
+    share = ratings / total
+    if share < 1:
+        left = share * of_items / -np.expm1(of_items * np.log1p(-share))
+        of_items = np.where(left <= _NEVER_LEFT_OUT, 1 + (left - 1) / share, of_items)
+    of_both = ((of_users, items), (of_items, users))
+    return tuple(apportion(np.asarray(x, np.float64), total, 1, most) for x, most in of_both)  # type: ignore[return-value]
+
+
+def _left_of(
+    model: ProfileModel, activity: np.ndarray, share: float, total: int, most: int, key: jax.Array
+) -> np.ndarray:
+    """Ratings that each user of a young service has yet, [U]: in all as thinning leaves them, to whom by chance."""
+    counts = degree_counts(DegreeSpec("thinned"), model.activity, len(activity), total, most)[1]
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    by_chance = rng.binomial(activity, min(share, 1.0)) + rng.random(len(activity))
+    left = np.empty_like(activity)
+    left[np.argsort(-by_chance)] = counts
+    return left
 
 
 def ratings_kept(key: jax.Array, side: Cold, size: int) -> np.ndarray:

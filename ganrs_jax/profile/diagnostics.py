@@ -31,6 +31,8 @@ def scenario(request: RatingsRequest, plan: InteractionPlan, item_ids: np.ndarra
     activity = plan.activity.copy()
     activity[: len(plan.user_kept)] = plan.user_kept
     popularity = plan.popularity.copy()
+    if request.young:  # in expectation
+        popularity = np.maximum(popularity * (plan.user_kept.sum() / plan.activity.sum()), 1)
     popularity[: len(plan.item_kept)] = plan.item_kept
     for name, counts in (("activity", activity), ("popularity", popularity)):
         if (asked := getattr(request, name)) != "source":
@@ -38,7 +40,7 @@ def scenario(request: RatingsRequest, plan: InteractionPlan, item_ids: np.ndarra
     if request.rating_histogram != "source":
         found["rating_histogram"] = {"asked": request.rating_histogram}
     sides = (
-        ("user", request.cold.users, plan.user_kept, len(activity)),
+        ("user", request.cold.users, plan.user_kept[: request.cold.users.number(len(activity))], len(activity)),
         ("item", request.cold.items, plan.item_kept, len(popularity)),
     )
     for name, asked, kept, size in sides:
@@ -103,7 +105,7 @@ def warnings_of(model: ProfileModel, asked: RatingsRequest, request: RatingsRequ
             f"the potentials did not converge: {error:.1%} of the ratings go to other items than wanted; "
             "ask for a less steep popularity, more users or fewer ratings"
         )
-    for name in ("activity", "popularity"):
+    for name in () if request.young else ("activity", "popularity"):
         wanted, distribution, counts = (getattr(x, name) for x in (request, model, plan.interactions))
         most = len(plan.interactions.popularity if name == "activity" else plan.interactions.activity)
         weights = degree_counts(parse_distribution(wanted, name), distribution, len(counts), int(counts.sum()), most)[0]

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ganrs_jax.profile.cold_counts import ColdCounts, cold_counts, thinned
+from ganrs_jax.profile.cold_counts import ColdCounts, cold_counts, thinned, young_counts
 from ganrs_jax.profile.features import item_features, user_features
 from ganrs_jax.profile.local_directions import local_interests, local_scores
 from ganrs_jax.profile.model import Items, ProfileModel
@@ -41,7 +41,8 @@ class InteractionPlan(NamedTuple):
       popularity: ratings that each item is wanted to have, or would have if it were not cold, int64 [I].
       potentials: of the items, for what is not preassigned.
       preassigned: pairs drawn beforehand.
-      user_kept: ratings that each of the first users, which are cold, keeps of those it draws, int64 [C].
+      user_kept: ratings that each of the first users, which are cold, keeps of those it draws, int64 [C]; of a young
+        service, that every user keeps, [U].
       item_kept: ratings of each of the first items, which are cold.
       later: pairs of cold items that are still to come.
     """
@@ -65,19 +66,16 @@ class InteractionPlan(NamedTuple):
 
 def plan_interactions(model: ProfileModel, request: RatingsRequest) -> InteractionPlan:
     """The plan of a completed request."""
-    num_users, num_items, num_ratings = request.num_users, request.num_items, request.ratings_before
+    num_users, num_items = request.num_users, request.num_items
     block, short, link = block_users(num_items), many(num_items), float(model.link_asymmetry)
+    user_counts, item_counts = (young_counts if request.young else _counts)(model, request)
     # Users: generated vectors; the most ratings to the largest generated degree.
     generated = [_block_vectors(model, request, number, block) for number in range(-(-num_users // block))]
-    spec = parse_distribution(request.activity, "activity")
-    counts = degree_counts(spec, model.activity, num_users, num_ratings, num_items)[1]
-    activity = _by_rank(model.columns.log_degree(jnp.concatenate(generated)[:num_users]), counts)
+    activity = _by_rank(model.columns.log_degree(jnp.concatenate(generated)[:num_users]), user_counts)
     # Items: those of the source; the most ratings to the most popular ones.
     source_item, draw = chosen_items(plan_key(request, 1), model.items, num_items)
     items = jnp.asarray(model.items.vectors[draw, source_item])
-    spec = parse_distribution(request.popularity, "popularity")
-    counts = degree_counts(spec, model.popularity, num_items, num_ratings, num_users)[1]
-    popularity = _by_rank(model.columns.log_degree(items), counts)
+    popularity = _by_rank(model.columns.log_degree(items), item_counts)
     # Potentials at which each item is expected to have the ratings it is wanted to have, solved on the first users.
     local = local_scores(model.items.local[source_item], model.local_gain)
     features = jnp.concatenate([local, item_features(model, items, short)], 1)
@@ -93,8 +91,8 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
         return assignment_potentials(first_users, features, mine, popular, block, near, link, tolerance)
 
     # Pairs of rare and of cold items are drawn beforehand, so that none is left out by chance.
-    cold = cold_counts(request, activity, popularity)
-    beforehand = bool(cold.drawn.any() or request.cold)
+    cold = cold_counts(model, request, activity, popularity)
+    beforehand = bool(cold.drawn.any() or request.cold or request.young)
     first = potentials(activity, popularity, tolerance=_OF_PREASSIGNED if beforehand else TOLERANCE)
     nothing = Preassigned(*np.zeros((2, 0), np.int32))
     kept = cold.user_kept, cold.item_kept
@@ -118,6 +116,16 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     return plan._replace(potentials=potentials(left, wanted, first.item))
 
 
+def _counts(model: ProfileModel, request: RatingsRequest) -> tuple[np.ndarray, np.ndarray]:
+    """Ratings of users and of items as their distributions want them, descending, [U] and [I]."""
+    users, items, ratings = request.num_users, request.num_items, request.ratings_before
+    activity, popularity = (parse_distribution(getattr(request, name), name) for name in ("activity", "popularity"))
+    return (
+        degree_counts(activity, model.activity, users, ratings, items)[1],
+        degree_counts(popularity, model.popularity, items, ratings, users)[1],
+    )
+
+
 def _preassigned(
     model: ProfileModel, request: RatingsRequest, cold: ColdCounts, users: jax.Array, items: jax.Array, a_U: jax.Array
 ) -> tuple[Preassigned, Preassigned]:
@@ -126,8 +134,9 @@ def _preassigned(
     Args:
       users, items: features [U, F], [I, F]; a_U: intercepts of the users.
     """
-    number = len(cold.user_kept)
+    number = request.cold.users.number(len(cold.activity))
     room = cold.activity.copy()
+    room[: len(cold.user_kept)] = cold.user_kept  # what is drawn beforehand stays
     room[:number] = 0
     a_U = jnp.where(jnp.arange(len(a_U)) < number, -jnp.inf, a_U)
     link = float(model.link_asymmetry)
@@ -159,7 +168,11 @@ def draw_pairs(
     given, link = _of_block(plan.preassigned, number, plan.block), float(model.link_asymmetry)
     user, item = assign(key, users, plan.features, plan.potentials.item, activity, given, most, link)
     kept = plan.user_kept[number * plan.block : (number + 1) * plan.block]
-    later = ~thinned(jax.random.fold_in(plan_key(request, 9), number), user, kept)
+    # Of what was not drawn beforehand, some of the first users keep a part.
+    free = ~np.isin(user * len(plan.popularity) + item, given[0] * len(plan.popularity) + given[1])
+    kept = kept - np.bincount(given[0], minlength=plan.block)[: len(kept)]
+    later = np.zeros(len(user), bool)
+    later[free] = ~thinned(jax.random.fold_in(plan_key(request, 9), number), user[free], kept)
     if not len(plan.later.user):
         return Pairs(user, item, later)
     more_users, more_items = _of_block(plan.later, number, plan.block)

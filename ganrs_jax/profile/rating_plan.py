@@ -60,7 +60,7 @@ def plan_ratings(model: ProfileModel, request: RatingsRequest, interactions: Int
     Fitted on the first blocks: all of them where the dataset is small.
     """
     first = _first_blocks(model, request, interactions)
-    user, item, latent = _calibration_rows(first, interactions.block)
+    user, item, latent = _calibration_rows(first, interactions.block, request.young)
     own = np.asarray(model.source.rating_histogram)
     histogram = parse_histogram(request.rating_histogram, model.scale, "rating_histogram", own)
 
@@ -112,9 +112,12 @@ def _first_blocks(model: ProfileModel, request: RatingsRequest, plan: Interactio
     return found
 
 
-def _calibration_rows(first: list[Drawn], block: int) -> tuple[np.ndarray, np.ndarray, Latent]:
-    """User, item and latent rating of the rows that the link is fitted on."""
-    now = (drawn.those(~drawn.later) if drawn.later.any() else drawn for drawn in first)
+def _calibration_rows(first: list[Drawn], block: int, young: bool) -> tuple[np.ndarray, np.ndarray, Latent]:
+    """User, item and latent rating of the rows that the link is fitted on.
+
+    Of a young service those to come as well: the link is that of the source, whose biases tell more at its age.
+    """
+    now = (drawn.those(~drawn.later) if drawn.later.any() and not young else drawn for drawn in first)
     parts = ((drawn.user + number * block, drawn.item, *drawn.latent[1:]) for number, drawn in enumerate(now))
     user, item, *latent = (np.concatenate(x)[:_CALIBRATION_ROWS] for x in zip(*parts, strict=True))
     return user, item, Latent(first[0].latent.cutpoints, *latent)

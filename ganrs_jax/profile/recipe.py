@@ -160,12 +160,15 @@ def generate(model: ProfileModel, request: RatingsRequest, report: Report = sile
     check_memory("num_ratings", wanted.num_ratings, row, ", or in parts, which hold no more at a time")
     made = blocks(model, request, report)
     assert made.with_later is not None
-    parts = []
+    now, later = [], []
     for number in range(made.num_blocks):
-        parts.append(made.with_later(number))
+        rows = made.with_later(number)
+        now.append(rows.now)
+        if wanted.cold:
+            later.append(rows.later)
         report("rows", number + 1, made.num_blocks, {})
-    now, later = (Rows(*(np.concatenate(x) for x in zip(*rows, strict=True))) for rows in zip(*parts, strict=True))
-    user, item, rating = now
+    user, item, rating = (np.concatenate(x) for x in zip(*now, strict=True))
     counts = {"rows": len(user), "users": len(np.unique(user)), "items": len(np.unique(item))}
     facts = {**made.metadata, **counts}
-    return Dataset(user, item, rating, made.scale, {}, facts, made.item_ids, later if wanted.cold else None)
+    still_to_come = Rows(*(np.concatenate(x) for x in zip(*later, strict=True))) if later else None
+    return Dataset(user, item, rating, made.scale, {}, facts, made.item_ids, still_to_come)

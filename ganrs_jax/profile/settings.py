@@ -99,6 +99,11 @@ class RatingsRequest:
         )
 
     @property
+    def young(self) -> bool:
+        """Whether the service is young: its users draw what they would rate in all, of which a random part stays."""
+        return self.activity == self.popularity == "thinned"
+
+    @property
     def ratings_before(self) -> int:
         """Of a completed request, the ratings there would be if no user and no item were cold."""
         return self.cold.ratings_before(self.num_ratings, self.num_users, self.num_items)

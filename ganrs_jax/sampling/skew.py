@@ -14,6 +14,7 @@ from ganrs_jax.statistics.summary import gini
 
 GINI_TOLERANCE = 0.01  # between the Gini coefficient asked for and the counts'
 _MOST_POWER = 12.0  # of the source's quantiles: further, one user or item has nearly all
+_TINY = 1e-9  # a share that leaves next to nothing
 _POWER_STEPS = 24  # of bisection
 
 
@@ -59,33 +60,49 @@ def _powered(source: DegreeDistribution, power: float, size: int, total: int, mo
     return apportion((quantiles / quantiles[0]) ** power, total, 1, most)
 
 
+def survivors(source: DegreeDistribution, size: int, total: int) -> np.ndarray:
+    """Degrees in the source, descending [size], of users, or items, that thinning to a sum leaves any ratings."""
+    kept = _kept_share(source, total / size)
+    if not kept:
+        return distribution_weights(DegreeSpec("source"), source, size).astype(np.int64)
+    return _of_survivors(source, size, kept)[::-1]
+
+
 def _thinned(source: DegreeDistribution, size: int, total: int) -> np.ndarray:
     """Quantiles of what chance leaves of the source's degrees, of those that it leaves any of, with the mean asked for.
 
     Where more is asked for than the source has, all of it is left.
     """
-    degree, number = (np.asarray(x, np.float64) for x in source)
-
-    def left(kept: float) -> tuple[float, float]:
-        """Share of the users, or items, of which anything is left, and the mean of these."""
-        alive = number @ -np.expm1(degree * np.log1p(-kept)) / number.sum()
-        return alive, kept * (number @ degree) / number.sum() / alive
-
-    wanted = total / size
-    tiny, whole = 1e-9, 1 - 1e-9
-    if wanted >= left(whole)[1]:
+    kept = _kept_share(source, total / size)
+    if not kept:
         return distribution_weights(DegreeSpec("source"), source, size)
-    kept = brentq(lambda share: left(share)[1] - wanted, tiny, whole) if wanted > left(tiny)[1] else tiny
     some = max(size, min(4 * size, 1 << 22))  # of whose remains the quantiles are taken
     # Their degrees, in proportion to the chance that anything is left, and then what is left, given that it is some.
-    chance = number * -np.expm1(degree * np.log1p(-kept))
-    at = np.searchsorted(np.cumsum(chance) / chance.sum(), (np.arange(some) + 0.5) / some)
-    own = source.degree[np.minimum(at, len(degree) - 1)].astype(np.int64)
+    own = _of_survivors(source, some, kept)
     rng = np.random.default_rng(0)
     remains = rng.binomial(own, kept)
-    while len(none := np.flatnonzero(remains == 0)) and kept > tiny:
+    while len(none := np.flatnonzero(remains == 0)) and kept > _TINY:
         remains[none] = rng.binomial(own[none], kept)
         if len(none) > some // 2:  # most would go on in vain: of these one rating is left
             remains[remains == 0] = 1
     ranked = np.sort(np.maximum(remains, 1))[::-1]
     return ranked[((2 * np.arange(size, dtype=np.int64) + 1) * some) // (2 * size)].astype(np.float64)
+
+
+def _kept_share(source: DegreeDistribution, mean: float) -> float:
+    """The share at which those of whom chance leaves any have so many on average; 0 where all must be left."""
+    degree, number = (np.asarray(x, np.float64) for x in source)
+
+    def left(kept: float) -> float:
+        return kept * (number @ degree) / (number @ -np.expm1(degree * np.log1p(-kept)))
+
+    if mean >= left(1 - _TINY):
+        return 0.0
+    return brentq(lambda share: left(share) - mean, _TINY, 1 - _TINY) if mean > left(_TINY) else _TINY
+
+
+def _of_survivors(source: DegreeDistribution, size: int, kept: float) -> np.ndarray:
+    """Quantiles, ascending, of the degrees of those of whom a share leaves any."""
+    chance = np.asarray(source.number, np.float64) * -np.expm1(np.asarray(source.degree) * np.log1p(-kept))
+    at = np.searchsorted(np.cumsum(chance) / chance.sum(), (np.arange(size) + 0.5) / size)
+    return source.degree[np.minimum(at, len(source.degree) - 1)].astype(np.int64)

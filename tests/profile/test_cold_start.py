@@ -18,6 +18,9 @@ BOTH = RatingsRequest(
     cold_users=0.25, cold_user_ratings="2:6", cold_items=0.2, cold_item_ratings="3:7", num_users=150, num_items=60
 )
 
+YOUNG_LAWS = {"activity": "thinned", "popularity": "thinned"}
+YOUNG = RatingsRequest(num_users=150, num_ratings=600, **YOUNG_LAWS)
+
 
 @pytest.fixture(scope="module")
 def generator(trained) -> ProfileModel:
@@ -39,6 +42,7 @@ def way(request, monkeypatch) -> None:
         dataclasses.replace(BOTH, cold_users=0.0),
         BOTH,
         dataclasses.replace(BOTH, num_ratings=1111),
+        dataclasses.replace(BOTH, num_ratings=5270),  # some users have all items that are not cold
         dataclasses.replace(BOTH, popularity="gini:0.5", activity="uniform", item_ids="source"),
     ],
 )
@@ -86,11 +90,49 @@ def test_what_is_still_to_come_is_of_cold_users_and_items_and_not_in_the_dataset
     assert recipe.generate(generator, RatingsRequest()).later is None
 
 
-def test_blocks_make_the_same_rows_in_any_order(generator: ProfileModel) -> None:
-    blocks = recipe.blocks(generator, dataclasses.replace(BOTH, num_users=700))
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize(
+    "request_", [YOUNG, dataclasses.replace(YOUNG, num_ratings=200), dataclasses.replace(BOTH, **YOUNG_LAWS)]
+)
+def test_a_young_service_has_its_rows_all_users_and_all_items(
+    generator: ProfileModel, request_: RatingsRequest
+) -> None:
+    dataset = recipe.generate(generator, request_)
+    wanted = recipe.complete(generator, request_)
+    assert len(dataset.user) == wanted.num_ratings
+    assert len(np.unique(dataset.user)) == wanted.num_users
+    assert len(np.unique(dataset.item)) == wanted.num_items
+    pairs = dataset.user.astype(np.int64) * wanted.num_items + dataset.item
+    assert (np.diff(pairs) > 0).all()
+    if wanted.cold:
+        assert np.bincount(dataset.user)[:38].max() <= 6
+        assert np.bincount(dataset.item)[:12].max() <= 7
+    assert set(dataset.metadata["scenario"]) >= {"activity", "popularity"}
+    assert not any("elsewhere" in line for line in dataset.metadata["warnings"])
+
+
+def test_a_young_service_is_a_random_part_of_a_mature_one(generator: ProfileModel) -> None:
+    """Items have the shares of the source's ratings that they have; users as many ratings as chance leaves."""
+    plain = recipe.generate(generator, RatingsRequest(num_users=2400))
+    few = dataclasses.replace(YOUNG, num_users=2400, num_ratings=2400 * 4)
+    young = recipe.generate(generator, few)
+    share = len(young.user) / len(plain.user)
+    items = [np.bincount(x.item, minlength=60) / len(x.item) for x in (young, plain)]
+    assert np.abs(items[0] - items[1]).sum() / 2 < 0.05
+    users = [np.bincount(young.user), np.random.default_rng(0).binomial(np.bincount(plain.user), share)]
+    alive = [np.sort(counts[counts > 0]) / counts[counts > 0].mean() for counts in users]
+    ranks = (np.arange(200) + 0.5) / 200
+    quantiles = [np.quantile(counts, ranks) for counts in alive]
+    assert np.abs(quantiles[0] - quantiles[1]).mean() < 0.1
+
+
+@pytest.mark.parametrize("asked", [BOTH, YOUNG])
+def test_blocks_make_the_same_rows_in_any_order(generator: ProfileModel, asked: RatingsRequest) -> None:
+    asked = dataclasses.replace(asked, num_users=700, num_ratings=2 * asked.num_ratings)
+    blocks = recipe.blocks(generator, asked)
     assert blocks.num_blocks > 1
     backwards = [blocks.rows(number) for number in reversed(range(blocks.num_blocks))][::-1]
-    whole = recipe.generate(generator, dataclasses.replace(BOTH, num_users=700))
+    whole = recipe.generate(generator, asked)
     np.testing.assert_array_equal(np.concatenate([rows.item for rows in backwards]), whole.item)
 
 
