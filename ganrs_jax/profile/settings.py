@@ -100,7 +100,7 @@ class RatingsRequest:
 
     @property
     def young(self) -> bool:
-        """Whether the service is young: its users draw what they would rate in all, of which a random part stays."""
+        """Whether it is a young service, whose users draw what they would rate in all, of which a random part stays."""
         return self.activity == self.popularity == "thinned"
 
     @property
