@@ -1,6 +1,7 @@
 """Synthetic ratings: a dataset, whole or by blocks of users."""
 
 import dataclasses
+import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -75,6 +76,7 @@ class Blocks(NamedTuple):
       metadata: the request, the generator's origin and warnings; json-ready.
       item_ids: as in `Dataset`.
       with_later: (number) -> the ratings of a block, and those that cold users and items have later.
+      groups: as in `Dataset`.
     """
 
     num_blocks: int
@@ -83,3 +85,4 @@ class Blocks(NamedTuple):
     metadata: Mapping[str, Any]
     item_ids: np.ndarray | None = None
     with_later: Callable[[int], BlockRows] | None = None
+    groups: Mapping[str, np.ndarray] = types.MappingProxyType({})

@@ -42,7 +42,8 @@ class Ratings:
       scale: the values a rating may take.
       name: of the source, for people.
       timestamp: [N] seconds, int64, or float64 where the source tells parts of a second; or None.
-      demographics: "gender" -> str [U] ("" unknown), "age" -> int16 [U] years (-1 unknown).
+      demographics: "gender", and other columns that group users -> str [U] ("" unknown), "age" -> int16 [U] years
+        (-1 unknown).
       notes: what reading changed, one sentence each.
     """
 
@@ -154,6 +155,27 @@ def split_rows(num_rows: int, train_share: float, seed: int) -> tuple[np.ndarray
             f"a train share of {train_share:g} leaves no row on one side of {num_rows} ratings; accepted: more"
         )
     return order[:cut], order[cut:]
+
+
+def part_of(ratings: Ratings, rows: np.ndarray, name: str) -> Ratings:
+    """Some rows of a dataset, and the users and items that have any of them.
+
+    Args:
+      rows: their numbers, ascending, or which they are.
+      name: of the part.
+    """
+    users, user = np.unique(ratings.user[rows], return_inverse=True)
+    items, item = np.unique(ratings.item[rows], return_inverse=True)
+    return Ratings(
+        user.astype(np.int32),
+        item.astype(np.int32),
+        ratings.rating[rows],
+        ratings.user_ids[users],
+        ratings.item_ids[items],
+        ratings.scale,
+        name,
+        demographics={column: values[users] for column, values in ratings.demographics.items()},
+    )
 
 
 def subsample(

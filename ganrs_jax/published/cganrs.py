@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ganrs_jax.checks import check_choice
 from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.data.ratings import Ratings
+from ganrs_jax.data.user_groups import user_groups
 from ganrs_jax.errors import InputError
 from ganrs_jax.published import ganrs
 from ganrs_jax.published import settings as published
@@ -24,16 +24,12 @@ from ganrs_jax.training.lanes import check_lanes
 from ganrs_jax.training.loop import Report, silent
 from ganrs_jax.training.stages import Stages
 
-GROUPINGS = ("gender", "age")
-_AGE_STARTS = (0, 18, 25, 35, 45, 50, 56)  # the bands of MovieLens 1M
-AGE_BANDS = ("under 18", "18-24", "25-34", "35-44", "45-49", "50-55", "56+")
-
 
 @dataclasses.dataclass(frozen=True)
 class CganrsConfig(GanrsConfig):
     """Published settings: a label embedding multiplied into the input of both networks."""
 
-    group: str = "gender"  # gender | age
+    group: str = "gender"  # a demographic column of the source: gender | age | ...
     generator_hidden: tuple[int, int] = (8, 10)
     critic_hidden: int = 6
 
@@ -41,7 +37,8 @@ class CganrsConfig(GanrsConfig):
 def check_config(config: CganrsConfig) -> None:
     """As `config.check_config`, and the grouping."""
     published.check_config(config)
-    check_choice(config, "group", GROUPINGS)
+    if not config.group:
+        raise InputError("`config.group` is empty; accepted: a demographic column of the source, gender or age, say")
 
 
 def fit(
@@ -69,7 +66,7 @@ def grouped(ratings: Ratings, grouping: str) -> tuple[Ratings, np.ndarray, Group
     Raises:
       InputError: as `user_groups`.
     """
-    known, names, code = user_groups(ratings, grouping)
+    known, names, code = user_groups(ratings, grouping, "config.group")
     rows = known[ratings.user]
     label = code[ratings.user[rows]].astype(np.int32)
     part = dataclasses.replace(
@@ -77,32 +74,6 @@ def grouped(ratings: Ratings, grouping: str) -> tuple[Ratings, np.ndarray, Group
     )
     users, ratings_of = (np.bincount(x, minlength=len(names)).tolist() for x in (code[known], label))
     return part, label, Groups(grouping, tuple(names), tuple(users), tuple(ratings_of))
-
-
-def user_groups(ratings: Ratings, grouping: str) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """Which users' group is known, bool [U]; the names of the groups; the group of each user, int [U].
-
-    Raises:
-      InputError: if the source does not know the grouping, or fewer than two groups occur.
-    """
-    if grouping not in ratings.demographics:
-        have = ", ".join(ratings.demographics) or "no demographics"
-        raise InputError(f"{ratings.name}: `config.group={grouping}` is not known of its users; it has: {have}")
-    values = ratings.demographics[grouping]
-    if grouping == "age":
-        band = np.searchsorted(_AGE_STARTS, values, side="right") - 1
-        text = np.where(values < 0, "", np.array(AGE_BANDS)[np.maximum(band, 0)])
-        order: Sequence[str] = AGE_BANDS
-    else:
-        text = values.astype(str)
-        order = sorted(set(text.tolist()))
-    names = [name for name in order if name and np.any(text == name)]
-    if len(names) < 2:
-        raise InputError(f"{ratings.name}: one {grouping} group only ({', '.join(names) or 'none'}); two are needed")
-    code = np.zeros(len(text), np.int64)
-    for number, name in enumerate(names):
-        code[text == name] = number
-    return text != "", names, code
 
 
 class GroupSizes(NamedTuple):

@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from ganrs_jax.data.user_groups import AGE_BANDS, user_groups
 from ganrs_jax.errors import InputError
 from ganrs_jax.published import cganrs
 from tests.models import ASKED, quick
@@ -61,8 +62,8 @@ def test_requests_are_refused_before_training_too(ratings):
 
 def test_ages_become_bands(ratings):
     people = {"age": np.where(np.arange(80) % 4 == 0, -1, np.arange(80)).astype(np.int16)}
-    known, names, code = cganrs.user_groups(dataclasses.replace(ratings, demographics=people), "age")
-    assert names == list(cganrs.AGE_BANDS)
+    known, names, code = user_groups(dataclasses.replace(ratings, demographics=people), "age", "config.group")
+    assert names == list(AGE_BANDS)
     assert known.sum() == 60
     assert [names[code[age]] for age in (1, 17, 18, 25, 45, 55, 57)] == [
         *("under 18", "under 18", "18-24", "25-34", "45-49", "50-55", "56+")

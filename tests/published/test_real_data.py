@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ganrs_jax.data.sources import ReadOptions, load_ratings
+from ganrs_jax.data.user_groups import AGE_BANDS
 from ganrs_jax.published import cganrs, ganrs
 from ganrs_jax.published.settings import GanrsConfig, GroupsRequest, RawSamplesRequest
 
@@ -38,7 +39,7 @@ def test_the_share_of_rows_is_that_of_the_study(data_dir):
 def test_cganrs_on_movielens_100k_by_age(data_dir):
     ratings = load_ratings("ml100k", ReadOptions(data_dir=data_dir, download=False))
     generator = cganrs.fit([0], ratings, [cganrs.CganrsConfig(group="age", embedding_epochs=1, gan_steps=200)])[0]
-    assert generator.groups.names == cganrs.AGE_BANDS
+    assert generator.groups.names == AGE_BANDS
     of_source = cganrs.group_sizes(generator, GroupsRequest(num_users=200))
     assert abs(of_source.users[2] / 200 - 0.3) < 0.1  # "25-34", a third of the source's users
     assert of_source.users.sum() == 200

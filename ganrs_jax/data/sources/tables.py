@@ -243,7 +243,7 @@ def with_people(table: Table, path: Path, written: ReadOptions) -> Table:
     else:
         users = text_relation([path], find_dialect(path, written, least=2))  # an id and something of its user
     try:
-        people, notes = people_of(connect(), users.sql, users.names, users.kinds, 0)
+        people, notes = people_of(connect(), users.sql, users.names, users.kinds, 0, all_columns=True)
     except duckdb.Error as error:
         raise InputError(f"{users.where}: cannot be read ({shown(str(error).splitlines()[0])})") from None
     return table._replace(people=people, notes=(*table.notes, *notes))
