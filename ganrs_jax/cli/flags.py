@@ -71,7 +71,7 @@ def define_request(num_users: int = 0, num_items: int = 0, num_samples: int = 0)
     )
     flags.DEFINE_integer("num_ratings", 0, "Ratings wanted, exactly (profile); 0 = as many per user as in the source.")
     flags.DEFINE_float("sigma", 0.0, "Standard deviation of the noise, of profile 0.2 to 3; 0 = the recipe's own.")
-    flags.DEFINE_list("group_shares", [], "Share of users a group, NAME=SHARE,...; default: the source's (cganrs).")
+    flags.DEFINE_list("group_shares", [], "Share of users a group, NAME=SHARE,...; default: the source's.")
     forms = (
         "source, thinned (what a random part of the source's ratings has), gini:COEFFICIENT, power:EXPONENT, "
         "lognormal:SIGMA, uniform, or a file of one weight"

@@ -50,7 +50,8 @@ def make_parts(out: Path, generator: Model, asked: Request, process: Process) ->
     assert isinstance(generator, ProfileModel)
     facts = _facts(generator, request)
     check_agreed(json.dumps({"num_shards": FLAGS.num_shards, **facts}, sort_keys=True).encode(), "generator")
-    folder = open_folder(out, FLAGS.num_shards, facts, written_item_ids(generator, request))
+    columns = generator.groups.columns if generator.groups else ()
+    folder = open_folder(out, FLAGS.num_shards, facts, written_item_ids(generator, request), columns)
     mine = [FLAGS.shard] if FLAGS.shard >= 0 else list(range(FLAGS.num_shards))[process.index :: process.count]
     missing = [shard for shard in mine if whole_part(folder, shard) is None]
     if len(missing) < len(mine):

@@ -10,7 +10,7 @@ parts of another one are never taken for this one's, whatever became of the mani
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,17 +53,24 @@ class Folder(NamedTuple):
         return hashlib.sha256(json.dumps(self.header, sort_keys=True).encode()).hexdigest()
 
 
-def open_folder(path: Path, num_shards: int, facts: Mapping[str, object], item_ids: np.ndarray | None = None) -> Folder:
+def open_folder(
+    path: Path,
+    num_shards: int,
+    facts: Mapping[str, object],
+    item_ids: np.ndarray | None = None,
+    groups: Sequence[str] = (),
+) -> Folder:
     """Begins a folder, or goes on with one of the same facts.
 
     Args:
       facts: json-ready; all that the bytes of the parts depend on.
       item_ids: ids of the type that the parts have; None = numbers.
+      groups: names of the demographic columns.
 
     Raises:
       InputError: if the folder holds parts of something else, or cannot be written.
     """
-    schema = {field.name: str(field.type) for field in _schema(item_ids)}
+    schema = {field.name: str(field.type) for field in _schema(item_ids, groups)}
     header = json.loads(json.dumps({"num_shards": num_shards, "schema": schema, **facts}))
     folder, place = Folder(path, num_shards, header), path / MANIFEST
     if not place.exists():
@@ -92,7 +99,8 @@ def write_part(folder: Folder, shard: int, blocks: Blocks, report: Report = sile
       InputError: if it cannot be written.
     """
     first, last = (blocks.num_blocks * i // folder.num_shards for i in (shard, shard + 1))
-    schema = _schema(blocks.item_ids).with_metadata({"ganrs_jax": json.dumps(blocks.metadata, sort_keys=True)})
+    metadata = {"ganrs_jax": json.dumps(blocks.metadata, sort_keys=True)}
+    schema = _schema(blocks.item_ids, blocks.groups).with_metadata(metadata)
     rows = 0
     with whole_file(folder.place(shard)) as partial:
         with pa.parquet.ParquetWriter(partial, schema) as writer:
@@ -140,16 +148,18 @@ def told_warnings(folder: Folder, shard: int) -> list[str]:
     return list(json.loads(told)["warnings"])
 
 
-def _schema(item_ids: np.ndarray | None) -> pa.Schema:
+def _schema(item_ids: np.ndarray | None, groups: Iterable[str]) -> pa.Schema:
     item = pa.int32() if item_ids is None else pa.int64() if item_ids.dtype.kind == "i" else pa.string()
-    return pa.schema([("user_id", pa.int32()), ("item_id", item), ("rating", pa.float32())])
+    people = [(name, pa.string()) for name in groups]
+    return pa.schema([("user_id", pa.int32()), ("item_id", item), ("rating", pa.float32()), *people])
 
 
 def _groups(blocks: Blocks, numbers: range, schema: pa.Schema, report: Report) -> Iterator[pa.Table]:
     """The rows of blocks as tables of some size."""
     held: list[pa.Table] = []
     for done, rows in enumerate(in_order(blocks.rows, numbers), 1):
-        columns = rows._replace(item=written_ids(rows.item, blocks.item_ids))
+        people = (values[rows.user] for values in blocks.groups.values())
+        columns = (*rows._replace(item=written_ids(rows.item, blocks.item_ids)), *people)
         held.append(
             pa.Table.from_arrays([pa.array(*each) for each in zip(columns, schema.types, strict=True)], schema=schema)
         )

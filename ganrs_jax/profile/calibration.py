@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from ganrs_jax.data.dataset import Rows
 from ganrs_jax.data.ratings import Ratings
+from ganrs_jax.profile.groups import members
 from ganrs_jax.profile.interactions import MOST_CELLS
 from ganrs_jax.profile.knobs import CORRELATION_BOUNDS, knobs, with_start
 from ganrs_jax.profile.model import ProfileModel
@@ -47,8 +48,18 @@ class _StoppedError(Exception):
     """Another lane failed, or the run was interrupted."""
 
 
-def calibrate(models: Sequence[ProfileModel], ratings: Ratings, report: Report, stages: Stages) -> list[ProfileModel]:
-    """The models, a lane each, with what learning leaves off; where cores share the lanes, some at once."""
+def calibrate(
+    models: Sequence[ProfileModel],
+    ratings: Ratings,
+    report: Report,
+    stages: Stages,
+    code_UxK: np.ndarray | None = None,
+) -> list[ProfileModel]:
+    """The models, a lane each, with what learning leaves off; where cores share the lanes, some at once.
+
+    Args:
+      code_UxK: groups of the users of `ratings`, of models that know groups.
+    """
     subsample, stopped = calibration_subsample(ratings), threading.Event()
     rounds, finished, lock = models[0].config.calibration_rounds, [0] * len(models), threading.Lock()
 
@@ -66,7 +77,9 @@ def calibrate(models: Sequence[ProfileModel], ratings: Ratings, report: Report, 
                 report(stage, sum(finished), rounds * len(models), {**place, **metrics})
 
         return stages.run(
-            f"lane {lane}, calibration", ProfileModel, lambda: calibrate_one(models[lane], subsample, rounds, told)
+            f"lane {lane}, calibration",
+            ProfileModel,
+            lambda: calibrate_one(models[lane], subsample, rounds, told, code_UxK),
         )
 
     threads = 0 if jax.process_count() == 1 else 1  # several processes must go through the stages in the same order
@@ -75,7 +88,11 @@ def calibrate(models: Sequence[ProfileModel], ratings: Ratings, report: Report, 
 
 
 def calibrate_one(
-    model: ProfileModel, subsample: CalibrationSubsample, rounds: int, report: Report = silent
+    model: ProfileModel,
+    subsample: CalibrationSubsample,
+    rounds: int,
+    report: Report = silent,
+    code_UxK: np.ndarray | None = None,
 ) -> ProfileModel:
     """Stochastic approximation (Robbins and Monro 1951, doi 10.1214/aoms/1177729586) of all knobs at once.
 
@@ -86,7 +103,7 @@ def calibrate_one(
       The model, `training["calibration"]` a record per knob: statistic, parameter, target, reached, error. As it was
       where there are no rounds or no structure, or no round had errors that are numbers.
     """
-    wanted = targets(*subsample.rows)
+    wanted = targets(*subsample.rows, member=_members(model, code_UxK))
     if wanted is None or not rounds or model.config.interaction_rank < 2:
         return model
     request = subsample.request(model.config)
@@ -94,7 +111,8 @@ def calibrate_one(
     table = knobs(model, basis)
     best, least = None, np.inf
     for number in range(rounds):
-        found = targets(*_generated(model, dataclasses.replace(request, seed=number)), wanted)
+        rows, code = _generated(model, dataclasses.replace(request, seed=number))
+        found = targets(*rows, wanted, _members(model, code))
         if found is None:
             break
         errors = [knob.error(wanted, found) for knob in table]
@@ -113,10 +131,15 @@ def calibrate_one(
     return dataclasses.replace(chosen, training=training)
 
 
-def _generated(model: ProfileModel, request: RatingsRequest) -> Rows:
+def _members(model: ProfileModel, code_UxK: np.ndarray | None) -> np.ndarray | None:
+    return None if model.groups is None or code_UxK is None else members(code_UxK, model.groups.values)
+
+
+def _generated(model: ProfileModel, request: RatingsRequest) -> tuple[Rows, np.ndarray]:
+    """The rows of a dataset, and the groups of its users."""
     plan = make_plan(model, request)
     parts = [block_rows(model, request, plan, block).now for block in range(plan.interactions.num_blocks)]
-    return Rows(*(np.concatenate(x) for x in zip(*parts, strict=True)))
+    return Rows(*(np.concatenate(x) for x in zip(*parts, strict=True))), plan.interactions.groups
 
 
 def calibration_subsample(ratings: Ratings) -> CalibrationSubsample:

@@ -21,7 +21,9 @@ _ACTIVE = 1.5  # times the source's ratings per user, or its inverse
 _MANY_ITEMS, _MANY_USERS, _DENSE = 5, 50, 3  # times the source's: a dataset then varies within what so few show
 
 
-def scenario(request: RatingsRequest, plan: InteractionPlan, item_ids: np.ndarray | None) -> dict[str, object]:
+def scenario(
+    model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, item_ids: np.ndarray | None
+) -> dict[str, object]:
     """What was asked for beside sizes, and what the dataset has of it; json-ready.
 
     Args:
@@ -37,6 +39,13 @@ def scenario(request: RatingsRequest, plan: InteractionPlan, item_ids: np.ndarra
     for name, counts in (("activity", activity), ("popularity", popularity)):
         if (asked := getattr(request, name)) != "source":
             found[name] = {"asked": asked, "gini": round(gini(counts), 4)}
+    if model.groups is not None:
+        columns = zip(model.groups.columns, model.groups.values, plan.groups.T, strict=True)
+        users = {
+            name: dict(zip(values, np.bincount(code, minlength=len(values)).tolist(), strict=True))
+            for name, values, code in columns
+        }
+        found["groups"] = {"asked": dict(request.group_shares) or "source", "users": users}
     if request.rating_histogram != "source":
         found["rating_histogram"] = {"asked": request.rating_histogram}
     sides = (

@@ -7,11 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.profile.cold_counts import ColdCounts, cold_counts, thinned, young_counts
-from ganrs_jax.profile.features import item_features, user_features
-from ganrs_jax.profile.local_directions import local_interests, local_scores
+from ganrs_jax.profile.features import item_features
+from ganrs_jax.profile.group_degrees import activity_of_users, by_rank, groups_of_users, popularity_among
+from ganrs_jax.profile.local_directions import local_scores
 from ganrs_jax.profile.model import Items, ProfileModel
 from ganrs_jax.profile.settings import RatingsRequest, plan_key
-from ganrs_jax.profile.vectors import sample_vectors
+from ganrs_jax.profile.user_blocks import block_features, block_vectors
 from ganrs_jax.sampling.assignment import (
     Preassigned,
     assign,
@@ -45,6 +46,7 @@ class InteractionPlan(NamedTuple):
         service, that every user keeps, [U].
       item_kept: ratings of each of the first items, which are cold.
       later: pairs of cold items that are still to come.
+      groups: the value of each user in each demographic column, int32 [U, K]; K = 0 without groups.
     """
 
     block: int
@@ -58,6 +60,7 @@ class InteractionPlan(NamedTuple):
     user_kept: np.ndarray
     item_kept: np.ndarray
     later: Preassigned
+    groups: np.ndarray
 
     @property
     def num_blocks(self) -> int:
@@ -69,18 +72,19 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     num_users, num_items = request.num_users, request.num_items
     block, short, link = block_users(num_items), many(num_items), float(model.link_asymmetry)
     user_counts, item_counts = (young_counts if request.young else _counts)(model, request)
-    # Users: generated vectors; the most ratings to the largest generated degree.
-    generated = [_block_vectors(model, request, number, block) for number in range(-(-num_users // block))]
-    activity = _by_rank(model.columns.log_degree(jnp.concatenate(generated)[:num_users]), user_counts)
+    # Users: generated vectors, of their groups; the most ratings to the largest generated degree.
+    code = groups_of_users(model, request)
+    generated = [block_vectors(model, request, number, block, code) for number in range(-(-num_users // block))]
+    activity = activity_of_users(model, request, jnp.concatenate(generated)[:num_users], code, user_counts)
     # Items: those of the source; the most ratings to the most popular ones.
     source_item, draw = chosen_items(plan_key(request, 1), model.items, num_items)
     items = jnp.asarray(model.items.vectors[draw, source_item])
-    popularity = _by_rank(model.columns.log_degree(items), item_counts)
+    popularity = by_rank(np.asarray(model.columns.log_degree(items)), item_counts)
     # Potentials at which each item is expected to have the ratings it is wanted to have, solved on the first users.
     local = local_scores(model.items.local[source_item], model.local_gain)
     features = jnp.concatenate([local, item_features(model, items, short)], 1)
     some = min(len(generated), -(-_POTENTIAL_USERS // block))
-    users = [_block_features(model, request, n, vectors, short) for n, vectors in enumerate(generated[:some])]
+    users = [block_features(model, request, n, vectors, short) for n, vectors in enumerate(generated[:some])]
     first_users = jnp.concatenate(users)
 
     def potentials(
@@ -90,6 +94,8 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
         popular = popular * (mine.sum() / popular.sum())
         return assignment_potentials(first_users, features, mine, popular, block, near, link, tolerance)
 
+    if request.group_shares and request.popularity == "source":
+        popularity = popularity_among(model, request, users, activity, features, popularity)
     # Pairs of rare and of cold items are drawn beforehand, so that none is left out by chance.
     cold = cold_counts(model, request, activity, popularity)
     beforehand = bool(cold.drawn.any() or request.cold or request.young)
@@ -97,11 +103,11 @@ def plan_interactions(model: ProfileModel, request: RatingsRequest) -> Interacti
     nothing = Preassigned(*np.zeros((2, 0), np.int32))
     kept = cold.user_kept, cold.item_kept
     plan = InteractionPlan(
-        block, cold.activity, items, source_item, features, popularity, first, nothing, *kept, nothing
+        block, cold.activity, items, source_item, features, popularity, first, nothing, *kept, nothing, code
     )
     if not beforehand:
         return plan
-    users += [_block_features(model, request, some + n, x, short) for n, x in enumerate(generated[some:])]
+    users += [block_features(model, request, some + n, x, short) for n, x in enumerate(generated[some:])]
     padded = np.pad(activity, (0, -num_users % block)).reshape(-1, block).astype(np.float32)
     intercepts = jnp.concatenate(
         [assignment_intercepts(u, features, first.item, n, link) for u, n in zip(users, padded, strict=True)]
@@ -162,7 +168,7 @@ def draw_pairs(
     short = many(len(plan.popularity))
     activity = plan.activity[number * plan.block : (number + 1) * plan.block]
     activity = np.pad(activity, (0, plan.block - len(activity)))
-    users = _block_features(model, request, number, users_BxD, short)
+    users = block_features(model, request, number, users_BxD, short)
     key = jax.random.fold_in(plan_key(request, 3), number)
     most = int(np.bincount(plan.preassigned.user // plan.block, minlength=1).max())
     given, link = _of_block(plan.preassigned, number, plan.block), float(model.link_asymmetry)
@@ -188,15 +194,6 @@ def _of_block(pairs: Preassigned, number: int, block: int) -> tuple[np.ndarray, 
     return pairs.user[mine].astype(np.int64) % block, pairs.item[mine].astype(np.int64)
 
 
-def _block_features(
-    model: ProfileModel, request: RatingsRequest, number: int, users_BxD: jax.Array, short: bool
-) -> jax.Array:
-    """Features of the users of a block: what they care for locally, and what their vectors say."""
-    key = jax.random.fold_in(plan_key(request, 5), number)
-    interests = local_interests(key, (len(users_BxD), len(model.local_gain)))
-    return jnp.concatenate([interests, user_features(model, users_BxD, short)], 1)
-
-
 def chosen_items(key: jax.Array, items: Items, num_items: int) -> tuple[np.ndarray, np.ndarray]:
     """Which item of the source each is, or is like, [I], and which of its posterior draws it has, [I].
 
@@ -216,16 +213,4 @@ def source_items(model: ProfileModel, request: RatingsRequest) -> np.ndarray:
 
 def user_vectors(model: ProfileModel, request: RatingsRequest, plan: InteractionPlan, number: int) -> jax.Array:
     """Vectors [B, D] of the users of a block."""
-    return _block_vectors(model, request, number, plan.block)
-
-
-def _by_rank(log_degree: jax.Array, counts: np.ndarray) -> np.ndarray:
-    """Descending counts given to entities by descending generated degree."""
-    given = np.empty(len(log_degree), np.int64)
-    given[np.argsort(-np.asarray(log_degree), kind="stable")] = counts
-    return given
-
-
-def _block_vectors(model: ProfileModel, request: RatingsRequest, number: int, block: int) -> jax.Array:
-    key = jax.random.fold_in(plan_key(request, 0), number)
-    return sample_vectors(key, model, request.sigma, block)
+    return block_vectors(model, request, number, plan.block, plan.groups)

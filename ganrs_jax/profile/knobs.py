@@ -15,9 +15,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.special import ndtri
 
 from ganrs_jax.profile.embedding import canonical_basis
 from ganrs_jax.profile.features import affinities, affinity_beyond_degree
+from ganrs_jax.profile.groups import with_intercepts
 from ganrs_jax.profile.model import AffinityGain, PopularityPreference, ProfileModel
 from ganrs_jax.profile.targets import BANDS, Targets
 from ganrs_jax.profile.vectors import sample_vectors
@@ -47,6 +49,9 @@ _AGREEMENT_RESPONSE = 0.25  # of the correlation to the share of the noise, abou
 _MOST_AGREEMENT_STEP, _MOST_AGREEMENT = 0.3, 0.8  # in a round; in all
 _PEAK_RESPONSE = -0.09  # of the peak to the log-variance, as measured on MyAnimeList and MovieLens
 _MOST_PEAK_STEP, _MOST_LOG_VARIANCE = 0.15, 0.4  # in a round; in all: the response holds for small ones alone
+_GROUP_RESPONSE = 1.5  # power of a step of theirs: the distance grows with less than the gain
+_MOST_GROUP_GAIN = 8.0  # of the slopes by which vectors tell of groups
+_LEAST_AUC, _MOST_AUC = 0.52, 0.99  # of groups: what is nearer to chance, or to certainty, is taken for these
 
 Move = Callable[[ProfileModel, Targets, Targets, float], ProfileModel]
 
@@ -83,7 +88,8 @@ class Knob(NamedTuple):
 
 def knobs(model: ProfileModel, basis: np.ndarray) -> list[Knob]:
     """All of them; `basis` [k - 1, k - 1] of the directions whose weights are calibrated (`with_start`)."""
-    return [
+    of_groups = Knob("groups.gain", "AUC of groups from what they rate", lambda t: t.groups, _groups)
+    found = [
         Knob("factor_weights", "singular values 2-20", lambda t: t.values, _weights(basis), 2.0, relative=True),
         Knob("local_gain", "held-out signal of ranks 2-100", lambda t: t.signal, _local, 2.0),
         Knob("local_gain past rank 100", "log NDCG of EASE over PureSVD", _beyond_factors, _tail),
@@ -111,6 +117,7 @@ def knobs(model: ProfileModel, basis: np.ndarray) -> list[Knob]:
         Knob("noise_log_variance", "peak of the errors", lambda t: _one(t.predictability.peak), _peak),
         Knob("-", "cosine of items to the nearest", lambda t: _one(t.top_items.neighbours), None, 0.0),
     ]
+    return found if model.groups is None else [*found, of_groups]
 
 
 def with_start(model: ProfileModel, wanted: Targets) -> tuple[ProfileModel, np.ndarray]:
@@ -281,6 +288,16 @@ def _agreement(model: ProfileModel, wanted: Targets, found: Targets, rate: float
     step = np.clip(lacking, -_MOST_AGREEMENT_STEP, _MOST_AGREEMENT_STEP)
     value = np.clip(model.noise_agreement + rate * step, 0, _MOST_AGREEMENT)
     return dataclasses.replace(model, noise_agreement=np.float32(value))
+
+
+def _groups(model: ProfileModel, wanted: Targets, found: Targets, rate: float) -> ProfileModel:
+    """By the distance between means of a score in a group and outside, which the area under the ROC curve tells."""
+    assert model.groups is not None
+    one, other = (ndtri(np.clip(t.groups, _LEAST_AUC, _MOST_AUC)) for t in (wanted, found))
+    factor = np.clip((one / other) ** (rate * _GROUP_RESPONSE), *_ONE_ROUND_GAIN)
+    gain = np.clip(model.groups.gain * factor, _LEAST_GAIN, _MOST_GROUP_GAIN).astype(np.float32)
+    vectors = sample_vectors(jax.random.key(0), model, model.config.sigma, _DRAWN)
+    return dataclasses.replace(model, groups=with_intercepts(model.groups._replace(gain=gain), vectors))
 
 
 def _unevenness(leverage: Leverage) -> np.ndarray:

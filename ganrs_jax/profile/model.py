@@ -118,6 +118,32 @@ class ResponseStyle(NamedTuple):
     basis: np.ndarray
 
 
+class Groups(NamedTuple):
+    """Groups of users by K demographic columns, of S values in all, of which C combinations are.
+
+    Attributes:
+      columns: names [K]; values: of each column.
+      cells: the value of each column, by its number, in each combination, int32 [C, K]; share: of the users, [C].
+      centre, scale: of the source's vectors, [D].
+      weights: of vectors in the log odds of each value, [F, S] (`groups`); gain: their factors, [S], calibrated.
+      intercept: of the log odds of each combination, [C].
+      log_degree, mean_rating: quantiles of the users of each combination, smoothed, [C, Q]: of log numbers of ratings,
+        and of mean ratings standardised by all ratings.
+    """
+
+    columns: tuple[str, ...]
+    values: tuple[tuple[str, ...], ...]
+    cells: np.ndarray
+    share: np.ndarray
+    centre: np.ndarray
+    scale: np.ndarray
+    weights: np.ndarray
+    gain: np.ndarray
+    intercept: np.ndarray
+    log_degree: np.ndarray
+    mean_rating: np.ndarray
+
+
 class ResidualMLP(nn.Module):
     """A generator or a critic of vectors, [B, inputs] -> [B, outputs] (after R3GAN, arXiv 2501.05441).
 
@@ -203,6 +229,7 @@ class ProfileModel:
     noise_log_variance: np.float32  # of the scale of the rating noise: how heavy its tails are; calibrated
     source: SourceSummary
     training: Mapping[str, Any]  # seed, criterion and figures of the training run; json-ready
+    groups: Groups | None = None  # of users, where the training was told which (`ProfileConfig.groups`)
     recipe: str = "profile"
 
     def __repr__(self) -> str:

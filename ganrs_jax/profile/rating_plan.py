@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ganrs_jax.profile.groups import cells_of, group_shift
 from ganrs_jax.profile.interaction_plan import InteractionPlan, draw_pairs, user_vectors
 from ganrs_jax.profile.local_directions import local_interests
 from ganrs_jax.profile.mean_by_degree import rating_shift
@@ -82,6 +83,9 @@ def plan_ratings(model: ProfileModel, request: RatingsRequest, interactions: Int
         levels = link_at(shifted, link.noise_factor, histogram).level(shifted)
         steps = [spread * rating_shift(means, ids, levels, degree) for ids, degree, means in sides]
         item_shift, user_shift = item_shift + steps[0], user_shift + steps[1]
+        if model.groups is not None:
+            cell = cells_of(model.groups, interactions.groups)
+            user_shift = user_shift + spread * group_shift(model.groups, cell, user, levels)
     link = fitted(latent.shifted(item_shift[item] + user_shift[user]), link)
     return RatingPlan(item_shift, user_shift, link, first)
 

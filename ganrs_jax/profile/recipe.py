@@ -23,6 +23,7 @@ from ganrs_jax.profile.calibration import calibrate
 from ganrs_jax.profile.diagnostics import scenario, warnings_of
 from ganrs_jax.profile.embedding import ProfileEmbedding, fit_profile_embedding
 from ganrs_jax.profile.gan import GanState, fit_with_restarts, gan_spec, standardised
+from ganrs_jax.profile.groups import asked_shares, group_codes, group_columns, learn_groups
 from ganrs_jax.profile.model import ProfileModel, VectorColumns
 from ganrs_jax.profile.plan import block_rows, make_plan
 from ganrs_jax.profile.settings import LANE_FLOATS, ProfileConfig, RatingsRequest, check_config, complete_request
@@ -64,6 +65,7 @@ def fit(
             f"{ratings.name}: {ratings.num_users} users, {ratings.num_items} items; accepted: at least {_LEAST} of each"
         )
     learned = subsample(ratings, max_users=config.most_users)
+    codes = group_codes(learned, config.groups) if config.groups else None
     columns = VectorColumns(config.interaction_rank, config.rating_rank, config.style_rank)
 
     # 1. Embed: posterior draws of what each user and item is.
@@ -97,17 +99,25 @@ def fit(
     # 3. Calibrate who rates what, and how, of what was learned, put together with the degrees, means and response
     # styles of the source.
     models = assemble(seeds, configs, states, restarts, embedding, ratings, learned)
-    return calibrate(models, learned, report, stages)
+    if codes is not None:
+        groups = learn_groups(learned, codes, embedding.users)
+        models = [dataclasses.replace(model, groups=groups) for model in models]
+    return calibrate(models, learned, report, stages, None if codes is None else codes.code)
 
 
 def check_request(ratings: Ratings, config: ProfileConfig, request: RatingsRequest) -> None:
     """Raises InputError, before any work, on a request that no dataset could meet once a model of these is trained."""
     activity, popularity = (degree_distribution(np.bincount(ids)) for ids in (ratings.user, ratings.item))
+    groups = None
+    if config.groups:
+        groups = group_codes(ratings, config.groups)
+    asked_shares(groups, request.group_shares)
     complete_request(request, config, describe_source(ratings), activity, popularity, ratings.num_items)
 
 
 def complete(model: ProfileModel, request: RatingsRequest) -> RatingsRequest:
     """The request with the source's sizes where it has none; raises InputError as `complete_request` does."""
+    asked_shares(model.groups, request.group_shares)
     own_items = len(model.items.ids.values)
     return complete_request(request, model.config, model.source, model.activity, model.popularity, own_items)
 
@@ -124,7 +134,7 @@ def blocks(model: ProfileModel, request: RatingsRequest, report: Report = silent
         "recipe": model.recipe,
         "request": dataclasses.asdict(request),
         "asked": given_sizes(asked),
-        "scenario": scenario(request, plan.interactions, ids),
+        "scenario": scenario(model, request, plan.interactions, ids),
         "source_ratings_per_user": model.source.ratings / model.source.users,
         "source": model.source.name,
         "training": dict(model.training),
@@ -141,6 +151,7 @@ def blocks(model: ProfileModel, request: RatingsRequest, report: Report = silent
         metadata,
         ids,
         lambda number: block_rows(model, request, plan, number),
+        group_columns(model.groups, plan.interactions.groups),
     )
 
 
@@ -171,4 +182,4 @@ def generate(model: ProfileModel, request: RatingsRequest, report: Report = sile
     counts = {"rows": len(user), "users": len(np.unique(user)), "items": len(np.unique(item))}
     facts = {**made.metadata, **counts}
     still_to_come = Rows(*(np.concatenate(x) for x in zip(*later, strict=True))) if later else None
-    return Dataset(user, item, rating, made.scale, {}, facts, made.item_ids, still_to_come)
+    return Dataset(user, item, rating, made.scale, made.groups, facts, made.item_ids, still_to_come)

@@ -1,6 +1,7 @@
 """What the user sets of recipe profile: the config of a training, and the request of a dataset."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import jax
 import numpy as np
@@ -37,6 +38,7 @@ class ProfileConfig:
     embedding_rounds: int = 14  # of the interaction factors
     embedding_sweeps: int = 40  # Gibbs sweeps of the rating factors
     posterior_draws: int = 8  # of each vector, over 1; the last chooses the best average, the others are learned
+    groups: str = ""  # demographic columns that generated users have too, with commas: gender,age, say
     users: str = "gan"  # gan | gaussian: normal vectors instead, with the source's moments and quantiles by degree
     objective: str = "relativistic"  # bce | wasserstein | wgan_gp | relativistic
     optimizer: str = "adam"  # adam | rmsprop
@@ -85,6 +87,7 @@ class RatingsRequest:
     popularity: str = "source"  # distribution of ratings per item, likewise
     rating_histogram: str = "source"  # share of each rating (`sampling.distributions.parse_histogram`)
     item_ids: str = "new"  # of the items in tables: new (numbers from 0) | source (the source's own, no item twice)
+    group_shares: Mapping[str, float] = dataclasses.field(default_factory=dict)  # of users, by group; {} = the source's
     cold_users: float = 0.0  # share of the users that have few ratings yet (`cold_start`): the first ones
     cold_user_ratings: str = "1:5"  # LEAST:MOST ratings of each of them
     cold_items: float = 0.0  # share of the items that have few ratings yet: the first ones

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ganrs_jax.statistics.group_auc import group_auc
 from ganrs_jax.statistics.held_out_signal import signal_by_rank
 from ganrs_jax.statistics.learnability import learnability
 from ganrs_jax.statistics.leverage import Leverage, leverages
@@ -40,6 +41,7 @@ class Targets(NamedTuple):
       top_items: NDCG of closed-form recommenders.
       predictability: of ratings.
       agreement: of ratings of neighbouring items.
+      groups: how well groups of users are told by what they rate, [S]; of none S = 0.
     """
 
     values: np.ndarray
@@ -50,13 +52,21 @@ class Targets(NamedTuple):
     top_items: TopItems
     predictability: Predictability
     agreement: float
+    groups: np.ndarray
 
 
-def targets(user: np.ndarray, item: np.ndarray, rating: np.ndarray, like: Targets | None = None) -> Targets | None:
+def targets(
+    user: np.ndarray,
+    item: np.ndarray,
+    rating: np.ndarray,
+    like: Targets | None = None,
+    member: np.ndarray | None = None,
+) -> Targets | None:
     """The `Targets` of a dataset [N].
 
     Args:
       like: those of a dataset to compare with, whose bins are as many.
+      member: groups of its users, bool [U, S].
 
     Returns:
       None if too few users and items have ratings enough for a spectrum, or all have rated all: there is no structure.
@@ -68,6 +78,7 @@ def targets(user: np.ndarray, item: np.ndarray, rating: np.ndarray, like: Target
         spectrum = pool.submit(spectral, user, item)
         signal = pool.submit(signal_by_band, user, item)
         agreement = pool.submit(rating_agreement, user, item, rating)
+        groups = None if member is None else pool.submit(group_auc, user, item, member)
         popularity = pool.submit(popularity_by_activity, user, item, bins)
     found, lists = spectrum.result(), top.result()
     if found is None or lists is None or found.values[1] < _LEAST_VALUE * found.values[0]:
@@ -82,6 +93,7 @@ def targets(user: np.ndarray, item: np.ndarray, rating: np.ndarray, like: Target
         top_items=lists,
         predictability=predicted.result(),
         agreement=agreement.result(),
+        groups=groups.result() if groups else np.zeros(0),
     )
 
 

@@ -61,6 +61,9 @@ def scenario_lines(scenario: Mapping[str, Any]) -> list[str]:
             kind, (least, most), ids = name.removeprefix("cold_"), facts["ratings"], facts["ids"]
             which = ids if isinstance(ids, str) else f"those listed in the metadata, {len(ids):,}"
             lines.append(f"cold {kind}: {facts['share']:.1%} of all ({which}), {least} to {most} ratings each")
+        elif name == "groups":
+            for column, users in facts["users"].items():
+                lines.append(f"{column}: " + ", ".join(f"{value} {number:,}" for value, number in users.items()))
         else:
             reached = f": Gini coefficient {facts['gini']:.3f}" if "gini" in facts else ""
             lines.append(f"{name.replace('_', ' ')}: {facts['asked']}{reached}")

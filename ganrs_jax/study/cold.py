@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from ganrs_jax.data.dataset import Dataset, Rows
-from ganrs_jax.data.ratings import Ratings, split_rows
+from ganrs_jax.data.ratings import Ratings, part_of, split_rows
 from ganrs_jax.errors import InputError
 from ganrs_jax.profile.cold_counts import ratings_kept, thinned
 from ganrs_jax.profile.cold_start import ColdStart
@@ -109,14 +109,4 @@ def cold_splits(data: ColdRatings, train_share: float, seeds: Sequence[int]) -> 
 def young_counterpart(ratings: Ratings, share: float, seed: int) -> Ratings:
     """A random share of a source's ratings, and the users and items that have any: the service at a younger age."""
     kept = np.sort(np.random.default_rng(seed).permutation(ratings.num_ratings)[: round(share * ratings.num_ratings)])
-    users, user = np.unique(ratings.user[kept], return_inverse=True)
-    items, item = np.unique(ratings.item[kept], return_inverse=True)
-    return Ratings(
-        user.astype(np.int32),
-        item.astype(np.int32),
-        ratings.rating[kept],
-        ratings.user_ids[users],
-        ratings.item_ids[items],
-        ratings.scale,
-        f"{ratings.name}, young",
-    )
+    return part_of(ratings, kept, f"{ratings.name}, young")

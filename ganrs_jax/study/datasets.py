@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet
@@ -127,22 +128,27 @@ class Store:
         assert best is not None
         return best
 
-    def generator(self, source: str, kind: str) -> Model:
+    def generator(self, source: str, kind: str, **changes: Any) -> Model:
         """A recipe's model of a source, trained and kept where there is none.
+
+        Args:
+          changes: of the recipe's settings, after which the folder is called.
 
         Raises:
           InputError: if the one in the folder is of other ratings or of another seed.
         """
-        if (source, kind) not in self._generators:
-            place = self._folder / "generators" / f"{source}-{kind}"
+        name = "-".join([kind, *(f"{value}".replace(",", "_") for value in changes.values())])
+        if (source, name) not in self._generators:
+            place = self._folder / "generators" / f"{source}-{name}"
             if not place.exists():
                 recipe = get_recipe(kind)
-                save_generator(place, recipe.fit([self._seed], self.real(source), [recipe.config()], self.progress)[0])
+                config = recipe.config(**changes)
+                save_generator(place, recipe.fit([self._seed], self.real(source), [config], self.progress)[0])
             found = load_generator(place)
             if (found.source.digest, found.training.get("seed")) != (digest(self.real(source)), self._seed):
                 raise InputError(
                     f"{place}: of other ratings than `sources={source}` has, or of another seed than "
                     f"`data_seed={self._seed}`; accepted: another `workdir`, or the folder deleted"
                 )
-            self._generators[source, kind] = found
-        return self._generators[source, kind]
+            self._generators[source, name] = found
+        return self._generators[source, name]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ganrs_jax.data.ratings import Ratings
+from ganrs_jax.data.ratings import Ratings, part_of
 from ganrs_jax.errors import InputError
 from ganrs_jax.sampling.apportion import apportion
 from ganrs_jax.statistics.summary import gini, histogram
@@ -99,24 +99,17 @@ def _counts_of_gini(own: np.ndarray, wanted: float, total: int) -> np.ndarray:
 
 
 def _part(ratings: Ratings, axis: str, kept: np.ndarray) -> Skewed:
-    users, user = np.unique(ratings.user[kept], return_inverse=True)
-    items, item = np.unique(ratings.item[kept], return_inverse=True)
-    rating = ratings.rating[kept]
-    part = Ratings(
-        user.astype(np.int32),
-        item.astype(np.int32),
-        rating,
-        ratings.user_ids[users],
-        ratings.item_ids[items],
-        ratings.scale,
-        f"{ratings.name}, part",
-    )
-    request: dict[str, Any] = {"num_users": len(users), "num_items": len(items), "num_ratings": len(kept)}
+    part = part_of(ratings, kept, f"{ratings.name}, part")
+    request: dict[str, Any] = {
+        "num_users": part.num_users,
+        "num_items": part.num_items,
+        "num_ratings": part.num_ratings,
+    }
     request |= {"activity": "thinned", "popularity": "thinned"}
     if axis == "ratings":
-        shares = histogram(rating, ratings.scale)
+        shares = histogram(part.rating, ratings.scale)
         texts = (f"{level:g}={share!r}" for level, share in zip(ratings.scale.levels, shares.tolist(), strict=True))
         return Skewed(gini(shares), part, request | {"rating_histogram": ",".join(texts)})
-    coefficient = gini(np.bincount(user if axis == "users" else item))
+    coefficient = gini(np.bincount(part.user if axis == "users" else part.item))
     name = "activity" if axis == "users" else "popularity"
     return Skewed(coefficient, part, request | {name: f"gini:{coefficient:.4f}"})

@@ -89,7 +89,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "seed of a dataset": ((*MAKE, "--seed=-1"), ["--seed=-1; accepted: 0 to 4294967295"]),
     "groups of ganrs": (
         (*MAKE, "--group_shares=F=1"),
-        ["--group_shares=F=1: recipe ganrs does not take it; accepted: recipe cganrs"],
+        ["--group_shares=F=1: recipe ganrs does not take it; accepted: recipe profile, cganrs"],
     ),
     "shares malformed": ((*MAKE, "--group_shares=F:0.5"), ["--group_shares=F:0.5; accepted: NAME=SHARE,NAME=SHARE"]),
     "shares of text": ((*MAKE, "--group_shares=F=half"), ["--group_shares=F=half; accepted: NAME=SHARE"]),
@@ -128,7 +128,7 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     ),
     "groups of profile": (
         (*PROFILE, "--group_shares=F=1"),
-        ["--group_shares=F=1: recipe profile does not take it; accepted: recipe cganrs"],
+        ["--group_shares=F=1: the generator knows no groups; accepted: of one that was trained to know"],
     ),
     "ids of ganrs": (
         (*MAKE, "--item_ids=source"),

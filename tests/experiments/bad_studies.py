@@ -6,6 +6,7 @@ EVALUATE = ("evaluate_baselines", "--preset=small", "--workdir=run")
 STUDY = ("study", "--preset=small", "--workdir=run")
 COLD = ("cold_start", "--preset=small", "--workdir=run")
 IMBALANCE = ("imbalance", "--preset=small", "--workdir=run")
+FAIRNESS = ("fairness", "--preset=small", "--workdir=run")
 BENCHMARK = ("benchmark", "--preset=small", "--workdir=run")
 
 # the command, and what its one line must hold
@@ -37,6 +38,19 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "a part too small": (
         (*IMBALANCE, "--share=0.01"),
         ["--share=0.01 of planted is 60 ratings, less than one for each"],
+    ),
+    "groups of what is not known": (
+        (*FAIRNESS, "--group_columns=occupation"),
+        ["occupation is not known of its users; it has: gender, age"],
+    ),
+    "groups too small": (
+        (*FAIRNESS, "--planted_users=30", "--planted_items=30", "--planted_ratings=300"),
+        ["planted: 15 users are of gender F: too few to learn from", "at least 20 users"],
+    ),
+    "shares of all": ((*FAIRNESS, "--shares=1"), ["--shares=1; accepted: numbers over 0 and under 1"]),
+    "no such recipe of groups": (
+        (*FAIRNESS, "--recipes=ganrs"),
+        ["--recipes=ganrs; accepted: some of profile, cganrs"],
     ),
     "grid of groups": ((*GRID, "--recipe=cganrs"), ["--recipe=cganrs; accepted: ganrs, wganrs"]),
     "grid of text": ((*GRID, "--users=ten"), ["--users=ten; accepted: numbers over 0"]),

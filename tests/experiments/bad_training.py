@@ -68,6 +68,14 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         (*TRAIN, "--source=plain.csv", "--recipe=cganrs"),
         ["plain: --config.group=gender is not"],
     ),
+    "groups not known": (
+        ("train_generator", "--source=planted", "--workdir=run", "--config.groups=zodiac"),
+        ["--config.groups=zodiac is not known"],
+    ),
+    "groups twice": (
+        ("train_generator", "--source=planted", "--workdir=run", "--config.groups=age,age"),
+        ["--config.groups=age,age names a column"],
+    ),
     "one group": ((*TRAIN, "--recipe=cganrs", "--groups=1"), ["planted: one gender group only (F)"]),
     "nothing at hand": (
         (*TRAIN, "--source=netflix"),

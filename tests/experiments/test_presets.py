@@ -72,6 +72,10 @@ LAUNCHES = {
         [*WORLD[1:], "--models=popularity,biases", "--axes=ratings", "--levels=2", "--workdir=run"],
         ["planted by ratings: Gini ", "the order of models is not judged", "result: run/imbalance.md"],
     ),
+    "fairness": (
+        [*WORLD[1:], "--models=biases,popularity", "--shares=0.5", "--workdir=run"],
+        ["planted, gender, profile: ", "tells their group as well as on real ratings", "result: run/fairness.md"],
+    ),
     "privacy": ([*GANRS, "--workdir=run"], ["trained on 40 of 80 users", "AUC of membership inference"]),
 }
 MADE = {
@@ -96,6 +100,13 @@ MADE = {
         "imbalance.csv",
         "imbalance_planted_ratings.png",
         "cells/planted-ratings-0-real/biases.json",
+    ],
+    "fairness": [
+        "fairness.md",
+        "fairness.csv",
+        "fairness_planted_gender_profile.png",
+        "fairness_planted_shares.png",
+        "cells/planted-gender-0.5-profile/biases.json",
     ],
     "privacy": [],
 }
@@ -162,8 +173,8 @@ def test_help_shows_docstring_and_flags(name, launch):
     assert "--workdir" in shown
     assert "--preset" in shown
     assert "--verbosity" not in shown
-    no_settings = ("generate", "fidelity", "compare_recipes", "evaluate_baselines", "study", "cold_start", "imbalance")
-    if name not in no_settings:
+    of_data = ("generate", "fidelity", "compare_recipes", "evaluate_baselines", "study")
+    if name not in (*of_data, "cold_start", "imbalance", "fairness"):
         recipe = "ganrs" if name in ("published_grid", "benchmark") else "profile"
         assert f"--recipe={recipe}\n" in shown
         assert f"--config.gan_steps={RECIPES[recipe].config().gan_steps}\n      generator steps\n" in shown
@@ -172,7 +183,7 @@ def test_help_shows_docstring_and_flags(name, launch):
 def test_help_follows_the_recipe(launch):
     shown = launch("train_generator", "--recipe", "cganrs", "-h").stdout
     assert "Settings of recipe cganrs" in shown
-    assert "--config.group=gender\n      gender | age\n" in shown
+    assert "--config.group=gender\n      a demographic column of the source: gender | age | ...\n" in shown
     assert "--config.generator_hidden=8,10\n" in shown
 
 

@@ -219,7 +219,7 @@ def test_memory_is_bounded_by_the_block(monkeypatch):
 
     monkeypatch.setattr(shards, "_ROW_GROUP", 1)
     writer = shards._groups(
-        BLOCKS._replace(num_blocks=1000, rows=rows), range(1000), shards._schema(None), lambda *_: None
+        BLOCKS._replace(num_blocks=1000, rows=rows), range(1000), shards._schema(None, ()), lambda *_: None
     )
     next(writer)
     assert len(asked) < 20
