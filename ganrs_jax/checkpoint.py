@@ -17,7 +17,7 @@ from ganrs_jax.files import whole_folder
 from ganrs_jax.recipes import RECIPES, Model
 from ganrs_jax.trees import Tree, as_tree, from_tree
 
-FORMAT_VERSION = 10  # 10: groups of users
+FORMAT_VERSION = 11  # 11: K-means is fitted on a part; 10: groups of users
 _MANIFEST = "manifest.json"
 _ORBAX = "orbax"
 _EMPTY = "empty array"  # stands for one in json, with its type and shape

@@ -9,7 +9,7 @@ import numpy as np
 from ganrs_jax.data.dataset import Dataset
 from ganrs_jax.published.duplicates import drop_duplicates
 from ganrs_jax.published.gan import draw_samples
-from ganrs_jax.published.kmeans import fit_kmeans
+from ganrs_jax.published.kmeans import kmeans_of_part
 from ganrs_jax.published.model import PublishedModel
 from ganrs_jax.published.settings import LANE_FLOATS, RawSamplesRequest
 from ganrs_jax.published.unit_scale import from_unit, match_moments
@@ -41,16 +41,17 @@ def cluster(
     group: int = 0,
 ) -> np.ndarray:
     """Step 5: the cluster, of `count`, of each sample's user or item vector, int32 [N]; `side`: "users" or "items"."""
-    found = fit_kmeans(
+    found = kmeans_of_part(
         jax.random.fold_in(jax.random.key(request.seed), 1 + 2 * group + (side == "items")),
         vectors_NxK,
         count,
+        model.config.kmeans_per_cluster,
         max_iterations=model.config.kmeans_iterations,
         tolerance=model.config.kmeans_tolerance,
         stage=f"K-means, {count} {side}",
         report=report,
     )
-    return np.asarray(found.labels)
+    return np.asarray(found)
 
 
 def assemble(

@@ -9,7 +9,7 @@ points that lie near one another, with the centroids that can be near the block.
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -82,6 +82,39 @@ def fit_kmeans(
         report(stage, done, done if state.done else max_iterations, {})
     inertia = float(jnp.sum(_own_distance(data.points, state.centroids, state.found.label)))
     return KMeans(state.found.label, state.centroids + data.centre[None], done, inertia)
+
+
+def kmeans_of_part(
+    key: jax.Array,
+    points_NxD: jax.Array,
+    num_clusters: int,
+    per_cluster: int,
+    *,
+    max_iterations: int = 100,
+    tolerance: float = 1e-4,
+    stage: str = "K-means",
+    report: Report = silent,
+) -> jax.Array:
+    """The nearest centroid of each point, int32 [N], of centroids fitted on a random part of the points.
+
+    Args:
+      per_cluster: points in the part for each cluster; 0, or where there are no more, all are fitted on.
+    """
+    size = per_cluster * num_clusters
+    settings: Any = {"max_iterations": max_iterations, "tolerance": tolerance, "stage": stage, "report": report}
+    if not 0 < size < len(points_NxD):
+        return fit_kmeans(key, points_NxD, num_clusters, **settings).labels
+    part = jax.random.permutation(jax.random.fold_in(key, 0), len(points_NxD))[:size]
+    return _labels(points_NxD, fit_kmeans(key, points_NxD[part], num_clusters, **settings).centroids)
+
+
+@jax.jit
+def _labels(points_NxD: jax.Array, centroids_KxD: jax.Array) -> jax.Array:
+    """The nearest centroid of each point, by parts of the points."""
+    num, dim = points_NxD.shape
+    centre = jnp.mean(centroids_KxD, 0)[None]  # products of what is far from zero lose digits
+    points = jnp.pad(points_NxD - centre, ((0, -num % _ANY_POINTS), (0, 0))).reshape(-1, _ANY_POINTS, dim)
+    return jax.lax.map(lambda some: nearest(some.T, centroids_KxD - centre).label, points).reshape(-1)[:num]
 
 
 def seed_centroids(key: jax.Array, points_DxN: jax.Array, num_clusters: int) -> jax.Array:

@@ -42,6 +42,7 @@ class GanrsConfig:
     sigma: float = 1.0  # noise of generation where the request gives none
     kmeans_iterations: int = 100  # at most
     kmeans_tolerance: float = 1e-4  # share of the mean variance, as scikit-learn's
+    kmeans_per_cluster: int = 64  # samples that K-means is fitted on, for each cluster; all are assigned; 0 = all
 
 
 def check_config(config: GanrsConfig) -> None:
@@ -51,7 +52,7 @@ def check_config(config: GanrsConfig) -> None:
     check_range(config, ("beta1", "momentum", "dropout", "slope"), low=0, below=1)
     check_range(config, ("train_share",), above=0, below=1)
     check_range(config, ("embedding_learning_rate", "gan_learning_rate", "clip", "sigma"), above=0)
-    check_range(config, ("kmeans_tolerance",), low=0)
+    check_range(config, ("kmeans_tolerance", "kmeans_per_cluster"), low=0)
     sizes = ("embedding_size", "embedding_batch_size", "embedding_epochs", "critic_steps", "gan_steps")
     check_range(config, (*sizes, "gan_batch_size", "noise_size", "critic_hidden", "kmeans_iterations"), low=1)
     check_range(config, ("generator_hidden",), low=1)

@@ -21,6 +21,9 @@ from ganrs_jax.training.loop import Report, silent
 
 REAL = "real"
 _TRIALS = 12  # of raw samples, for a published recipe to keep as many rows as the source has
+_FIRST_GROWTH = 0.5  # power of the samples that the rows grow with, before two trials tell it
+_SLOWER, _LEAST_GROWTH = 0.85, 0.05  # of it, from trial to trial; at least
+_MOST_MORE = 8.0  # times the samples of the trial before
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,6 +116,7 @@ class Store:
           samples: raw samples to begin with.
         """
         best: Dataset | None = None
+        growth, before = _FIRST_GROWTH, (samples, 0)
         for _ in range(_TRIALS):
             request = dataclasses.replace(asked, num_samples=samples)
             dataset = get_recipe(generator.recipe).generate(generator, request, self.progress)
@@ -123,8 +127,11 @@ class Store:
                 return dataclasses.replace(dataset, **columns, metadata=facts)
             if best is not None and len(dataset.rating) <= len(best.rating):
                 break  # more samples only make more pairs conflict
-            best = dataset
-            samples = int(samples * min(4.0, 1.05 * (rows / len(dataset.rating)) ** 1.5))  # ever fewer are kept
+            best, kept_now = dataset, len(dataset.rating)
+            if before[1]:  # of ever fewer samples that are more, ever fewer are kept
+                growth = _SLOWER * np.log(kept_now / before[1]) / np.log(samples / before[0])
+            before = samples, kept_now
+            samples = int(samples * min(_MOST_MORE, 1.05 * (rows / kept_now) ** (1 / max(growth, _LEAST_GROWTH))))
         assert best is not None
         return best
 

@@ -57,11 +57,11 @@ def test_rows_that_cannot_be_had_end_at_the_most_there_are(search):
 def test_no_program_of_a_dataset_that_is_measured_is_kept(tmp_path):
     """A study of three sources compiled until the kernel had no memory maps left, two hours in."""
     cells, protocol = StudyCells(tmp_path, {}), EvaluationProtocol(("deepmf",), (0, 1), (5,), 0.0, 1, "")
-    store = SimpleNamespace(ratings=lambda world: [load_ratings("planted")])
+    name = _study_data.StudyDataset("planted", "real").name
     jax.clear_caches()
     before = len(jax.devices()[0].client.live_executables())  # what other tests hold on to
     found = _study_measured.measured(
-        _study_data.StudyDataset("planted", "real"), protocol, cells, store, lambda *_: None
+        name, "planted", lambda: [load_ratings("planted")], protocol, cells, lambda *_: None
     )
-    assert found["deepmf"] == cells.get(_study_data.StudyDataset("planted", "real").name, "deepmf")
+    assert found["deepmf"] == cells.get(name, "deepmf")
     assert len(jax.devices()[0].client.live_executables()) <= before

@@ -148,3 +148,28 @@ def _variables(jaxpr):
                     yield from _variables(inner.jaxpr)
                 elif hasattr(inner, "eqns"):
                     yield from _variables(inner)
+
+
+@pytest.mark.parametrize("per_cluster", [0, 30])
+def test_points_that_were_not_fitted_on_have_the_nearest_centroid_too(per_cluster, monkeypatch):
+    points, _ = blobs(num=20_000, spread=1.0)
+    fitted, fit = [], kmeans.fit_kmeans
+
+    def kept(*given, **settings):
+        fitted.append(fit(*given, **settings))
+        return fitted[0]
+
+    monkeypatch.setattr(kmeans, "fit_kmeans", kept)
+    labels = np.asarray(kmeans.kmeans_of_part(key(), jnp.asarray(points), 17, per_cluster))
+    assert len(fitted[0].labels) == (17 * 30 if per_cluster else 20_000)
+    assert np.mean(labels == nearest(points, np.asarray(fitted[0].centroids))) > 0.999
+
+
+def test_a_part_fits_almost_as_well_as_all():
+    points, _ = blobs(num=20_000, spread=1.0)
+    found = []
+    for per_cluster in (0, 64):
+        labels = np.asarray(kmeans.kmeans_of_part(key(), jnp.asarray(points), 17, per_cluster))
+        centroids = np.stack([points[labels == k].mean(0) for k in range(17)])
+        found.append(((points - centroids[labels]) ** 2).sum())
+    assert found[1] < 1.05 * found[0]
