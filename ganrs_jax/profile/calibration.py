@@ -108,7 +108,7 @@ def calibrate_one(
         return model
     request = subsample.request(model.config)
     model, basis = with_start(model, wanted)
-    table = knobs(model, basis)
+    table, left = knobs(model, basis), model.config.uncalibrated.split(",")
     best, least = None, np.inf
     for number in range(rounds):
         rows, code = _generated(model, dataclasses.replace(request, seed=number))
@@ -121,7 +121,8 @@ def calibrate_one(
             best, least = (model, found, errors), loss
         rate = 1 / (1 + number / _HALF_STEP)
         for knob in table:
-            model = knob.moved(model, wanted, found, rate) if knob.moved else model
+            if knob.moved and knob.parameter not in left:
+                model = knob.moved(model, wanted, found, rate)
         report("calibration", number + 1, rounds, {k.statistic: [e] for k, e in zip(table, errors, strict=True)})
     if best is None:
         return model

@@ -92,7 +92,7 @@ def knobs(model: ProfileModel, basis: np.ndarray) -> list[Knob]:
     found = [
         Knob("factor_weights", "singular values 2-20", lambda t: t.values, _weights(basis), 2.0, relative=True),
         Knob("local_gain", "held-out signal of ranks 2-100", lambda t: t.signal, _local, 2.0),
-        Knob("local_gain past rank 100", "log NDCG of EASE over PureSVD", _beyond_factors, _tail),
+        Knob("local_tail", "log NDCG of EASE over PureSVD", _beyond_factors, _tail),
         Knob(
             "users.gain",
             "leverage of users",

@@ -12,6 +12,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ganrs_jax.checks import check_memory
@@ -83,6 +84,8 @@ def fit(
         ),
     )
 
+    if config.learned == "means":
+        embedding = embedding._replace(users=jnp.broadcast_to(embedding.users.mean(0), embedding.users.shape))
     # 2. Learn the vectors of users: a GAN, or nothing of Gaussian users. Those of items are kept as they are.
     states: Sequence[GanState | None] = [None] * len(seeds)
     restarts = [0] * len(seeds)

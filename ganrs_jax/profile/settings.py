@@ -17,6 +17,20 @@ from ganrs_jax.sampling.feasibility import DegreeRequest, Fault, SourceDegrees, 
 from ganrs_jax.statistics.summary import SourceSummary
 
 LANE_FLOATS = ("gan_learning_rate", "beta1", "beta2", "clip", "gradient_penalty", "average")  # may differ by lane
+CALIBRATED = (
+    "factor_weights",
+    "local_gain",
+    "local_tail",
+    "users.gain",
+    "items.gain",
+    "popularity_preference",
+    "link_asymmetry",
+    "bias_correlation",
+    "factor_gain",
+    "noise_agreement",
+    "noise_log_variance",
+    "groups.gain",
+)  # parameters, as the table of calibration calls them; local_tail: local_gain past rank 100
 _COPIES = {"num_users": 3, "num_items": 5}  # of a vector and its local part that memory holds
 _SIGMAS = (0.2, 3.0)  # of the noise; vectors of more lie where no user or item ever was
 _ITEM_IDS = ("new", "source")
@@ -38,6 +52,7 @@ class ProfileConfig:
     embedding_rounds: int = 14  # of the interaction factors
     embedding_sweeps: int = 40  # Gibbs sweeps of the rating factors
     posterior_draws: int = 8  # of each vector, over 1; the last chooses the best average, the others are learned
+    learned: str = "draws"  # draws | means: what is learned of a user's vector, posterior draws or their mean
     groups: str = ""  # demographic columns that generated users have too, with commas: gender,age, say
     users: str = "gan"  # gan | gaussian: normal vectors instead, with the source's moments and quantiles by degree
     objective: str = "relativistic"  # bce | wasserstein | wgan_gp | relativistic
@@ -55,12 +70,17 @@ class ProfileConfig:
     width: int = 128  # of the networks' layers
     blocks: int = 2  # residual blocks of each network
     calibration_rounds: int = 10  # of comparing generated datasets with the source; 0 = leave all as learned
+    uncalibrated: str = ""  # parameters that calibration leaves as learned, with commas (`knobs`)
     sigma: float = 1.0  # noise of generation where the request gives none
 
 
 def check_config(config: ProfileConfig) -> None:
     """Raises InputError naming the first field whose value cannot be, and what is accepted."""
     check_choice(config, "users", ("gan", "gaussian"))
+    check_choice(config, "learned", ("draws", "means"))
+    for name in filter(None, config.uncalibrated.split(",")):
+        if name not in CALIBRATED:
+            raise InputError(f"`config.uncalibrated={config.uncalibrated}`; accepted: some of {', '.join(CALIBRATED)}")
     check_choice(config, "objective", OBJECTIVES)
     check_choice(config, "optimizer", OPTIMIZERS)
     check_range(config, ("beta1", "beta2", "average"), low=0, below=1)

@@ -6,6 +6,7 @@ EVALUATE = ("evaluate_baselines", "--preset=small", "--workdir=run")
 STUDY = ("study", "--preset=small", "--workdir=run")
 COLD = ("cold_start", "--preset=small", "--workdir=run")
 IMBALANCE = ("imbalance", "--preset=small", "--workdir=run")
+ABLATION = ("ablation", "--preset=small", "--workdir=run")
 FAIRNESS = ("fairness", "--preset=small", "--workdir=run")
 BENCHMARK = ("benchmark", "--preset=small", "--workdir=run")
 
@@ -39,6 +40,15 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         (*IMBALANCE, "--share=0.01"),
         ["--share=0.01 of planted is 60 ratings, less than one for each"],
     ),
+    "parts of nothing": (
+        (*ABLATION, "--parts=the GAN"),
+        ["--parts=the GAN; accepted: some of ", "no local directions"],
+    ),
+    "parts of another recipe": (
+        (*ABLATION, "--parts=no local directions"),
+        ["--parts=no local directions: no part of ganrs; accepted: embedding of 2,"],
+    ),
+    "ablation of no seed": ((*ABLATION, "--num_seeds=0"), ["--num_seeds=0; accepted: whole numbers from 1"]),
     "groups of what is not known": (
         (*FAIRNESS, "--group_columns=occupation"),
         ["occupation is not known of its users; it has: gender, age"],

@@ -72,6 +72,10 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         ("train_generator", "--source=planted", "--workdir=run", "--config.groups=zodiac"),
         ["--config.groups=zodiac is not known"],
     ),
+    "uncalibrated": (
+        ("train_generator", "--source=planted", "--workdir=run", "--config.uncalibrated=mean"),
+        ["--config.uncalibrated=mean; accepted: some of factor_weights, local_gain,"],
+    ),
     "groups twice": (
         ("train_generator", "--source=planted", "--workdir=run", "--config.groups=age,age"),
         ["--config.groups=age,age names a column"],

@@ -72,6 +72,10 @@ LAUNCHES = {
         [*WORLD[1:], "--models=popularity,biases", "--axes=ratings", "--levels=2", "--workdir=run"],
         ["planted by ratings: Gini ", "the order of models is not judged", "result: run/imbalance.md"],
     ),
+    "ablation": (
+        [*WORLD[1:], "--parts=sigma 2", "--num_seeds=1", "--workdir=run"],
+        ["planted, ganrs, sigma 2, seed 0", "The dearest change of each recipe is sigma 2", "result: run/ablation.md"],
+    ),
     "fairness": (
         [*WORLD[1:], "--models=biases,popularity", "--shares=0.5", "--workdir=run"],
         ["planted, gender, profile: ", "tells their group as well as on real ratings", "result: run/fairness.md"],
@@ -100,6 +104,12 @@ MADE = {
         "imbalance.csv",
         "imbalance_planted_ratings.png",
         "cells/planted-ratings-0-real/biases.json",
+    ],
+    "ablation": [
+        "ablation.md",
+        "ablation.csv",
+        "ablation_planted_ganrs.png",
+        "cells/planted-ganrs-sigma_2/seed0.json",
     ],
     "fairness": [
         "fairness.md",
@@ -174,7 +184,7 @@ def test_help_shows_docstring_and_flags(name, launch):
     assert "--preset" in shown
     assert "--verbosity" not in shown
     of_data = ("generate", "fidelity", "compare_recipes", "evaluate_baselines", "study")
-    if name not in (*of_data, "cold_start", "imbalance", "fairness"):
+    if name not in (*of_data, "cold_start", "imbalance", "fairness", "ablation"):
         recipe = "ganrs" if name in ("published_grid", "benchmark") else "profile"
         assert f"--recipe={recipe}\n" in shown
         assert f"--config.gan_steps={RECIPES[recipe].config().gan_steps}\n      generator steps\n" in shown
