@@ -2,7 +2,7 @@
 
 Trains, writes the generator, generates a dataset of the source's own users, items and ratings (or of those
 that flags ask for) and compares it with its source: a table of fidelity and what has gone wrong in words on
-the terminal, and comparison.png in the workdir. A minute, most of it compiling: --preset=small.
+the terminal, comparison.png and report.html in the workdir. A minute, most of it compiling: --preset=small.
 """
 
 import dataclasses
@@ -22,6 +22,7 @@ from ganrs_jax.recipes import get_recipe
 from ganrs_jax.report.comparison import outcome
 from ganrs_jax.report.comparison_figure import comparison_figure
 from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
+from ganrs_jax.report.page import write_run_report
 from ganrs_jax.statistics.summary import describe
 
 PRESETS = {
@@ -70,6 +71,7 @@ def main() -> None:
     workdir.results({**dataset.metadata, **summaries, "seconds": written, "fidelity": result.as_json()})
     say(f"figure: {figure}; dataset written after {written:.1f} s, the start of Python not counted")
     say(f"another one: ./launch.sh generate --generator={folder / 'generator'} --seed=1 --out=another.parquet")
+    say(f"report: {write_run_report(folder)} (open it in a browser)")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ganrs_jax.api import generate as generate
     from ganrs_jax.api import load as load
     from ganrs_jax.api import load_ratings as load_ratings
+    from ganrs_jax.api import report as report
     from ganrs_jax.api import save as save
     from ganrs_jax.api import train as train
     from ganrs_jax.api import write as write
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _PLACES = {  # of each public name; modules are imported on first use, so that `import ganrs_jax` costs nothing
     **dict.fromkeys(
-        ("load_ratings", "from_pandas", "train", "generate", "write", "save", "load", "fidelity", "evaluate"),
+        ("load_ratings", "from_pandas", "train", "generate", "write", "save", "load", "fidelity", "report", "evaluate"),
         "ganrs_jax.api",
     ),
     "Dataset": "ganrs_jax.data.dataset",

@@ -23,6 +23,8 @@ from ganrs_jax.recommenders import evaluate as recommenders
 from ganrs_jax.recommenders.evaluate import Evaluation, at_length
 from ganrs_jax.recommenders.hyperparameters import default_threshold, published_config
 from ganrs_jax.report.fidelity import fidelity_table, fidelity_words
+from ganrs_jax.report.page import Reported, write_page
+from ganrs_jax.statistics.summary import describe
 from ganrs_jax.training.loop import Report, silent
 
 if TYPE_CHECKING:
@@ -209,6 +211,29 @@ def fidelity(real: Ratings, synthetic: Dataset | Ratings, *, local_structure: bo
     (best in brackets)...
     """
     return Comparison(real.name, compare(real, synthetic, local_structure=local_structure))
+
+
+def report(path: str | Path, real: Ratings, synthetic: Dataset | Ratings, comparison: Comparison | None = None) -> Path:
+    """Writes a page on a synthetic dataset that says whether it may be used, and why; returns its place.
+
+    Args:
+      path: of one HTML file, which needs nothing beside itself.
+      comparison: what `fidelity` found; measured now where it is None.
+
+    Raises:
+      InputError: if the file cannot be written, or the ratings cannot be compared.
+
+    >>> import ganrs_jax as gj
+    >>> gj.report("report.html", ratings, dataset)  # doctest: +SKIP
+    """
+    found = comparison or fidelity(real, synthetic)
+    metadata = synthetic.metadata if isinstance(synthetic, Dataset) else {}
+    summaries = tuple(
+        dataclasses.asdict(describe(each.user, each.item, each.rating, real.scale)) for each in (real, synthetic)
+    )
+    page = Reported(real.name, "synthetic", found.metrics, metadata, (summaries[0], summaries[1]))
+    write_page(Path(path), page)
+    return Path(path)
 
 
 def evaluate(

@@ -75,15 +75,21 @@ def fidelity_table(results: Mapping[str, Fidelity], real: str = "real") -> str:
 
     The last column is what halves of the real users show as real and synthetic: a distance or, after ±, a difference.
     """
+    rows = [row for _, row in fidelity_rows(results)]
+    return text_table(["(best in brackets)", real, *results, "split-half"], rows)
+
+
+def fidelity_rows(results: Mapping[str, Fidelity]) -> list[tuple[str, list[str]]]:
+    """The metrics that there are, each with its row: label, real, synthetic ones, split-half."""
     rows = []
     for name, (label, form) in _ROWS.items():
         metrics = [result.metrics.get(name, Metric()) for result in results.values()]
         if any(metric != Metric() for metric in metrics):
-            rows.append(_row(label, form, metrics, _OF_HALVES.get(name)))
+            rows.append((name, _row(label, form, metrics, _OF_HALVES.get(name))))
         if name in _DISTANCES_TOO and any(metric.distance is not None for metric in metrics):
             distances = [Metric(distance=metric.distance, split_half=metric.split_half) for metric in metrics]
-            rows.append(_row(_DISTANCES_TOO[name], form, distances))
-    return text_table(["(best in brackets)", real, *results, "split-half"], rows)
+            rows.append((name, _row(_DISTANCES_TOO[name], form, distances)))
+    return rows
 
 
 def fidelity_words(results: Mapping[str, Fidelity]) -> list[str]:

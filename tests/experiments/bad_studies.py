@@ -7,6 +7,7 @@ STUDY = ("study", "--preset=small", "--workdir=run")
 COLD = ("cold_start", "--preset=small", "--workdir=run")
 IMBALANCE = ("imbalance", "--preset=small", "--workdir=run")
 ABLATION = ("ablation", "--preset=small", "--workdir=run")
+REPORT = ("report", "--preset=small", "--workdir=run")
 FAIRNESS = ("fairness", "--preset=small", "--workdir=run")
 BENCHMARK = ("benchmark", "--preset=small", "--workdir=run")
 
@@ -49,6 +50,8 @@ CASES: dict[str, tuple[tuple[str, ...], list[str]]] = {
         ["--parts=no local directions: no part of ganrs; accepted: embedding of 2,"],
     ),
     "ablation of no seed": ((*ABLATION, "--num_seeds=0"), ["--num_seeds=0; accepted: whole numbers from 1"]),
+    "report of nothing": (REPORT, ["run/results.json: cannot be read; accepted: the --workdir of a quickstart"]),
+    "report as text": ((*REPORT, "--out=report.txt"), ["--out=report.txt; accepted: a file name that ends in .html"]),
     "groups of what is not known": (
         (*FAIRNESS, "--group_columns=occupation"),
         ["occupation is not known of its users; it has: gender, age"],

@@ -72,6 +72,7 @@ LAUNCHES = {
         [*WORLD[1:], "--models=popularity,biases", "--axes=ratings", "--levels=2", "--workdir=run"],
         ["planted by ratings: Gini ", "the order of models is not judged", "result: run/imbalance.md"],
     ),
+    "report": (["--workdir=run"], ["report: run/report.html (open it in a browser)"]),
     "ablation": (
         [*WORLD[1:], "--parts=sigma 2", "--num_seeds=1", "--workdir=run"],
         ["planted, ganrs, sigma 2, seed 0", "The dearest change of each recipe is sigma 2", "result: run/ablation.md"],
@@ -85,7 +86,8 @@ LAUNCHES = {
 MADE = {
     "train_generator": ["generator/manifest.json"],
     "generate": ["../out.csv", "../out.csv.json"],
-    "quickstart": ["generator/manifest.json", "synthetic.parquet", "comparison.png"],
+    "quickstart": ["generator/manifest.json", "synthetic.parquet", "comparison.png", "report.html"],
+    "report": ["report.html"],
     "published_grid": ["grid.csv", "planted/generator/manifest.json"],
     "benchmark": [],
     "compare_recipes": ["ganrs_planted_0.parquet", "table.txt"],
@@ -141,9 +143,13 @@ def test_small_preset(name, launch, profile_generator, tmp_path, monkeypatch):
     if name == "compare_recipes":  # it has no flags for settings
         shorter = functools.partial(RECIPES["ganrs"].config, **QUICK["ganrs"])
         monkeypatch.setitem(RECIPES, "ganrs", dataclasses.replace(RECIPES["ganrs"], config=shorter))
-    if name in ("cold_start", "imbalance"):
-        shorter = functools.partial(RECIPES["profile"].config, **QUICK["profile"])
-        monkeypatch.setitem(RECIPES, "profile", dataclasses.replace(RECIPES["profile"], config=shorter))
+    if name in ("cold_start", "imbalance", "fairness", "ablation"):
+        recipe = "ganrs" if name == "ablation" else "profile"
+        shorter = functools.partial(RECIPES[recipe].config, **QUICK[recipe])
+        monkeypatch.setitem(RECIPES, recipe, dataclasses.replace(RECIPES[recipe], config=shorter))
+    if name == "report":  # of a run that is there
+        launch("quickstart", "--preset=small", *LAUNCHES["quickstart"][0])
+        (tmp_path / "run" / "report.html").unlink()
     flags, words = LAUNCHES[name]
     done = launch(name, "--preset=small", *(f.replace("GENERATOR", str(profile_generator)) for f in flags))
     for word in words:
@@ -152,7 +158,7 @@ def test_small_preset(name, launch, profile_generator, tmp_path, monkeypatch):
     assert not [file for file in RECORDS if not (run / file).is_file()]
     assert not [file for file in MADE[name] if not (run / file).is_file()]
     assert not list(tmp_path.rglob("*.partial"))
-    assert json.loads((run / "flags.json").read_text())["experiment"] == name
+    assert json.loads((run / "flags.json").read_text())["experiment"] == ("quickstart" if name == "report" else name)
     assert json.loads((run / "results.json").read_text())
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert lines
@@ -162,7 +168,7 @@ def test_small_preset(name, launch, profile_generator, tmp_path, monkeypatch):
     progress = done.stderr.splitlines()
     for stage in {line["stage"] for line in lines}:
         assert sum(shown.startswith(f"{stage}: ") for shown in progress) <= (
-            20 if name in ("benchmark", "cold_start", "imbalance") else 10
+            20 if name in ("benchmark", "cold_start", "imbalance", "fairness", "ablation") else 10
         )
     assert all(any(shown.startswith(f"{line['stage']}: ") for line in lines) for shown in progress)
     assert "\r" not in done.stderr
@@ -184,7 +190,7 @@ def test_help_shows_docstring_and_flags(name, launch):
     assert "--preset" in shown
     assert "--verbosity" not in shown
     of_data = ("generate", "fidelity", "compare_recipes", "evaluate_baselines", "study")
-    if name not in (*of_data, "cold_start", "imbalance", "fairness", "ablation"):
+    if name not in (*of_data, "cold_start", "imbalance", "fairness", "ablation", "report"):
         recipe = "ganrs" if name in ("published_grid", "benchmark") else "profile"
         assert f"--recipe={recipe}\n" in shown
         assert f"--config.gan_steps={RECIPES[recipe].config().gan_steps}\n      generator steps\n" in shown
